@@ -1,0 +1,65 @@
+"""The tickets of the desk, read from a file. The database takes their place in a later chapter."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+STATUSES = ("open", "waiting", "solved")
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message of a ticket."""
+
+    author: str
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """One question of one customer."""
+
+    id: int
+    subject: str
+    customer: str
+    agent: str | None
+    status: str
+    priority: str
+    opened: datetime
+    messages: tuple[Message, ...]
+
+
+@cache
+def all_tickets() -> tuple[Ticket, ...]:
+    """Give every ticket, the newest first."""
+    path = Path(__file__).parent.parent / "data" / "tickets.json"
+    rows = json.loads(path.read_text(encoding="utf-8"))
+    tickets = [_ticket(row) for row in rows]
+    return tuple(sorted(tickets, key=lambda ticket: ticket.opened, reverse=True))
+
+
+def find_ticket(number: int) -> Ticket | None:
+    """Give the ticket with this number, or None."""
+    return next((ticket for ticket in all_tickets() if ticket.id == number), None)
+
+
+def _ticket(row: dict) -> Ticket:
+    messages = tuple(
+        Message(message["from"], datetime.fromisoformat(message["at"]), message["text"])
+        for message in row["messages"]
+    )
+    return Ticket(
+        row["id"],
+        row["subject"],
+        row["customer"],
+        row["agent"],
+        row["status"],
+        row["priority"],
+        datetime.fromisoformat(row["opened"]),
+        messages,
+    )

@@ -1,0 +1,73 @@
+"""Asok: applications of pages. Folders are routes, a page is a Python file beside a template.
+
+Names are imported when they are first used, so importing the face stays quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from asok_engine.dispatch.context import current_request as current_request
+    from asok_engine.wire.response import Response as Response
+    from asok_engine.wire.uploads import UploadedFile as UploadedFile
+
+    from asok.app import Asok as Asok
+    from asok.exceptions import AbortException as AbortException
+    from asok.exceptions import AsokException as AsokException
+    from asok.exceptions import ForbiddenError as ForbiddenError
+    from asok.exceptions import NotFoundError as NotFoundError
+    from asok.exceptions import RateLimitExceeded as RateLimitExceeded
+    from asok.exceptions import RedirectException as RedirectException
+    from asok.exceptions import UnauthorizedError as UnauthorizedError
+    from asok.request import Request as Request
+    from asok.shortcuts import abort as abort
+    from asok.shortcuts import back as back
+    from asok.shortcuts import redirect as redirect
+    from asok.shortcuts import render_block as render_block
+    from asok.shortcuts import render_blocks as render_blocks
+    from asok.shortcuts import render_template as render_template
+    from asok.shortcuts import render_template_string as render_template_string
+
+_HOMES = {
+    "AbortException": "asok.exceptions",
+    "Asok": "asok.app",
+    "AsokException": "asok.exceptions",
+    "Cache": "asok.cache",
+    "ForbiddenError": "asok.exceptions",
+    "NotFoundError": "asok.exceptions",
+    "RateLimit": "asok.limits",
+    "RateLimitExceeded": "asok.exceptions",
+    "RedirectException": "asok.exceptions",
+    "Request": "asok.request",
+    "Response": "asok_engine.wire.response",
+    "TestClient": "asok_engine.testing.client",
+    "UnauthorizedError": "asok.exceptions",
+    "UploadedFile": "asok_engine.wire.uploads",
+    "abort": "asok.shortcuts",
+    "back": "asok.shortcuts",
+    "current_request": "asok_engine.dispatch.context",
+    "get_logger": "asok_engine.telemetry.logs",
+    "rate_limit": "asok.limits",
+    "redirect": "asok.shortcuts",
+    "render_block": "asok.shortcuts",
+    "render_blocks": "asok.shortcuts",
+    "render_template": "asok.shortcuts",
+    "render_template_string": "asok.shortcuts",
+}
+
+__all__ = sorted(_HOMES)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'asok' has no attribute {name!r}")
+    value = getattr(importlib.import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

@@ -1,0 +1,44 @@
+"""The application's own error pages: `src/pages/<code>/page.*`.
+
+Such a page is rendered for its status whoever raised it, with `error_message` and
+`error_status` in its context. It is never routed: its address is not an address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from asok_engine.dispatch.chain import Handler
+
+from asok.request import Request
+
+__all__ = ["error_handlers"]
+
+
+def error_handlers(pages: Mapping[int, Any], handler_of: Callable[[Any], Handler]) -> dict[int, Handler]:
+    """Make a handler per status from discovered error pages."""
+    return {status: _announced(status, handler_of(page)) for status, page in pages.items()}
+
+
+def _announced(status: int, handler: Handler) -> Handler:
+    call = handler.call
+
+    def prepare(request: Request) -> None:
+        request.share(error_message=request.error_message, error_status=request.error_status)
+        if not request.meta.has("title"):
+            request.meta.title = f"Error {status}"
+
+    if handler.is_async:
+
+        async def answer_async(request: Request) -> Any:
+            prepare(request)
+            return await call(request)
+
+        return Handler(answer_async, handler.source, is_async=True)
+
+    def answer(request: Request) -> Any:
+        prepare(request)
+        return call(request)
+
+    return Handler(answer, handler.source, is_async=False)

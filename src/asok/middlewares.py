@@ -1,0 +1,77 @@
+"""Finds the application's own middlewares and turns them into links.
+
+Each file of `src/middlewares` in the order of its name offers `handle(request,
+next)`, plain or async; `app.use` adds more behind them. A file without `handle`
+stops the start with a sentence, because a middleware that is silently absent may
+be the one that guards something.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from asok_engine.dispatch.chain import Link, is_async_callable
+from asok_engine.errors import SetupError
+
+__all__ = ["link_of", "load_links"]
+
+
+def load_links(folder: Path, used: Iterable[Callable[..., Any]]) -> list[Link]:
+    """Load `NN_name.py` files in order, then what was given to `app.use`."""
+    links = []
+    if folder.is_dir():
+        for path in sorted(folder.glob("*.py")):
+            if not path.name.startswith(("_", ".")):
+                links.append(_from_file(path))
+    links.extend(link_of(call) for call in used)
+    return links
+
+
+def link_of(call: Callable[..., Any]) -> Link:
+    """Make a link of a callable `(request, next)`, plain or async."""
+    handle = call if not isinstance(call, type) else call()
+    if not callable(handle):
+        raise SetupError(
+            f"app.use was given {call!r}, which cannot be called.",
+            fix="Give it a function handle(request, next), plain or async.",
+        )
+    return Link(handle, f"middleware {_name(handle)}", is_async_callable(handle))
+
+
+def _from_file(path: Path) -> Link:
+    module = _load(path)
+    handle = getattr(module, "handle", None)
+    if not callable(handle):
+        raise SetupError(
+            f"Middleware {path.name} has no function handle(request, next).",
+            fix=f"Define it in {path.name}, or let the file's name begin with an underscore.",
+        )
+    return Link(handle, f"middleware {path.name}", is_async_callable(handle))
+
+
+def _load(path: Path) -> ModuleType:
+    # A name such as 01_auth is no identifier, so the file is loaded by its
+    # place, under a name that stays the same in every process.
+    name = f"middlewares.{path.stem}"
+    if name in sys.modules and getattr(sys.modules[name], "__file__", None) == str(path):
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise SetupError(f"Middleware {path} cannot be loaded.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _name(call: object) -> str:
+    return getattr(call, "__qualname__", type(call).__name__)

@@ -1,0 +1,102 @@
+"""Templates for requests: the context every page has, head hooks, and partial pages.
+
+The environment is the engine's; this file says what a template of a page finds in
+it: request, nonce, static, meta, shared values. What never changes is a global of
+the environment, so a render adds only what belongs to its request.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from asok_engine.errors import InputError
+from asok_engine.templates.environment import Environment
+from asok_engine.wire.response import HTML, Response, bare
+
+if TYPE_CHECKING:
+    from asok.request import Request
+
+__all__ = ["PagesRendering"]
+
+
+class PagesRendering:
+    """Renders templates for the requests of one application."""
+
+    def __init__(self, environment: Environment, shared: Mapping[str, Any]) -> None:
+        self._environment = environment
+        self._constant: dict[str, Any] = {}
+        self._made: dict[str, Callable[[Request], Any]] = {}
+        for name, value in shared.items():
+            make = _maker(value)
+            if make is None:
+                self._constant[name] = value
+            else:
+                self._made[name] = make
+
+    def page(self, request: Request, template: str, values: Mapping[str, Any]) -> str:
+        """Render a whole template."""
+        return self._environment.render(template, self._context(request, values), root_first=_folder(request))
+
+    def string(self, request: Request, source: str, values: Mapping[str, Any]) -> str:
+        """Render a template given as text."""
+        return self._environment.render_string(source, self._context(request, values))
+
+    def stream(self, request: Request, template: str, values: Mapping[str, Any]) -> Iterator[str]:
+        """Render a template piece by piece."""
+        return self._environment.stream(template, self._context(request, values), root_first=_folder(request))
+
+    def partial(self, request: Request, template: str, names: Sequence[str], values: Mapping[str, Any]) -> Response:
+        """Answer with some blocks of a template: bare for one, in `<template>` elements for several."""
+        request.require_blocks(names)
+        try:
+            blocks = self._environment.render_blocks(
+                template, list(names), self._context(request, values), root_first=_folder(request)
+            )
+        except KeyError as missing:
+            known = ", ".join(self._environment.blocks(template, root_first=_folder(request))) or "none"
+            raise InputError(f"{template} has no block {missing.args[0]!r}; it has {known}.") from None
+        if len(names) == 1:
+            text = blocks[names[0]]
+        else:
+            text = "".join(f'<template data-block="{name}">{blocks[name]}</template>' for name in names)
+        response = bare(text.encode(), HTML)
+        response.headers["X-Asok-Blocks"] = ", ".join(names)
+        response.headers.add_vary("X-Block")
+        return response
+
+    def _context(self, request: Request, values: Mapping[str, Any]) -> dict[str, Any]:
+        context = {
+            "request": request,
+            "nonce": request.nonce,
+            "meta": request.meta,
+            "static": request.static,
+            **self._constant,
+        }
+        for name, make in self._made.items():
+            context[name] = make(request)
+        context.update(request.shared_values)
+        context.update(values)
+        return context
+
+
+def _folder(request: Request) -> Path | None:
+    return getattr(request.endpoint, "folder", None)
+
+
+def _maker(value: Any) -> Callable[[Request], Any] | None:
+    """Tell how a shared value is made per request: `fn(request)`, `fn()`, or not at all."""
+    if not inspect.isroutine(value):
+        return None
+    try:
+        parameters = list(inspect.signature(value).parameters.values())
+    except (TypeError, ValueError):
+        return None
+    if parameters and parameters[0].name in ("request", "req"):
+        return value  # type: ignore[no-any-return]
+    if not parameters:
+        return lambda _request: value()
+    return None
+

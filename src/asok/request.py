@@ -1,0 +1,208 @@
+"""The request as pages see it: the engine's request, with templates and the application around it.
+
+Rendering, addresses of files and shared values are asked of the application;
+this class only names them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from asok_engine.errors import InputError
+from asok_engine.security.nonce import make_nonce
+from asok_engine.wire.request import Request as EngineRequest
+from asok_engine.wire.response import HTML, Response, bare
+
+from asok.meta import Meta
+
+if TYPE_CHECKING:
+    from asok.app import Asok
+
+__all__ = ["Nonce", "Request", "RequestEnvironment"]
+
+_CASTS = {"true": True, "false": False, "none": None, "null": None}
+
+
+class Nonce:
+    """The nonce of one response; made when it is first printed, so that other responses have none."""
+
+    __slots__ = ("_request",)
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+
+    def __str__(self) -> str:
+        if not self._request.nonce_value:
+            self._request.nonce_value = make_nonce()
+        return self._request.nonce_value
+
+    __html__ = __str__
+
+
+class RequestEnvironment:
+    """The environment of the application: `request.env("KEY", default)`, `request.env["KEY"]`.
+
+    The words true, false, none and null become what they say.
+    """
+
+    __slots__ = ("_variables",)
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = variables
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Give a variable, or `default`."""
+        value = self._variables.get(name)
+        if value is None:
+            return default
+        return _CASTS.get(value.lower(), value)
+
+    __call__ = get
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._variables:
+            raise KeyError(name)
+        return self.get(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._variables
+
+    def __repr__(self) -> str:
+        return f"<environment of {len(self._variables)} variables>"
+
+
+class Request(EngineRequest):
+    """One request to a page."""
+
+    app: ClassVar[Asok]
+
+    #: Set while an error page is rendered.
+    error_status: int
+    error_message: str
+
+    # --- templates ------------------------------------------------------------------
+
+    def html(self, template: str, context: Mapping[str, Any] | None = None, /, **values: Any) -> Response:
+        """Answer with a rendered template.
+
+        The name is looked up beside the page first, then in src/pages and
+        src/partials. With an `X-Block` header only the named blocks are
+        rendered. Raises TemplateError that names file and line.
+        """
+        wanted = self.headers.raw(b"x-block")
+        if wanted is not None:
+            names = [name.strip().lstrip("#") for name in wanted.decode("latin-1").split(",")]
+            return self.app.pages_rendering.partial(self, template, names, {**(context or {}), **values})
+        text = self.app.pages_rendering.page(self, template, {**(context or {}), **values})
+        return bare(text.encode(), HTML)
+
+    render_template = html
+    render = html
+
+    def render_string(self, source: str, context: Mapping[str, Any] | None = None, /, **values: Any) -> Response:
+        """Answer with a template given as text; never give it text that a visitor wrote."""
+        text = self.app.pages_rendering.string(self, source, {**(context or {}), **values})
+        return bare(text.encode(), HTML)
+
+    def block(self, template: str, block: str, context: Mapping[str, Any] | None = None, /, **values: Any) -> Response:
+        """Answer with one block of a template."""
+        return self.app.pages_rendering.partial(self, template, [block], {**(context or {}), **values})
+
+    def blocks(
+        self, template: str, blocks: Sequence[str], context: Mapping[str, Any] | None = None, /, **values: Any
+    ) -> Response:
+        """Answer with several blocks, each in a `<template data-block="name">`."""
+        return self.app.pages_rendering.partial(self, template, list(blocks), {**(context or {}), **values})
+
+    def stream(  # type: ignore[override]
+        self,
+        source: str | Iterable[Any] | AsyncIterable[Any],
+        content_type: str | None = None,
+        /,
+        **values: Any,
+    ) -> Response:
+        """Answer piece by piece: from a template's name with values, or from an iterable of text or bytes.
+
+        `content_type` may be given by position or by name with an iterable.
+        """
+        if isinstance(source, str):
+            return bare(self.app.pages_rendering.stream(self, source, values), HTML)
+        return super().stream(source, values.pop("content_type", content_type))
+
+    @cached_property
+    def meta(self) -> Meta:
+        """The head of this page: `request.meta.title("Home").description("...")`."""
+        return Meta()
+
+    @property
+    def nonce(self) -> Nonce:
+        """The CSP nonce of this response; printing it is what makes one."""
+        return Nonce(self)
+
+    @cached_property
+    def shared_values(self) -> dict[str, Any]:
+        """The values shared with every template of this request."""
+        return {}
+
+    def share(self, name: str | None = None, value: Any = None, /, **values: Any) -> Request:
+        """Give values to every template that this request renders: `share("user", u)` or `share(user=u)`."""
+        if name is not None:
+            self.shared_values[name] = value
+        self.shared_values.update(values)
+        return self
+
+    def shared(self, name: str, default: Any = None) -> Any:
+        """Give a shared value, of this request or of the application."""
+        if name in self.shared_values:
+            return self.shared_values[name]
+        return self.app.shared_values.get(name, default)
+
+    # --- files and addresses ----------------------------------------------------------
+
+    def static(self, path: str) -> str:
+        """Give the address of a static file, with a hash of its content."""
+        return self.app.static_files.url(path)
+
+    def send_file(
+        self,
+        path: str | Path,
+        filename: str | None = None,
+        as_attachment: bool = True,
+        base_dir: str | Path | None = None,
+    ) -> Response:
+        """Answer with a file below src/partials/uploads, or below `base_dir`.
+
+        A path that leaves that folder, also through a symbolic link, raises
+        ForbiddenError (403); a missing file NotFoundError (404).
+        """
+        return self.app.downloads.answer(path, filename, as_attachment=as_attachment, base_dir=base_dir)
+
+    @property
+    def env(self) -> RequestEnvironment:
+        """The environment variables and `.env` of the application."""
+        return self.app.environment
+
+    @property
+    def page_id(self) -> str:
+        """The name of the page that answers, as its scoped styles use it."""
+        return str(getattr(self.endpoint, "page_id", ""))
+
+    # --- the rest -----------------------------------------------------------------------
+
+    @property
+    def lang(self) -> str:
+        """The language of this request: the setting LOCALE."""
+        return self.app.locale
+
+    def rate_limit(self, rate: str | int | tuple[int, float], window: float | None = None, prefix: str = "") -> None:
+        """Count this request against a rate such as "3/d"; raises TooManyRequests over it."""
+        self.app.rate_limits.check(self, rate, window, prefix)
+
+    def require_blocks(self, names: Iterable[str]) -> None:
+        """Refuse block names that cannot be names (400)."""
+        for name in names:
+            if not name or not all(char.isalnum() or char in "_-" for char in name):
+                raise InputError(f"X-Block names {name!r}; letters, digits, - and _ make a block's name.")

@@ -1,0 +1,133 @@
+"""Serves the files of `src/partials` and makes their addresses.
+
+`/css`, `/js`, `/images`, `/fonts` and `/uploads` are the folders of that name,
+also below `/static`. A path never leaves its folder, a folder is never listed.
+An address made by `static()` carries a hash of the content, and only an address
+with the right hash may be kept for ever.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import posixpath
+import stat
+from pathlib import Path
+from urllib.parse import quote
+
+from asok_engine.errors import NotFoundError
+from asok_engine.wire.request import Request
+from asok_engine.wire.response import FileBody, Response, bare
+
+__all__ = ["FOLDERS", "StaticFiles", "content_type_of"]
+
+FOLDERS = ("css", "js", "images", "fonts", "uploads")
+
+# Why a table of our own: `mimetypes` reads files of the machine, and the same
+# file would have another type elsewhere.
+_TYPES = {
+    ".avif": "image/avif",
+    ".bmp": "image/bmp",
+    ".css": "text/css; charset=utf-8",
+    ".csv": "text/csv; charset=utf-8",
+    ".gif": "image/gif",
+    ".gz": "application/gzip",
+    ".htm": "text/html; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".ico": "image/vnd.microsoft.icon",
+    ".jpeg": "image/jpeg",
+    ".jpg": "image/jpeg",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".map": "application/json",
+    ".md": "text/markdown; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".mp3": "audio/mpeg",
+    ".mp4": "video/mp4",
+    ".ogg": "audio/ogg",
+    ".otf": "font/otf",
+    ".pdf": "application/pdf",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".ttf": "font/ttf",
+    ".txt": "text/plain; charset=utf-8",
+    ".wasm": "application/wasm",
+    ".wav": "audio/wav",
+    ".webm": "video/webm",
+    ".webmanifest": "application/manifest+json",
+    ".webp": "image/webp",
+    ".woff": "font/woff",
+    ".woff2": "font/woff2",
+    ".xml": "application/xml",
+    ".zip": "application/zip",
+}
+
+_FOREVER = b"public, max-age=31536000, immutable"
+_ASK_AGAIN = b"public, max-age=0, must-revalidate"
+_NEVER = b"no-store"
+
+
+def content_type_of(name: str) -> str:
+    """Give the content type for a file name; bytes of unknown kind are a download."""
+    return _TYPES.get(posixpath.splitext(name)[1].lower(), "application/octet-stream")
+
+
+class StaticFiles:
+    """The static files below one folder; in debug nothing is cached by anyone."""
+
+    def __init__(self, folder: Path, *, debug: bool) -> None:
+        self._folder = os.path.realpath(folder)
+        self._debug = debug
+        self._versions: dict[str, tuple[float, int, str]] = {}
+
+    def answer(self, request: Request) -> Response:
+        """Answer a request whose parameters name a folder and a path in it."""
+        name = f"{request.params['folder']}/{request.params['path']}"
+        found = self._find(name)
+        if found is None:
+            raise NotFoundError(f"There is no static file {name!r}.")
+        path, facts = found
+        response = bare(
+            FileBody(path, facts.st_size, facts.st_mtime), content_type_of(name).encode("ascii")
+        )
+        version = request.query.get("v") if request.query_string else None
+        if self._debug:
+            response.raw[b"cache-control"] = _NEVER
+        elif version is not None and version == self._version(name, path, facts):
+            response.raw[b"cache-control"] = _FOREVER
+        else:
+            response.raw[b"cache-control"] = _ASK_AGAIN
+        return response
+
+    def url(self, path: str) -> str:
+        """Give the address of a file such as "css/site.css", with a hash of its content when it is there."""
+        name = path.lstrip("/").removeprefix("static/")
+        found = self._find(name)
+        address = "/" + quote(name)
+        if found is None:
+            return address
+        return f"{address}?v={self._version(name, *found)}"
+
+    def _version(self, name: str, path: str, facts: os.stat_result) -> str:
+        known = self._versions.get(name)
+        if known is not None and known[:2] == (facts.st_mtime, facts.st_size):
+            return known[2]
+        with open(path, "rb") as file:
+            version = hashlib.file_digest(file, "blake2b").hexdigest()[:12]
+        self._versions[name] = (facts.st_mtime, facts.st_size, version)
+        return version
+
+    def _find(self, name: str) -> tuple[str, os.stat_result] | None:
+        if "\x00" in name or "\\" in name or posixpath.normpath(name) != name:
+            return None
+        folder, _, rest = name.partition("/")
+        if folder not in FOLDERS or not rest or any(part.startswith(".") for part in rest.split("/")):
+            return None
+        path = os.path.realpath(os.path.join(self._folder, *name.split("/")))
+        if not path.startswith(os.path.join(self._folder, folder) + os.sep):
+            return None
+        try:
+            facts = os.stat(path)
+        except OSError:
+            return None
+        return (path, facts) if stat.S_ISREG(facts.st_mode) else None

@@ -1,0 +1,213 @@
+"""From an exception to an answer: one table, one place that logs, one place that renders.
+
+Expected ends of a request (`InputError`, `Stop`) become pages or problem details
+(RFC 9457) without a log line of their own. Everything else is a defect or an
+outage: it is logged once with its traceback and the request id, and the client
+learns nothing but that id. In debug a page made by the face shows the rest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from html import escape
+from typing import Any
+
+from asok_engine.dispatch.chain import Handler
+from asok_engine.dispatch.threads import BackgroundLoop, _here
+from asok_engine.errors import Abort, InputError, OutsideError, Redirect, Stop
+from asok_engine.wire.jsons import encode_json
+from asok_engine.wire.negotiation import best
+from asok_engine.wire.request import Request
+from asok_engine.wire.response import HTML, Response, bare, respond
+from asok_engine.wire.statuses import phrase
+
+__all__ = ["STATUSES", "ErrorAnswers", "status_of"]
+
+PROBLEM = b"application/problem+json"
+
+#: From kind of error to status, first match wins; errors that carry a status of their own keep it.
+STATUSES: tuple[tuple[type[BaseException], int], ...] = (
+    (TimeoutError, 503),
+    (ConnectionError, 503),
+    (Exception, 500),
+)
+
+DebugPage = Callable[[Request, Exception, int], Response | None]
+Problem = Callable[[Request, int, str, Mapping[str, list[str]]], Response]
+
+
+def status_of(error: BaseException) -> int:
+    """Give the status that answers an error."""
+    if isinstance(error, InputError | Stop | OutsideError):
+        return error.status
+    return next(status for kind, status in STATUSES if isinstance(error, kind))
+
+
+def problem_details(request: Request, status: int, message: str, errors: Mapping[str, list[str]]) -> Response:
+    """Answer with problem details (RFC 9457)."""
+    body: dict[str, Any] = {"type": "about:blank", "title": phrase(status), "status": status}
+    if message:
+        body["detail"] = message
+    if errors:
+        body["errors"] = errors
+    if request.id:
+        body["request_id"] = request.id
+    return bare(encode_json(body), PROBLEM, status)
+
+
+class ErrorAnswers:
+    """Answers errors for one application.
+
+    `pages` holds a handler per status that the application has a page for; it is
+    called with the request, whose `error_status` and `error_message` it may
+    show. `debug_page` answers defects in debug. `json_first` makes JSON the form
+    for clients that take anything.
+    """
+
+    def __init__(
+        self,
+        loop: BackgroundLoop,
+        *,
+        pages: Mapping[int, Handler] | None = None,
+        debug_page: DebugPage | None = None,
+        problem: Problem = problem_details,
+        json_first: bool = False,
+        logger: logging.Logger | None = None,
+    ) -> None:
+        self._loop = loop
+        self._pages = dict(pages or {})
+        self._debug_page = debug_page
+        self._problem = problem
+        self._offers = ("application/json", "text/html") if json_first else ("text/html", "application/json")
+        self._log = logger or logging.getLogger("asok")
+
+    def answer(self, request: Request, error: Exception) -> Response:
+        """Answer an error from plain code."""
+        response = self._without_page(request, error)
+        if response is None:
+            handler = self._pages[status_of(error)]
+            try:
+                if handler.is_async:
+                    result = self._wait_for(handler.call(request))
+                else:
+                    result = handler.call(request)
+                response = self._from_page(request, error, handler, result)
+            except Exception as second:
+                response = self._page_failed(request, error, second)
+        return self._finished(request, error, response)
+
+    async def answer_async(self, request: Request, error: Exception) -> Response:
+        """Answer an error on the event loop."""
+        response = self._without_page(request, error)
+        if response is None:
+            handler = self._pages[status_of(error)]
+            try:
+                result = handler.call(request)
+                if handler.is_async:
+                    result = await result
+                response = self._from_page(request, error, handler, result)
+            except Exception as second:
+                response = self._page_failed(request, error, second)
+        return self._finished(request, error, response)
+
+    def _wait_for(self, coroutine: Any) -> Any:
+        # Why waiting is safe here: an error page is composed without links and
+        # occupies no pool, so the loop can always finish it.
+        if _here.loop is not None:
+            return asyncio.run_coroutine_threadsafe(coroutine, _here.loop).result()
+        return self._loop.run(coroutine)
+
+    def _without_page(self, request: Request, error: Exception) -> Response | None:
+        """Answer without the application's own error page, or say None: that page is to answer."""
+        if isinstance(error, Redirect):
+            response = bare(b"", HTML, error.status)
+            response.headers["Location"] = error.url
+            del response.raw[b"content-type"]
+            return response
+        status = status_of(error)
+        expected = isinstance(error, InputError | Stop)
+        if not expected:
+            self._log.error(
+                "%s %s answered %d: %s",
+                request.method,
+                request.path,
+                status,
+                error,
+                exc_info=error,
+                extra={"request_id": request.id, "status": status},
+            )
+            request._draft = None
+        message = _message(error) if expected else _apology(request, status)
+        if self._wants_json(request):
+            return self._problem(request, status, message, getattr(error, "errors", None) or {})
+        if self._debug_page is not None and (not expected or (status == 404 and status not in self._pages)):
+            try:
+                page = self._debug_page(request, error, status)
+            except Exception:
+                self._log.exception("The debug page failed.")
+                page = None
+            if page is not None:
+                return page
+        request.__dict__["error_status"] = status
+        request.__dict__["error_message"] = message
+        if status in self._pages:
+            return None
+        return self._plain_page(status, message)
+
+    def _from_page(self, request: Request, error: Exception, handler: Handler, result: object) -> Response:
+        if request._draft is not None:
+            request._draft.status_code = 0
+        response = respond(result, handler.source)
+        response.status_code = status_of(error)
+        return response
+
+    def _page_failed(self, request: Request, error: Exception, second: Exception) -> Response:
+        status = status_of(error)
+        if isinstance(second, Redirect):
+            return Response(b"", second.status, {"Location": second.url})
+        self._log.error(
+            "The page for status %d failed: %s", status, second, exc_info=second, extra={"request_id": request.id}
+        )
+        return self._plain_page(status, _apology(request, status) if status >= 500 else "")
+
+    def _finished(self, request: Request, error: Exception, response: Response) -> Response:
+        for name, value in getattr(error, "headers", {}).items():
+            response.headers[name] = value
+        if status_of(error) == 401 and b"www-authenticate" not in response.raw:
+            response.headers["WWW-Authenticate"] = "Bearer"
+        if request._draft is not None:
+            request._draft.status_code = 0
+            request._draft.raw.pop(b"content-type", None)
+            request.answered(response)
+        return response
+
+    def _wants_json(self, request: Request) -> bool:
+        accept = request.headers.get("accept")
+        if accept is None:
+            return self._offers[0] == "application/json" or request.is_json
+        chosen = best(accept, (*self._offers, "application/problem+json"))
+        return chosen is not None and chosen.endswith("json")
+
+    def _plain_page(self, status: int, message: str) -> Response:
+        title = f"{status} {phrase(status)}"
+        text = f"<p>{escape(message)}</p>" if message else ""
+        page = (
+            f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title></head>'
+            f"<body><h1>{escape(title)}</h1>{text}</body></html>\n"
+        )
+        return bare(page.encode(), HTML, status)
+
+
+def _message(error: Exception) -> str:
+    if isinstance(error, Abort):
+        return error.text
+    return str(getattr(error, "message", ""))
+
+
+def _apology(request: Request, status: int) -> str:
+    reference = f" Reference: {request.id}" if request.id else ""
+    if status == 503:
+        return f"This service is not available at the moment.{reference}"
+    return f"Something went wrong on our side.{reference}"

@@ -1,0 +1,63 @@
+"""One log line per answered request.
+
+Answers below 400 are INFO, refusals are WARNING, failures are ERROR; it is composed
+only when `asok.access` writes any of them. The time runs from the first guard to the
+moment when the response is ready; sending a stream or a file is not part of it. What
+a client chose (method, path) is escaped by the formatters of `telemetry`, so nobody
+can forge a line.
+"""
+
+from __future__ import annotations
+
+import logging
+from time import perf_counter
+
+from asok_engine.wire.request import Request
+from asok_engine.wire.response import Response
+
+__all__ = ["AccessLog"]
+
+LONGEST_PATH = 2000
+
+
+class AccessLog:
+    """Writes method, path, status, milliseconds, client address and request id of every request.
+
+    The query string stays out, because it may hold tokens and names of people.
+    """
+
+    def __init__(self, logger: logging.Logger | None = None) -> None:
+        self._log = logger or logging.getLogger("asok.access")
+
+    def guard(self, request: Request) -> None:
+        """Note when the request came in."""
+        request.__dict__["started_at"] = perf_counter()
+
+    def finish(self, request: Request, response: Response) -> None:
+        """Write the line; composed as the last finisher, so that it sees the status that is sent."""
+        status, log = response.status_code, self._log
+        level = logging.INFO if status < 400 else logging.WARNING if status < 500 else logging.ERROR
+        if not log.isEnabledFor(level):
+            return
+        now = perf_counter()
+        milliseconds = (now - request.__dict__.get("started_at", now)) * 1000
+        path = request.path if len(request.path) <= LONGEST_PATH else request.path[:LONGEST_PATH] + "..."
+        # Made by hand: looking for the calling line would cost more than all the rest.
+        record = logging.LogRecord(
+            log.name,
+            level,
+            "",
+            0,
+            "%s %s %d %.1f ms %s",
+            (request.method, path, status, milliseconds, request.ip),
+            None,
+        )
+        record.__dict__.update(
+            method=request.method,
+            path=path,
+            status=status,
+            ms=round(milliseconds, 3),
+            ip=request.ip,
+            request_id=request.id,
+        )
+        log.handle(record)

@@ -1,0 +1,56 @@
+"""Puts the constant security headers on every response, and a nonce where a template asked for one.
+
+The values are made at start by `security.response_headers` and `security.csp`; here
+they are only merged, and what a handler has set itself stays. A response that
+carries a nonce is kept out of shared caches, because a nonce that is replayed
+allows the script of whoever has read it. Source: CSP Level 3, 7.1.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from asok_engine.wire.headers import encode_field
+from asok_engine.wire.request import Request
+from asok_engine.wire.response import Response
+
+__all__ = ["SecurityHeaders"]
+
+CSP = b"content-security-policy"
+CACHE_CONTROL = b"cache-control"
+FOR_ONE_READER = b"private, no-cache"
+KEPT_APART = re.compile(rb"(?:^|[,\s])(?:no-store|private)(?:[,\s]|$)", re.IGNORECASE)
+
+
+class SecurityHeaders:
+    """Merges `https` or `http`, by the scheme of the request, under the fields of a response.
+
+    `csp_with_nonce` gives the Content-Security-Policy with a nonce allowed, normally
+    `ContentSecurityPolicy.with_nonce`; without it nonces change nothing.
+    """
+
+    def __init__(
+        self,
+        *,
+        https: Mapping[str, str],
+        http: Mapping[str, str],
+        csp_with_nonce: Callable[[str], str] | None = None,
+    ) -> None:
+        self._https = dict(encode_field(name, value) for name, value in https.items())
+        self._http = dict(encode_field(name, value) for name, value in http.items())
+        self._csp_with_nonce = csp_with_nonce
+
+    def finish(self, request: Request, response: Response) -> None:
+        """Add the headers to a response."""
+        nonce = request.nonce_value
+        if nonce:
+            self._allow(nonce, response)
+        response.raw = {**(self._https if request.scheme == "https" else self._http), **response.raw}
+
+    def _allow(self, nonce: str, response: Response) -> None:
+        raw = response.raw
+        if self._csp_with_nonce is not None and CSP not in raw:
+            raw[CSP] = self._csp_with_nonce(nonce).encode("ascii")
+        if not KEPT_APART.search(raw.get(CACHE_CONTROL, b"")):
+            raw[CACHE_CONTROL] = FOR_ONE_READER

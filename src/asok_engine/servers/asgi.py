@@ -1,0 +1,285 @@
+"""The ASGI 3 adapter: a scope to a Request, a Response to messages.
+
+Built straight from the specification (asgi.readthedocs.io, HTTP & WebSocket 2.5,
+Lifespan 2.0). One coroutine per request, two sends for a whole body. A stream is
+sent piece by piece, ends when the client leaves and when the server stops.
+WebSocket scopes are refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
+from typing import Any, cast
+
+from asok_engine.dispatch.bodies import ClientGone
+from asok_engine.dispatch.kernel import Kernel
+from asok_engine.dispatch.site import Site
+from asok_engine.errors import InputError
+from asok_engine.servers import files
+from asok_engine.servers.environ import made_environ
+from asok_engine.servers.paths import decoded_path
+from asok_engine.servers.pieces import async_pieces, close_unsent, from_thread
+from asok_engine.servers.termination import call_before_termination
+from asok_engine.wire.headers import Headers
+from asok_engine.wire.request import Request
+from asok_engine.wire.response import FileBody, Response
+
+__all__ = ["AsgiAdapter", "AsgiExchange"]
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+_log = logging.getLogger("asok")
+
+
+class AsgiExchange:
+    """One exchange with an ASGI server."""
+
+    __slots__ = ("_done", "_receive", "scope")
+
+    protocol = "asgi"
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self.scope = scope
+        self._receive = receive
+        self._done = False
+
+    def headers(self) -> Headers:
+        """Give the request's header fields."""
+        return Headers(self.scope["headers"])
+
+    def raw_path(self) -> bytes:
+        """Give the path as it was sent."""
+        raw = self.scope.get("raw_path")
+        return cast(bytes, raw) if raw is not None else self.scope["path"].encode()
+
+    def peer(self) -> tuple[str, int]:
+        """Give address and port of the client's end."""
+        client = self.scope.get("client")
+        return (client[0], client[1]) if client else ("", 0)
+
+    def scheme(self) -> str:
+        """Give "http" or "https"."""
+        return str(self.scope.get("scheme", "http"))
+
+    def server(self) -> tuple[str, int | None]:
+        """Give name and port of the server's end."""
+        server = self.scope.get("server")
+        return (server[0], server[1]) if server else ("localhost", None)
+
+    def root_path(self) -> str:
+        """Give the mount prefix."""
+        return str(self.scope.get("root_path", "")).rstrip("/")
+
+    def http_version(self) -> str:
+        """Give the HTTP version."""
+        return str(self.scope.get("http_version", "1.1"))
+
+    def environ(self) -> dict[str, Any]:
+        """Make a WSGI environ."""
+        scope = self.scope
+        return made_environ(
+            method=scope["method"],
+            path=scope["path"],
+            root_path=self.root_path(),
+            query_string=scope["query_string"].decode("latin-1"),
+            scheme=self.scheme(),
+            server=self.server(),
+            peer=self.peer(),
+            http_version=self.http_version(),
+            headers=self.headers(),
+        )
+
+    async def read_async(self) -> bytes:
+        """Give the next piece of the body, b"" at the end."""
+        while not self._done:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                self._done = True
+                raise ClientGone("The client left before its request was complete.")
+            if not message.get("more_body", False):
+                self._done = True
+            if body := message.get("body", b""):
+                return cast(bytes, body)
+        return b""
+
+    def read(self) -> bytes:
+        """Is not possible on this server."""
+        raise RuntimeError("An ASGI server is read on its event loop.")
+
+    async def gone(self) -> None:
+        """Return when the client has left."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+
+class AsgiAdapter:
+    """Answers ASGI calls for one site."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._kernel: Kernel | None = None
+        self._request_class: type[Request] = Request
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one ASGI call of type http, lifespan or websocket."""
+        if scope["type"] != "http":
+            await self._other(scope, receive, send)
+            return
+        kernel = self._kernel
+        if kernel is None or not self._site.lifecycle.started:
+            kernel = await self._start()
+        exchange = AsgiExchange(scope, receive)
+        path = scope["path"]
+        refused: InputError | None = None
+        if not (path.isascii() and path.isprintable()):
+            try:
+                path = decoded_path(exchange.raw_path())
+            except InputError as error:
+                refused, path = error, exchange.raw_path().decode("latin-1")
+        if root := scope.get("root_path"):
+            path = path.removeprefix(root.rstrip("/")) or "/"
+        request = self._request_class(exchange, scope["method"], path, scope["query_string"].decode("latin-1"))
+        response = await kernel.handle_async(request, refused)
+        body = response.body
+        if type(body) is not bytes:
+            await self._send_other(request, response, exchange, scope, send)
+            return
+        if response.status_code >= 200 and response.status_code not in (204, 304):
+            response.raw[b"content-length"] = b"%d" % len(body)
+        await send(
+            {"type": "http.response.start", "status": response.status_code, "headers": response.fields()}
+        )
+        await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else body})
+
+    # --- start and stop -----------------------------------------------------------
+
+    async def _start(self) -> Kernel:
+        site = self._site
+        await site.lifecycle.start_async()
+        kernel = site.kernel
+        kernel.compose("asgi")
+        self._kernel, self._request_class = kernel, site.request_class
+        call_before_termination(site.streams.end)
+        return kernel
+
+    async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1000})
+        else:
+            raise RuntimeError(f"ASGI scope type {scope['type']!r} is not served here.")
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            await self._start()
+        except Exception as error:
+            _log.critical("The application did not start: %s", error, exc_info=error)
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        self._site.streams.end()
+        await self._site.lifecycle.stop_async()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    # --- bodies that are not bytes --------------------------------------------------
+
+    async def _send_other(
+        self, request: Request, response: Response, exchange: AsgiExchange, scope: Scope, send: Send
+    ) -> None:
+        body = response.body
+        if isinstance(body, FileBody):
+            await self._send_file(request, response, body, exchange, scope, send)
+            return
+        start = {"type": "http.response.start", "status": response.status_code, "headers": response.fields()}
+        if request.method == "HEAD" or response.status_code in (204, 304):
+            await send(start)
+            await send({"type": "http.response.body", "body": b""})
+            await close_unsent(body)
+            return
+        await self._stream(request, response, start, async_pieces(body, self._site.kernel.threads), exchange, send)
+
+    async def _send_file(
+        self,
+        request: Request,
+        response: Response,
+        body: FileBody,
+        exchange: AsgiExchange,
+        scope: Scope,
+        send: Send,
+    ) -> None:
+        length = len(body)
+        response.raw[b"content-length"] = b"%d" % length
+        start = {"type": "http.response.start", "status": response.status_code, "headers": response.fields()}
+        if request.method == "HEAD":
+            await send(start)
+            await send({"type": "http.response.body", "body": b""})
+        elif length <= files.SMALL_BYTES:
+            content = files.read_slice(body)
+            await send(start)
+            await send({"type": "http.response.body", "body": content})
+        elif body.offset == 0 and body.length is None and "http.response.pathsend" in scope.get("extensions", {}):
+            await send(start)
+            await send({"type": "http.response.pathsend", "path": str(body.path)})
+        else:
+            pieces = files.pieces(files.open_slice(body), length)
+            await self._stream(request, response, start, from_thread(pieces, self._site.kernel.threads), exchange, send)
+
+    async def _stream(
+        self,
+        request: Request,
+        response: Response,
+        start: dict[str, Any],
+        pieces: AsyncGenerator[bytes, None],
+        exchange: AsgiExchange,
+        send: Send,
+    ) -> None:
+        streams = self._site.streams
+        endless = response.raw.get(b"content-type", b"").startswith(b"text/event-stream")
+        task = cast("asyncio.Task[object]", asyncio.current_task())
+        gone = False
+
+        async def watch() -> None:
+            nonlocal gone
+            await exchange.gone()
+            gone = True
+            task.cancel()
+
+        watcher = asyncio.get_running_loop().create_task(watch())
+        whole = True
+        try:
+            with streams.sent_by_task(endless=endless):
+                await send(start)
+                async for piece in pieces:
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+        except asyncio.CancelledError:
+            if not gone and not streams.ending(endless=True):
+                raise
+            task.uncancel()
+        except OSError:
+            # Servers of ASGI 2.4 raise this from send when the client has left.
+            gone = True
+        except Exception as error:
+            whole = False
+            _log.error(
+                "The stream of %s %s broke: %s",
+                request.method,
+                request.path,
+                error,
+                exc_info=error,
+                extra={"request_id": request.id},
+            )
+        finally:
+            watcher.cancel()
+            await pieces.aclose()
+        # Without the last message the server cuts the connection, and the
+        # client learns that the body is not whole.
+        if whole and not gone:
+            await send({"type": "http.response.body", "body": b""})

@@ -1,0 +1,43 @@
+"""Reads files for the servers: a slice of a file, piece by piece, opened before the answer begins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from asok_engine.errors import NotFoundError
+from asok_engine.wire.response import FileBody
+
+__all__ = ["PIECE_BYTES", "SMALL_BYTES", "open_slice", "pieces", "read_slice"]
+
+SMALL_BYTES = 64 * 1024
+PIECE_BYTES = 256 * 1024
+
+
+def open_slice(body: FileBody) -> BinaryIO:
+    """Open the file of a body at its offset; raises NotFoundError when it has gone since."""
+    try:
+        file = open(body.path, "rb")  # noqa: SIM115
+    except OSError as error:
+        raise NotFoundError("The file is not there any more.") from error
+    if body.offset:
+        file.seek(body.offset)
+    return file
+
+
+def read_slice(body: FileBody) -> bytes:
+    """Read a whole slice; for small ones."""
+    with open_slice(body) as file:
+        return file.read(len(body))
+
+
+def pieces(file: BinaryIO, length: int) -> Iterator[bytes]:
+    """Give `length` bytes of an open file in pieces, then close it."""
+    with file:
+        left = length
+        while left > 0:
+            piece = file.read(min(PIECE_BYTES, left))
+            if not piece:
+                return
+            left -= len(piece)
+            yield piece

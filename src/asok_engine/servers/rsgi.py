@@ -1,0 +1,233 @@
+"""The RSGI 1 adapter for granian: its scope to a Request, a Response to its protocol calls.
+
+Whole bodies, files and streams each have a call of their own, so a file is sent
+without passing through Python. Source: the RSGI specification 1.5 (granian).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from typing import Any, cast
+
+from asok_engine.dispatch.bodies import ClientGone
+from asok_engine.dispatch.kernel import Kernel
+from asok_engine.dispatch.site import Site
+from asok_engine.errors import InputError
+from asok_engine.servers import files
+from asok_engine.servers.environ import made_environ
+from asok_engine.servers.paths import decoded_path
+from asok_engine.servers.pieces import async_pieces
+from asok_engine.servers.termination import call_before_termination
+from asok_engine.wire.headers import Headers
+from asok_engine.wire.request import Request
+from asok_engine.wire.response import FileBody, Response
+
+__all__ = ["RsgiAdapter", "RsgiExchange"]
+
+_log = logging.getLogger("asok")
+
+
+class RsgiExchange:
+    """One exchange with an RSGI server."""
+
+    __slots__ = ("_pieces", "_protocol", "scope")
+
+    protocol = "rsgi"
+
+    def __init__(self, scope: Any, protocol: Any) -> None:
+        self.scope = scope
+        self._protocol = protocol
+        self._pieces: AsyncIterator[bytes] | None = None
+
+    def headers(self) -> Headers:
+        """Give the request's header fields."""
+        fields = self.scope.headers
+        pairs = [(name.lower().encode("latin-1"), value.encode("latin-1", "replace")) for name, value in fields.items()]
+        # HTTP/2 sends :authority in place of Host (RFC 9113 8.3.1).
+        if self.scope.authority and not any(name == b"host" for name, _ in pairs):
+            pairs.append((b"host", self.scope.authority.encode("latin-1", "replace")))
+        return Headers(pairs)
+
+    def raw_path(self) -> bytes:
+        """Give the path as it was sent."""
+        return cast(bytes, self.scope.path.encode("utf-8"))
+
+    def peer(self) -> tuple[str, int]:
+        """Give address and port of the client's end."""
+        return _address(self.scope.client)
+
+    def scheme(self) -> str:
+        """Give "http" or "https"."""
+        return str(self.scope.scheme)
+
+    def server(self) -> tuple[str, int | None]:
+        """Give name and port of the server's end."""
+        return _address(self.scope.server)
+
+    def root_path(self) -> str:
+        """Give the mount prefix, which RSGI does not have."""
+        return ""
+
+    def http_version(self) -> str:
+        """Give the HTTP version."""
+        return str(self.scope.http_version)
+
+    def environ(self) -> dict[str, Any]:
+        """Make a WSGI environ."""
+        scope = self.scope
+        return made_environ(
+            method=scope.method,
+            path=scope.path,
+            root_path="",
+            query_string=scope.query_string,
+            scheme=self.scheme(),
+            server=self.server(),
+            peer=self.peer(),
+            http_version=self.http_version(),
+            headers=self.headers(),
+        )
+
+    async def read_async(self) -> bytes:
+        """Give the next piece of the body, b"" at the end."""
+        if self._pieces is None:
+            self._pieces = aiter(self._protocol)
+        try:
+            while True:
+                piece = await anext(self._pieces, None)
+                if piece is None:
+                    return b""
+                if piece:
+                    return bytes(piece)
+        except (RuntimeError, OSError) as error:
+            raise ClientGone("The client left before its request was complete.") from error
+
+    def read(self) -> bytes:
+        """Is not possible on this server."""
+        raise RuntimeError("An RSGI server is read on its event loop.")
+
+
+class RsgiAdapter:
+    """Answers RSGI calls for one site."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._kernel: Kernel | None = None
+        self._request_class: type[Request] = Request
+
+    async def __call__(self, scope: Any, protocol: Any) -> None:
+        """Answer one RSGI call."""
+        if scope.proto != "http":
+            protocol.close(403)
+            return
+        kernel = self._kernel
+        if kernel is None or not self._site.lifecycle.started:
+            kernel = await self._start()
+        exchange = RsgiExchange(scope, protocol)
+        path = scope.path
+        refused: InputError | None = None
+        if "%" in path or not (path.isascii() and path.isprintable()):
+            try:
+                path = decoded_path(path.encode("utf-8"))
+            except InputError as error:
+                refused = error
+        request = self._request_class(exchange, scope.method, path, scope.query_string)
+        response = await kernel.handle_async(request, refused)
+        status, body = response.status_code, response.body
+        if type(body) is bytes:
+            if status >= 200 and status not in (204, 304):
+                response.raw[b"content-length"] = b"%d" % len(body)
+            if body and request.method != "HEAD":
+                protocol.response_bytes(status, _fields(response), body)
+            else:
+                protocol.response_empty(status, _fields(response))
+        elif isinstance(body, FileBody):
+            self._send_file(request, response, body, protocol)
+        elif request.method == "HEAD" or status in (204, 304):
+            protocol.response_empty(status, _fields(response))
+        else:
+            await self._stream(request, response, protocol)
+
+    async def _start(self) -> Kernel:
+        site = self._site
+        try:
+            await site.lifecycle.start_async()
+        except Exception as error:
+            _log.critical("The application did not start: %s", error, exc_info=error)
+            raise
+        kernel = site.kernel
+        kernel.compose("rsgi")
+        self._kernel, self._request_class = kernel, site.request_class
+        return kernel
+
+    def begin(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Start the application when the worker starts; an error ends the worker."""
+        call_before_termination(self._site.streams.end)
+        loop.run_until_complete(self._start())
+
+    def end(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Stop the application when the worker stops."""
+        loop.run_until_complete(self._site.lifecycle.stop_async())
+
+    def _send_file(self, request: Request, response: Response, body: FileBody, protocol: Any) -> None:
+        length = len(body)
+        response.raw[b"content-length"] = b"%d" % length
+        fields = _fields(response)
+        if request.method == "HEAD":
+            protocol.response_empty(response.status_code, fields)
+            return
+        files.open_slice(body).close()
+        if body.offset == 0 and body.length is None:
+            protocol.response_file(response.status_code, fields, str(body.path))
+        else:
+            end = body.offset + length
+            protocol.response_file_range(response.status_code, fields, str(body.path), body.offset, end)
+
+    async def _stream(self, request: Request, response: Response, protocol: Any) -> None:
+        streams = self._site.streams
+        endless = response.raw.get(b"content-type", b"").startswith(b"text/event-stream")
+        task = cast("asyncio.Task[object]", asyncio.current_task())
+        gone = False
+
+        async def watch() -> None:
+            nonlocal gone
+            await protocol.client_disconnect()
+            gone = True
+            task.cancel()
+
+        watcher = asyncio.get_running_loop().create_task(watch())
+        pieces = async_pieces(response.body, self._site.kernel.threads)
+        try:
+            with streams.sent_by_task(endless=endless):
+                transport = protocol.response_stream(response.status_code, _fields(response))
+                async for piece in pieces:
+                    await transport.send_bytes(piece)
+        except asyncio.CancelledError:
+            if not gone and not streams.ending(endless=True):
+                raise
+            task.uncancel()
+        except OSError:
+            gone = True
+        except Exception as error:
+            if not gone:
+                _log.error(
+                    "The stream of %s %s broke: %s",
+                    request.method,
+                    request.path,
+                    error,
+                    exc_info=error,
+                    extra={"request_id": request.id},
+                )
+        finally:
+            watcher.cancel()
+            await pieces.aclose()
+
+
+def _fields(response: Response) -> list[tuple[str, str]]:
+    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.fields()]
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = (text or "").rpartition(":")
+    return host.strip("[]"), int(port) if port.isdigit() else 0

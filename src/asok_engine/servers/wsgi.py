@@ -1,0 +1,249 @@
+"""The WSGI adapter: an environ to a Request, a Response to an iterable (PEP 3333).
+
+The calling thread does the work; only what is async goes to the background loop.
+Streams are handed to the server piece by piece, never joined.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from typing import Any, cast
+
+from asok_engine.dispatch.kernel import Kernel
+from asok_engine.dispatch.site import Site
+from asok_engine.dispatch.streams import Streams
+from asok_engine.dispatch.threads import BackgroundLoop
+from asok_engine.errors import InputError
+from asok_engine.servers import files
+from asok_engine.servers.paths import decoded
+from asok_engine.servers.termination import call_before_termination
+from asok_engine.wire.headers import Headers
+from asok_engine.wire.request import Request
+from asok_engine.wire.response import FileBody, Response
+from asok_engine.wire.statuses import status_line
+
+__all__ = ["WsgiAdapter", "WsgiExchange"]
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+
+_log = logging.getLogger("asok")
+_PIECE = 64 * 1024
+
+
+class WsgiExchange:
+    """One exchange with a WSGI server."""
+
+    __slots__ = ("_environ", "_left")
+
+    protocol = "wsgi"
+
+    def __init__(self, environ: Environ) -> None:
+        self._environ = environ
+        self._left: int | None = None
+
+    def headers(self) -> Headers:
+        """Give the request's header fields."""
+        pairs = []
+        for key, value in self._environ.items():
+            if key.startswith("HTTP_"):
+                name = key[5:]
+            elif key in ("CONTENT_TYPE", "CONTENT_LENGTH") and value:
+                name = key
+            else:
+                continue
+            pairs.append((name.lower().replace("_", "-").encode("latin-1"), str(value).encode("latin-1", "replace")))
+        return Headers(pairs)
+
+    def raw_path(self) -> bytes:
+        """Give the path as it was sent where the server tells, else encoded anew."""
+        for key in ("RAW_URI", "REQUEST_URI"):
+            raw = self._environ.get(key)
+            if raw and str(raw).startswith("/"):
+                return str(raw).partition("?")[0].encode("latin-1", "replace")
+        return cast(bytes, self._environ.get("PATH_INFO", "/").encode("latin-1"))
+
+    def peer(self) -> tuple[str, int]:
+        """Give address and port of the client's end."""
+        port = str(self._environ.get("REMOTE_PORT") or "0")
+        return str(self._environ.get("REMOTE_ADDR") or ""), int(port) if port.isdigit() else 0
+
+    def scheme(self) -> str:
+        """Give "http" or "https"."""
+        return str(self._environ.get("wsgi.url_scheme", "http"))
+
+    def server(self) -> tuple[str, int | None]:
+        """Give name and port of the server's end."""
+        port = str(self._environ.get("SERVER_PORT") or "")
+        return str(self._environ.get("SERVER_NAME") or "localhost"), int(port) if port.isdigit() else None
+
+    def root_path(self) -> str:
+        """Give the mount prefix."""
+        return str(self._environ.get("SCRIPT_NAME", "")).rstrip("/")
+
+    def http_version(self) -> str:
+        """Give the HTTP version."""
+        return str(self._environ.get("SERVER_PROTOCOL", "HTTP/1.1")).partition("/")[2] or "1.1"
+
+    def environ(self) -> Environ:
+        """Give the server's own environ."""
+        return self._environ
+
+    def read(self) -> bytes:
+        """Give the next piece of the body, b"" at the end."""
+        environ = self._environ
+        stream = environ["wsgi.input"]
+        if self._left is None:
+            length = str(environ.get("CONTENT_LENGTH") or "")
+            if length.isdigit():
+                self._left = int(length)
+            elif environ.get("wsgi.input_terminated") or "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
+                self._left = -1
+            else:
+                # Why: without a length a stream that does not end by itself would block for ever.
+                self._left = 0
+        if self._left == 0:
+            return b""
+        piece = cast(bytes, stream.read(_PIECE if self._left < 0 else min(_PIECE, self._left)))
+        if self._left > 0:
+            self._left -= len(piece)
+        if not piece:
+            self._left = 0
+        return piece
+
+    async def read_async(self) -> bytes:
+        """Is not possible on this server."""
+        raise RuntimeError("A WSGI server is read in its own thread.")
+
+
+class WsgiAdapter:
+    """Answers WSGI calls for one site."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._kernel: Kernel | None = None
+        self._request_class: type[Request] = Request
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one WSGI call."""
+        kernel = self._kernel
+        if kernel is None or not self._site.lifecycle.started:
+            kernel = self._start()
+        exchange = WsgiExchange(environ)
+        refused: InputError | None = None
+        path = environ.get("PATH_INFO") or "/"
+        if not (path.isascii() and path.isprintable()):
+            try:
+                path = decoded(path.encode("latin-1"))
+            except InputError as error:
+                refused = error
+        request = self._request_class(exchange, environ["REQUEST_METHOD"], path, environ.get("QUERY_STRING", ""))
+        response = kernel.handle(request, refused)
+        body = response.body
+        whole = type(body) is bytes
+        if whole and response.status_code >= 200 and response.status_code not in (204, 304):
+            response.raw[b"content-length"] = b"%d" % len(cast(bytes, body))
+        elif isinstance(body, FileBody):
+            response.raw[b"content-length"] = b"%d" % len(body)
+        opened = None
+        if isinstance(body, FileBody) and request.method != "HEAD":
+            opened = files.open_slice(body)
+        start_response(
+            status_line(response.status_code),
+            [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.fields()],
+        )
+        if request.method == "HEAD" or response.status_code in (204, 304):
+            _close(body)
+            return []
+        if whole:
+            return [cast(bytes, body)] if body else []
+        if opened is not None:
+            wrapper = environ.get("wsgi.file_wrapper")
+            file_body = cast(FileBody, body)
+            if wrapper is not None and file_body.length is None and file_body.offset == 0:
+                return cast(Iterable[bytes], wrapper(opened, files.PIECE_BYTES))
+            return files.pieces(opened, len(file_body))
+        return _Stream(request, response, self._site.streams, kernel.loop)
+
+    def _start(self) -> Kernel:
+        site = self._site
+        first = not site.lifecycle.started
+        try:
+            site.lifecycle.start()
+        except Exception as error:
+            _log.critical("The application did not start: %s", error, exc_info=error)
+            raise
+        kernel = site.kernel
+        kernel.compose("wsgi")
+        self._kernel, self._request_class = kernel, site.request_class
+        if first:
+            atexit.register(site.lifecycle.stop)
+            call_before_termination(site.streams.end)
+        return kernel
+
+
+class _Stream:
+    """Gives the pieces of a streamed body to the server, and closes the source whatever happens."""
+
+    def __init__(self, request: Request, response: Response, streams: Streams, loop: BackgroundLoop) -> None:
+        self._request = request
+        self._body: Any = response.body
+        self._streams = streams
+        self._endless = response.raw.get(b"content-type", b"").startswith(b"text/event-stream")
+        self._loop = loop
+        self._pieces = self._from_loop(self._body) if hasattr(self._body, "__aiter__") else iter(self._body)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        while True:
+            if self._streams.ending(endless=self._endless):
+                raise StopIteration
+            try:
+                piece = next(self._pieces)
+            except StopIteration:
+                raise
+            except Exception as error:
+                _log.error(
+                    "The stream of %s %s broke: %s",
+                    self._request.method,
+                    self._request.path,
+                    error,
+                    exc_info=error,
+                    extra={"request_id": self._request.id},
+                )
+                # Why re-raised: only then does the server cut the connection, so
+                # that the client learns that the body is not whole.
+                raise ConnectionAbortedError("the stream broke; see the log line above") from None
+            if piece:
+                return piece.encode() if isinstance(piece, str) else piece
+
+    def _from_loop(self, source: Any) -> Iterator[Any]:
+        iterator: AsyncIterator[Any] = aiter(source)
+
+        async def following() -> Any:
+            return await anext(iterator, None)
+
+        while (piece := self._loop.run(following())) is not None:
+            yield piece
+
+    def close(self) -> None:
+        """Close the source; servers call this at the end and when the client has left (PEP 3333)."""
+        aclose = getattr(self._body, "aclose", None)
+        if aclose is not None:
+
+            async def closed() -> None:
+                await aclose()
+
+            self._loop.run(closed())
+        else:
+            _close(self._body)
+
+
+def _close(body: object) -> None:
+    close = getattr(body, "close", None)
+    if close is not None:
+        close()

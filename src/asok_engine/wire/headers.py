@@ -1,0 +1,142 @@
+"""Header fields of a request and of a response.
+
+Both keep what travels on the wire: lower-case names and values as bytes, which
+ASGI takes as they are. A request's fields are read-only and combined on demand
+(RFC 9110 5.2, 5.3; cookies RFC 9113 8.2.3). A response's fields are one dict of
+single values, because only Set-Cookie may not be joined and has a place of its
+own. A value with CR, LF or NUL is refused where it is set (RFC 9110 5.5).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+
+from asok_engine.errors import UsageError
+
+__all__ = ["Headers", "ResponseHeaders", "encode_field"]
+
+_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
+_BAD_VALUE = re.compile(r"[\r\n\x00]")
+
+# Why: a second Content-Length or Host is an attack, not a list; the first one
+# is what a front server judged.
+_SINGLE = frozenset({b"host", b"content-length", b"content-type", b"authorization", b"origin", b"range"})
+
+
+class Headers(Mapping[str, str]):
+    """The header fields of a request: case-insensitive, repeated fields combined.
+
+    Built from pairs of bytes with lower-case names. `get("accept")` gives text,
+    `raw(b"accept")` gives bytes without decoding, `getlist` every value sent.
+    """
+
+    __slots__ = ("_map", "_pairs")
+
+    def __init__(self, pairs: Iterable[tuple[bytes, bytes]] = ()) -> None:
+        self._pairs: list[tuple[bytes, bytes]] = pairs if type(pairs) is list else list(pairs)
+        self._map: dict[bytes, bytes] = dict(self._pairs)
+        if len(self._map) != len(self._pairs):
+            self._map = _combined(self._pairs)
+
+    def raw(self, name: bytes) -> bytes | None:
+        """Give the combined value of a lower-case name as bytes, or None."""
+        return self._map.get(name)
+
+    def get(self, name: str, default: str | None = None) -> str | None:  # type: ignore[override]
+        """Give the combined value of a name in any case, or `default`."""
+        value = self._map.get(name.lower().encode("latin-1", "replace"))
+        return default if value is None else value.decode("latin-1")
+
+    def getlist(self, name: str) -> list[str]:
+        """Give every value that was sent under this name, in order."""
+        key = name.lower().encode("latin-1", "replace")
+        return [value.decode("latin-1") for sent, value in self._pairs if sent == key]
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """Give every field as it was sent, lower-case names, in order."""
+        return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self._pairs]
+
+    def __getitem__(self, name: str) -> str:
+        value = self.get(name)
+        if value is None:
+            raise KeyError(name)
+        return value
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.lower().encode("latin-1", "replace") in self._map
+
+    def __iter__(self) -> Iterator[str]:
+        return (name.decode("latin-1").title() for name in self._map)
+
+    def __len__(self) -> int:
+        return len(self._map)
+
+    def __repr__(self) -> str:
+        return f"Headers({', '.join(self)})"
+
+
+def _combined(pairs: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    combined: dict[bytes, list[bytes]] = {}
+    for name, value in pairs:
+        combined.setdefault(name, []).append(value)
+    return {
+        name: values[0] if name in _SINGLE else (b"; " if name == b"cookie" else b", ").join(values)
+        for name, values in combined.items()
+    }
+
+
+def encode_field(name: str, value: str) -> tuple[bytes, bytes]:
+    """Encode one response field, lower-case name; raises UsageError for what would split a response."""
+    if not _NAME.match(name):
+        raise UsageError(f"Header name {name!r} has characters that RFC 9110 does not allow.")
+    if not isinstance(value, str):
+        value = str(value)
+    if _BAD_VALUE.search(value):
+        raise UsageError(f"Header {name} was given {value!r}: a line break or NUL would split the response.")
+    try:
+        return name.lower().encode("ascii"), value.strip().encode("latin-1")
+    except UnicodeEncodeError as error:
+        raise UsageError(
+            f"Header {name} was given {value!r}; header values are Latin-1.",
+            fix="Percent-encode or RFC 8187-encode the value.",
+        ) from error
+
+
+class ResponseHeaders(MutableMapping[str, str]):
+    """A view of a response's fields by name in any case; writing checks the value."""
+
+    __slots__ = ("_raw",)
+
+    def __init__(self, raw: dict[bytes, bytes]) -> None:
+        self._raw = raw
+
+    def __getitem__(self, name: str) -> str:
+        return self._raw[name.lower().encode("latin-1")].decode("latin-1")
+
+    def __setitem__(self, name: str, value: str) -> None:
+        key, encoded = encode_field(name, value)
+        if key == b"set-cookie":
+            raise UsageError("Set-Cookie was set as a header.", fix="Call set_cookie(name, value) instead.")
+        self._raw[key] = encoded
+
+    def __delitem__(self, name: str) -> None:
+        del self._raw[name.lower().encode("latin-1")]
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.lower().encode("latin-1", "replace") in self._raw
+
+    def __iter__(self) -> Iterator[str]:
+        return (name.decode("latin-1").title() for name in self._raw)
+
+    def __len__(self) -> int:
+        return len(self._raw)
+
+    def add_vary(self, *names: str) -> None:
+        """Add names to Vary without repeating one."""
+        present = [part.strip() for part in self.get("Vary", "").split(",") if part.strip()]
+        known = {part.lower() for part in present}
+        self["Vary"] = ", ".join(present + [name for name in names if name.lower() not in known])
+
+    def __repr__(self) -> str:
+        return f"ResponseHeaders({dict(self)!r})"

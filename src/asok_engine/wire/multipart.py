@@ -1,0 +1,163 @@
+"""Multipart forms, parsed as they arrive (RFC 7578), on the push parser of `multipart`.
+
+Text fields stay in memory, files go where `open_file` says. Everything is
+limited: fields, files, header lines, bytes of text. What follows the end of the
+form is ignored in linear time; a form that does not end is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from multipart import MultipartError, MultipartSegment, ParserLimitReached, PushMultipartParser, parse_options_header
+
+from asok_engine.errors import BodyTooLarge, MalformedBody
+from asok_engine.wire.uploads import UploadedFile
+from asok_engine.wire.values import Values
+
+__all__ = ["FormLimits", "FormReader", "clean_filename"]
+
+_FOLDERS = re.compile(r".*[/\\]", re.DOTALL)
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f\u0080-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_LONGEST_NAME = 255
+
+
+@dataclass(frozen=True, slots=True)
+class FormLimits:
+    """How much a form may hold; `max_text_bytes` is for all text fields together."""
+
+    max_fields: int = 1000
+    max_files: int = 100
+    max_text_bytes: int = 1024 * 1024
+    max_headers: int = 32
+    max_header_bytes: int = 8192
+
+
+def clean_filename(name: str) -> str:
+    """Give a client's file name without folders, controls and direction marks, at most 255 characters."""
+    return _CONTROLS.sub("", _FOLDERS.sub("", name[:4096])).strip(" .")[-_LONGEST_NAME:] or "file"
+
+
+class FormReader:
+    """Parses one multipart form from the pieces that `feed` is given.
+
+    `open_file` gives an empty file for each upload. After an error `close` frees
+    what was opened.
+    """
+
+    def __init__(self, content_type: str, *, limits: FormLimits, open_file: Callable[[], BinaryIO]) -> None:
+        boundary = _boundary(content_type)
+        self._limits = limits
+        self._open_file = open_file
+        self._parser = PushMultipartParser(
+            boundary,
+            max_header_size=limits.max_header_bytes,
+            max_header_count=limits.max_headers,
+            max_segment_count=limits.max_fields + limits.max_files,
+        )
+        self._fields: list[tuple[str, str]] = []
+        self._files: dict[str, list[UploadedFile]] = {}
+        self._file_count = 0
+        self._text_bytes = 0
+        self._segment: MultipartSegment | None = None
+        self._text = bytearray()
+        self._file: BinaryIO | None = None
+
+    def feed(self, piece: bytes) -> None:
+        """Parse one piece; raises MalformedBody (400) or BodyTooLarge (413)."""
+        if self._parser.closed:
+            # Bytes after the closing boundary mean nothing (RFC 2046 5.1.1).
+            return
+        self._consume(self._parser.parse(piece))
+
+    def finish(self) -> tuple[Values, dict[str, list[UploadedFile]]]:
+        """Give fields and files; raises MalformedBody when the form has not ended."""
+        if not self._parser.closed:
+            try:
+                self._parser.close()
+            except MultipartError:
+                raise MalformedBody("The form ends before its closing boundary.") from None
+        return Values(self._fields), self._files
+
+    def close(self) -> None:
+        """Free every file that was opened."""
+        if self._file is not None:
+            self._file.close()
+        for files in self._files.values():
+            for file in files:
+                file.close()
+        self._files = {}
+
+    def _consume(self, events: Generator[Any, None, None]) -> None:
+        try:
+            for event in events:
+                if event is None:
+                    self._end()
+                elif isinstance(event, MultipartSegment):
+                    self._begin(event)
+                elif self._file is not None:
+                    self._file.write(event)
+                else:
+                    self._text_bytes += len(event)
+                    if self._text_bytes > self._limits.max_text_bytes:
+                        raise BodyTooLarge(
+                            f"The text fields are larger than the {self._limits.max_text_bytes} bytes accepted."
+                        )
+                    self._text += event
+        except ParserLimitReached as error:
+            raise _limit(error) from None
+        except (MultipartError, UnicodeDecodeError, LookupError) as error:
+            raise MalformedBody(f"The form cannot be read: {error}.") from None
+
+    def _begin(self, segment: MultipartSegment) -> None:
+        coding = str(segment.header("Content-Transfer-Encoding") or "").strip().lower()
+        if coding not in ("", "7bit", "8bit", "binary"):
+            # RFC 7578 4.7 does away with encodings; decoding one would hide the size of a part.
+            raise MalformedBody(f"A part has Content-Transfer-Encoding {coding[:40]!r}; forms are sent without.")
+        self._segment = segment
+        if segment.filename is None:
+            if len(self._fields) >= self._limits.max_fields:
+                raise BodyTooLarge(f"The form has more than the {self._limits.max_fields} fields accepted.")
+            self._text = bytearray()
+            return
+        self._file_count += 1
+        if self._file_count > self._limits.max_files:
+            raise BodyTooLarge(f"The form has more than the {self._limits.max_files} files accepted.")
+        self._file = self._open_file()
+
+    def _end(self) -> None:
+        segment = self._segment
+        if segment is None:
+            return
+        if self._file is None:
+            self._fields.append((segment.name, self._text.decode("utf-8", "replace")))
+        else:
+            size = self._file.tell()
+            self._file.seek(0)
+            upload = UploadedFile(
+                clean_filename(segment.filename or ""),
+                (segment.content_type or "application/octet-stream")[:255],
+                size,
+                self._file,
+            )
+            self._files.setdefault(segment.name, []).append(upload)
+            self._file = None
+        self._segment = None
+
+
+def _boundary(content_type: str) -> str:
+    kind, options = parse_options_header(content_type[:1024])
+    boundary = str(options.get("boundary", ""))
+    if kind != "multipart/form-data" or not 1 <= len(boundary) <= 70 or not boundary.isascii():
+        raise MalformedBody("The form's content type has no usable boundary.")
+    return boundary
+
+
+def _limit(error: ParserLimitReached) -> MalformedBody | BodyTooLarge:
+    text = str(error)
+    if "header" in text.lower():
+        return MalformedBody(f"A part of the form has too large a head: {text}.")
+    return BodyTooLarge(f"The form is larger than what is accepted: {text}.")

@@ -1,0 +1,249 @@
+"""What is sent back: a status, fields, cookies and a body, as data.
+
+A body is bytes, an iterable of pieces (plain or asynchronous), or a `FileBody`
+that names a file for the server to send. Nothing here opens or sends anything.
+`respond` turns what a handler returned into a Response, or says in a sentence
+what may be returned.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
+from dataclasses import dataclass, is_dataclass
+from os import PathLike
+from typing import Any, TypeAlias
+
+import msgspec
+
+from asok_engine.errors import UsageError
+from asok_engine.wire.cookies import format_cookie
+from asok_engine.wire.headers import ResponseHeaders, encode_field
+from asok_engine.wire.jsons import encode_json
+from asok_engine.wire.statuses import parse_status, status_line
+
+__all__ = ["Body", "FileBody", "Response", "respond"]
+
+HTML = b"text/html; charset=utf-8"
+TEXT = b"text/plain; charset=utf-8"
+JSON = b"application/json"
+BYTES = b"application/octet-stream"
+EVENTS = b"text/event-stream; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class FileBody:
+    """A file, or a slice of one, that the server sends from disk.
+
+    `offset` and `length` are bytes; `size` is that of the whole file when it was
+    looked at, `modified_at` its time in seconds since the epoch.
+    """
+
+    path: str | PathLike[str]
+    size: int
+    modified_at: float
+    offset: int = 0
+    length: int | None = None
+
+    def __len__(self) -> int:
+        return self.size - self.offset if self.length is None else self.length
+
+
+Piece: TypeAlias = bytes | str
+Body: TypeAlias = "bytes | FileBody | Iterable[Piece] | AsyncIterable[Piece]"
+
+
+class Response:
+    """An answer that has not been sent yet.
+
+    `Response("text")` is HTML as a page is; give `content_type` for anything
+    else. `status` takes 404 or "404 Not Found". Headers are validated where they
+    are set; a body that is not bytes or text is streamed piece by piece.
+    """
+
+    __slots__ = ("body", "cookies", "raw", "status_code")
+
+    body: Body
+    raw: dict[bytes, bytes]
+    cookies: list[bytes]
+    status_code: int
+
+    def __init__(
+        self,
+        body: Body | str = b"",
+        status: int | str = 200,
+        headers: Mapping[str, str] | None = None,
+        content_type: str | None = None,
+    ) -> None:
+        if isinstance(body, str):
+            body = body.encode()
+        self.body = body
+        self.status_code = status if type(status) is int else parse_status(status)
+        self.raw = {}
+        self.cookies = []
+        if content_type is not None:
+            self.headers["Content-Type"] = content_type
+        elif body or not isinstance(body, bytes):
+            self.raw[b"content-type"] = HTML
+        if headers:
+            for name, value in headers.items():
+                key, encoded = encode_field(name, value)
+                self.raw[key] = encoded
+
+    @property
+    def headers(self) -> ResponseHeaders:
+        """The fields of this answer, by name in any case."""
+        return ResponseHeaders(self.raw)
+
+    @property
+    def status(self) -> str:
+        """The status as a line, for example "404 Not Found"; takes a number or a line."""
+        return status_line(self.status_code)
+
+    @status.setter
+    def status(self, value: int | str) -> None:
+        self.status_code = parse_status(value)
+
+    @property
+    def content_type(self) -> str:
+        """The Content-Type field, or an empty string."""
+        return self.raw.get(b"content-type", b"").decode("latin-1")
+
+    @content_type.setter
+    def content_type(self, value: str) -> None:
+        self.headers["Content-Type"] = value
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether the body is sent piece by piece."""
+        return not isinstance(self.body, bytes | FileBody)
+
+    @property
+    def text(self) -> str:
+        """The body as text; raises UsageError for a body that is streamed or a file."""
+        if not isinstance(self.body, bytes):
+            raise UsageError("The body of this response is streamed; it has no text to read.")
+        return self.body.decode("utf-8", "replace")
+
+    def set_cookie(
+        self,
+        name: str,
+        value: str = "",
+        *,
+        max_age: int | None = None,
+        expires: str | None = None,
+        path: str = "/",
+        domain: str | None = None,
+        secure: bool = False,
+        http_only: bool = True,
+        same_site: str | None = "Lax",
+    ) -> None:
+        """Ask the client to keep a cookie; `max_age` is seconds, none means until the browser closes."""
+        line = format_cookie(
+            name,
+            value,
+            max_age=max_age,
+            expires=expires,
+            path=path,
+            domain=domain,
+            secure=secure,
+            http_only=http_only,
+            same_site=same_site,
+        )
+        self.cookies.append(line.encode("latin-1"))
+
+    def delete_cookie(self, name: str, *, path: str = "/", domain: str | None = None) -> None:
+        """Ask the client to forget a cookie that was set with the same path and domain."""
+        secure = name.startswith(("__Host-", "__Secure-"))
+        self.set_cookie(name, "", max_age=0, path=path, domain=domain, secure=secure)
+
+    def fields(self) -> list[tuple[bytes, bytes]]:
+        """Give every field as pairs of bytes, Set-Cookie lines included, ready for ASGI."""
+        pairs = list(self.raw.items())
+        if self.cookies:
+            pairs.extend((b"set-cookie", line) for line in self.cookies)
+        return pairs
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __contains__(self, text: str) -> bool:
+        return text in self.text
+
+    def __repr__(self) -> str:
+        size = f"{len(self.body)} bytes" if isinstance(self.body, bytes | FileBody) else "stream"
+        return f"<Response {self.status} {self.content_type or 'no content type'}, {size}>"
+
+
+def bare(body: Body, content_type: bytes, status: int = 200) -> Response:
+    """Make a Response from parts that are known to be right; the quick way in for the engine."""
+    response = Response.__new__(Response)
+    response.body = body
+    response.status_code = status
+    response.raw = {b"content-type": content_type}
+    response.cookies = []
+    return response
+
+
+def json_response(value: object, status: int = 200) -> Response:
+    """Make a JSON answer; raises UsageError that names what cannot be encoded."""
+    return bare(encode_json(value), JSON, status)
+
+
+def respond(result: object, source: str) -> Response:
+    """Turn what a handler or a link returned into a Response.
+
+    Text is HTML, bytes are a download type, dict, list, dataclass and msgspec
+    Struct are JSON, a generator is streamed, `(body, status)` and
+    `(body, status, headers)` set those too. `source` names who returned it, for
+    the message. Raises UsageError for anything else.
+    """
+    kind = type(result)
+    if kind is Response:
+        return result  # type: ignore[return-value]
+    if kind is str:
+        return bare(result.encode(), HTML)  # type: ignore[attr-defined]
+    if kind is dict or kind is list:
+        return bare(encode_json(result), JSON)
+    if isinstance(result, Response):
+        return result
+    if isinstance(result, bytes | bytearray | memoryview):
+        return bare(bytes(result), BYTES)
+    if isinstance(result, str):
+        return bare(str(result).encode(), HTML)
+    if isinstance(result, tuple):
+        return _from_tuple(result, source)
+    if hasattr(result, "__html__"):
+        return bare(str(result.__html__()).encode(), HTML)
+    if isinstance(result, types.GeneratorType | types.AsyncGeneratorType | Iterator | AsyncIterator):
+        return bare(result, HTML)
+    if isinstance(result, FileBody):
+        return bare(result, BYTES)
+    if isinstance(result, dict | list | msgspec.Struct) or (is_dataclass(result) and not isinstance(result, type)):
+        return bare(encode_json(result), JSON)
+    raise UsageError(
+        f"{source} returned {_described(result)}, which cannot be sent.",
+        fix="Return text, bytes, a dict or list (JSON), a generator (stream), "
+        "(body, status), a Response, or request.html(...), request.json(...), request.redirect(...).",
+    )
+
+
+def _from_tuple(result: tuple[Any, ...], source: str) -> Response:
+    if len(result) not in (2, 3) or not isinstance(result[1], int | str):
+        raise UsageError(
+            f"{source} returned a tuple of {len(result)} that is not (body, status) or (body, status, headers).",
+            fix="Return (body, 404) or (body, 404, {'X-Name': 'value'}); return a list for a JSON array.",
+        )
+    response = respond(result[0], source)
+    response.status_code = parse_status(result[1])
+    if len(result) == 3:
+        for name, value in dict(result[2]).items():
+            response.headers[name] = value
+    return response
+
+
+def _described(result: object) -> str:
+    if result is None:
+        return "None"
+    text = repr(result)
+    return f"{text[:77] + '...' if len(text) > 80 else text} ({type(result).__name__})"

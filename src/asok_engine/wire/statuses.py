@@ -1,0 +1,35 @@
+"""HTTP statuses: their phrases, and reading one that was given as a number or a line (RFC 9110 15)."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+
+from asok_engine.errors import UsageError
+
+__all__ = ["parse_status", "phrase", "status_line"]
+
+_PHRASES = {status.value: status.phrase for status in HTTPStatus} | {413: "Content Too Large", 422: "Unprocessable Content"}
+_LINES = {code: f"{code} {text}" for code, text in _PHRASES.items()}
+_LINE = re.compile(r"([1-9][0-9]{2})(?: [\x20-\x7e]*)?\Z")
+
+
+def phrase(code: int) -> str:
+    """Give the phrase of a status, "Unknown" for one without."""
+    return _PHRASES.get(code, "Unknown")
+
+
+def status_line(code: int) -> str:
+    """Give number and phrase, as "404 Not Found"."""
+    return _LINES.get(code) or f"{code} Unknown"
+
+
+def parse_status(value: int | str) -> int:
+    """Read 404 or "404 Not Found"; raises UsageError for anything else."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        code = int(value)
+        if 100 <= code <= 999:
+            return code
+    elif isinstance(value, str) and (found := _LINE.match(value)):
+        return int(found[1])
+    raise UsageError(f"{value!r} is no HTTP status.", fix='Give a number such as 404 or a line such as "404 Not Found".')

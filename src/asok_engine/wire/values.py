@@ -1,0 +1,48 @@
+"""Fields that may repeat: query strings and forms. The last value by name, every value in order.
+
+A dict of the last values, so the usual reading costs what a dict costs; the list
+of a repeated name is kept beside it only when something repeats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+__all__ = ["Values"]
+
+
+class Values(dict[str, str]):
+    """Named text values; `values["a"]` and `get` give the last one sent, `getlist` all of them.
+
+    Built from pairs in the order they were sent. Blank values are values.
+    """
+
+    __slots__ = ("_repeated",)
+
+    def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
+        self._repeated: dict[str, list[str]] = {}
+        pairs = pairs if isinstance(pairs, list) else list(pairs)
+        super().__init__(pairs)
+        if len(self) != len(pairs):
+            lists: dict[str, list[str]] = {}
+            for name, value in pairs:
+                lists.setdefault(name, []).append(value)
+            self._repeated = {name: values for name, values in lists.items() if len(values) > 1}
+
+    @classmethod
+    def from_lists(cls, lists: Mapping[str, Sequence[str]]) -> Values:
+        """Build from a list of values per name."""
+        return cls([(name, value) for name, values in lists.items() for value in values])
+
+    def getlist(self, name: str) -> list[str]:
+        """Give every value of a name in order; an empty list when there is none."""
+        repeated = self._repeated.get(name)
+        if repeated is not None:
+            return list(repeated)
+        return [self[name]] if name in self else []
+
+    def items_multi(self) -> Iterator[tuple[str, str]]:
+        """Give (name, value) for every value, grouped by name."""
+        for name in self:
+            for value in self._repeated.get(name) or (self[name],):
+                yield name, value

@@ -1,0 +1,104 @@
+"""Fixtures that every test may use: free ports, a real Redis, real servers, a real browser.
+
+A part that is not installed skips the tests that need it, with a sentence that
+names the part and how to get it; it never makes them pass.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests import servers
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+#: The variables of the machine that would change what an application under test does.
+_FOREIGN = ("ASOK_", "AKSARA_")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "setting(name): observes the effect of this row of a settings table")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _clean_environment() -> Iterator[None]:
+    """Settings of the machine that runs the tests never reach an application under test."""
+    taken = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith(_FOREIGN)}
+    yield
+    os.environ.update(taken)
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port of loopback that nothing listens on."""
+    return servers.free_port()
+
+
+@pytest.fixture(scope="session")
+def _redis_process() -> Iterator[servers.RedisProcess]:
+    missing = servers.missing_part("redis-server")
+    if missing:
+        pytest.skip(missing)
+    process = servers.RedisProcess()
+    yield process
+    process.close()
+
+
+@pytest.fixture
+def redis_server(_redis_process: servers.RedisProcess) -> Iterator[servers.RedisProcess]:
+    """A running Redis that holds nothing; a test may stop and start it."""
+    import redis
+
+    with redis.Redis.from_url(_redis_process.url) as client:
+        client.flushall()
+    yield _redis_process
+    if not _redis_process.is_running():
+        _redis_process.start()
+
+
+@pytest.fixture
+def redis_url(redis_server: servers.RedisProcess) -> str:
+    """The address of a running Redis that holds nothing."""
+    return redis_server.url
+
+
+@pytest.fixture
+def run_server() -> Iterator[Callable[..., servers.ServerProcess]]:
+    """Start servers as `tests.servers.run_server` does; they are stopped when the test ends."""
+    with ExitStack() as stack:
+
+        def start(kind: str, folder: Path, **options: Any) -> servers.ServerProcess:
+            return stack.enter_context(servers.run_server(kind, folder, **options))
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One headless Chromium for all tests of a process."""
+    missing = servers.missing_part("chromium", "chromium-browser", "google-chrome")
+    if missing:
+        pytest.skip(missing)
+    from playwright.sync_api import sync_playwright
+
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def browser_page(chromium: Browser) -> Iterator[Page]:
+    """A fresh tab with its own cookies."""
+    context = chromium.new_context()
+    yield context.new_page()
+    context.close()

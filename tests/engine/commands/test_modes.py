@@ -1,0 +1,63 @@
+"""What nobody has set is filled in; what somebody has set stands."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from asok_engine.commands.modes import develop, setting, spoken, try_production
+
+
+class Settings(dict[str, Any]):
+    """Settings with a source each: what is given is from code, the rest is a default."""
+
+    def __init__(self, defaults: dict[str, Any], **given: Any) -> None:
+        super().__init__(defaults | given)
+        self._given = set(given)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self._given.add(name)
+        super().__setitem__(name, value)
+
+    def source(self, name: str) -> str:
+        return "code" if name in self._given else "default"
+
+
+DEFAULTS = {"DEBUG": False, "SECRET_KEY": "", "APP_URL": None, "ASOK_PORT": 8000}
+
+
+def app(**given: Any) -> Any:
+    return SimpleNamespace(config=Settings(DEFAULTS, **given))
+
+
+def test_development_switches_debug_on_unless_it_is_set() -> None:
+    """The project's own word about DEBUG stands."""
+    silent, said = app(), app(DEBUG=False)
+    develop(silent)
+    develop(said)
+    assert silent.config["DEBUG"] is True
+    assert said.config["DEBUG"] is False
+
+
+def test_preview_makes_up_what_is_missing_and_says_so() -> None:
+    """DEBUG is off whatever was set; a key and an address are made up and told."""
+    bare = app(DEBUG=True)
+    told = try_production(bare, "http://127.0.0.1:8000")
+    assert bare.config["DEBUG"] is False
+    assert len(bare.config["SECRET_KEY"]) >= 32
+    assert bare.config["APP_URL"] == "http://127.0.0.1:8000"
+    assert [line.partition(" ")[0] for line in told] == ["SECRET_KEY", "APP_URL"]
+    complete = app(SECRET_KEY="k" * 40, APP_URL="https://shop.example")
+    assert try_production(complete, "http://127.0.0.1:8000") == []
+    assert complete.config["APP_URL"] == "https://shop.example"
+
+
+def test_application_without_settings_is_left_alone() -> None:
+    """Any ASGI application can be served."""
+
+    def plain() -> None: ...
+
+    develop(plain)
+    assert try_production(plain, "http://x") == []
+    assert setting(plain, "ASOK_PORT", 1234) == 1234
+    assert spoken(plain) == ("asgi",)

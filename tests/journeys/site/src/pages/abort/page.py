@@ -1,0 +1,6 @@
+async def get(request):
+    request.abort(int(request.query.get("code", "403")), "stopped on purpose")
+
+
+def post(request):
+    request.not_found("nothing to post to")

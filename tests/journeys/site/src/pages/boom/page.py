@@ -1,0 +1,7 @@
+async def get(request):
+    secret = "hunter2-must-not-be-seen"
+    raise RuntimeError(f"a defect near {secret}")
+
+
+def post(request):
+    raise RuntimeError("a plain defect")

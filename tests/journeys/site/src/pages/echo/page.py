@@ -1,0 +1,3 @@
+def post(request):
+    body = request.body
+    return request.json({"length": len(body), "start": body[:20].decode("latin-1")})

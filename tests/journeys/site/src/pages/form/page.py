@@ -1,0 +1,9 @@
+async def post(request):
+    return request.json(
+        {
+            "name": request.form.get("name"),
+            "all": request.form.getlist("name"),
+            "blank": request.form.get("blank"),
+            "query": request.form.get("q"),
+        }
+    )

@@ -1,0 +1,2 @@
+async def get(request):
+    return "<p>Hello, wörld</p>"

@@ -1,0 +1,6 @@
+async def get(request):
+    return {"hello": "wörld", "list": [1, 2.5, None, True]}
+
+
+async def post(request):
+    return request.json({"got": request.json()}, status=201)

@@ -1,0 +1,2 @@
+async def get(request):
+    return request.redirect(request.query.get("to", "//evil.example"))

@@ -1,0 +1,2 @@
+def get(request):
+    return request.text(f"{request.method} {request.scheme} {request.ip}")

@@ -1,0 +1,13 @@
+STREAM_BODY = True
+
+
+async def post(request):
+    total = pieces = 0
+    async for piece in request.chunks():
+        total += len(piece)
+        pieces += 1
+    return request.json({"total": total, "several": pieces > 1})
+
+
+def put(request):
+    return request.json({"total": sum(len(piece) for piece in request.chunks())})
