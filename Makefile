@@ -42,7 +42,7 @@ check: $(READY) ## format, lint, types, imports and docs, changing nothing
 	@"$(BIN)/ruff" check --quiet .
 	@"$(BIN)/mypy"
 	@"$(BIN)/lint-imports" --no-cache
-	@"$(BIN)/mkdocs" build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 "$(BIN)/mkdocs" build --strict --quiet
 
 format: $(READY) ## format the code and apply the safe fixes of the linter
 	@"$(BIN)/ruff" format .
@@ -58,7 +58,7 @@ bench: $(READY) ## run the benchmarks and print the table
 	@"$(BIN)/python" -m benchmarks $(ARGS)
 
 docs: $(READY) ## build the documentation into site/
-	@"$(BIN)/mkdocs" build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 "$(BIN)/mkdocs" build --strict --quiet
 	@echo "The documentation is in site/index.html; to read it while writing: $(VENV)/bin/mkdocs serve"
 
 reference: $(READY) ## write the reference pages that come from the settings tables

@@ -20,8 +20,9 @@ from tests import servers
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-#: The variables of the machine that would change what an application under test does.
+#: Variables of the machine that would change what an application under test does.
 _FOREIGN = ("ASOK_", "AKSARA_")
+_FOREIGN_NAMES = ("APP_URL", "DATABASE_URL", "DEBUG", "LOG_FILE", "LOG_LEVEL", "REDIS_URL", "SECRET_KEY")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -31,7 +32,8 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _clean_environment() -> Iterator[None]:
     """Settings of the machine that runs the tests never reach an application under test."""
-    taken = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith(_FOREIGN)}
+    names = [name for name in os.environ if name.startswith(_FOREIGN) or name in _FOREIGN_NAMES]
+    taken = {name: os.environ.pop(name) for name in names}
     yield
     os.environ.update(taken)
 

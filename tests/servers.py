@@ -38,11 +38,13 @@ HOST = "127.0.0.1"
 KINDS: Mapping[str, Callable[[str, int, int], list[str]]] = {
     "uvicorn": lambda target, port, workers: [
         *("uvicorn", target, "--host", HOST, "--port", str(port), "--workers", str(workers)),
-        *("--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "3"),
+        *("--no-access-log", "--no-proxy-headers", "--log-level", "warning"),
+        *("--timeout-graceful-shutdown", "3"),
     ],
     "gunicorn": lambda target, port, workers: [
         *("gunicorn", target, "--bind", f"{HOST}:{port}", "--workers", str(workers)),
         *("--worker-class", "gthread", "--threads", "8", "--graceful-timeout", "3", "--log-level", "warning"),
+        *("--forwarded-allow-ips", "127.0.0.9"),
     ],
     "granian-rsgi": lambda target, port, workers: _granian("rsgi", target, port, workers),
     "granian-asgi": lambda target, port, workers: _granian("asgi", target, port, workers),

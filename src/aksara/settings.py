@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from aksara.exceptions import ImproperlyConfigured
 from asok_engine.settings.kinds import (
     BOOL,
     DICT,
@@ -30,8 +31,6 @@ from asok_engine.settings.printing import env_template, reference_page
 from asok_engine.settings.problem import Problem
 from asok_engine.settings.production import is_absolute_url, key_of_this_process, secret_key_problems
 from asok_engine.settings.table import Lookup, Setting, Table, section
-
-from aksara.exceptions import ImproperlyConfigured
 
 __all__ = ["TABLE", "dotenv_text", "reference"]
 
@@ -155,7 +154,7 @@ def _one_kind_of_tls(of: Lookup) -> Iterator[Problem]:
     if of("EMAIL_USE_TLS") and of("EMAIL_USE_SSL"):
         yield Problem(
             "EMAIL_USE_SSL",
-            "EMAIL_USE_TLS and EMAIL_USE_SSL are both true; the one upgrades a connection, the other begins with TLS.",
+            "EMAIL_USE_TLS and EMAIL_USE_SSL are both true; a connection has one kind of TLS.",
             "Keep EMAIL_USE_TLS for port 587 or EMAIL_USE_SSL for port 465.",
         )
 
@@ -325,7 +324,7 @@ TABLE = Table(
                 "EMAIL_BACKEND",
                 choice("console", "locmem", "smtp", or_dotted=True),
                 "console",
-                "Say what happens to mail: console prints it, locmem keeps it, smtp sends it; or a class of your own.",
+                "Say what sends mail: console prints it, locmem keeps it, smtp sends it; or your own class.",
                 example="smtp",
             ),
             Setting(

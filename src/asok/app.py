@@ -7,8 +7,6 @@ once, when the first server or request starts it.
 
 from __future__ import annotations
 
-import asyncio
-import inspect
 import logging
 import sys
 from collections.abc import Awaitable, Callable, Iterable
@@ -25,6 +23,7 @@ from asok_engine.servers.wsgi import WsgiAdapter
 
 from asok.composition import compose
 from asok.config import Config
+from asok.services import Services
 from asok.settings import TABLE
 
 __all__ = ["Asok"]
@@ -55,6 +54,8 @@ class Asok:
             if folder not in sys.path:
                 sys.path.insert(0, folder)
         self.config = Config(TABLE, self.root_dir)
+        #: What handlers reach through the request; made when the application starts.
+        self.services: Services
         self.shared_values: dict[str, Any] = {}
         self.logger = logging.getLogger("asok")
         self.used: list[Callable[..., Any]] = []
@@ -63,6 +64,9 @@ class Asok:
         self._asgi = AsgiAdapter(self.site)
         self._wsgi = WsgiAdapter(self.site)
         self._rsgi = RsgiAdapter(self.site)
+        # uvicorn and hypercorn look at the attribute to tell ASGI 3 from ASGI 2 and
+        # from WSGI; a call goes to the method of the class, which answers both.
+        self.__dict__["__call__"] = self._asgi.__call__
         # A server that imports the application has set its signal handlers by
         # now; a WSGI server gives no later moment in the main thread.
         call_before_termination(self.site.streams.end)
@@ -110,15 +114,15 @@ class Asok:
 
     # --- the protocols ----------------------------------------------------------------
 
-    def __call__(self, *call: Any) -> Any:
+    def __call__(self, first: Any, *rest: Any) -> Any:
         """Answer a WSGI call (environ, start_response) or an ASGI call (scope, receive, send)."""
-        if len(call) == 3:
-            return self._asgi(*call)
-        if len(call) == 2:
-            return self._wsgi(*call)
-        if len(call) == 1:
-            return _double_callable(self._asgi, call[0])
-        raise UsageError(f"The application was called with {len(call)} arguments; WSGI has 2 and ASGI 3.")
+        if len(rest) == 2:
+            return self._asgi(first, *rest)
+        if len(rest) == 1:
+            return self._wsgi(first, *rest)
+        if not rest:
+            return _double_callable(self._asgi, first)
+        raise TypeError(f"an application takes 2 (WSGI) or 3 (ASGI) arguments, not {len(rest) + 1}")
 
     def __rsgi__(self, scope: Any, protocol: Any) -> Awaitable[None]:
         """Answer an RSGI call."""
@@ -154,18 +158,6 @@ class Asok:
 
     def __repr__(self) -> str:
         return f"<Asok {self.root_dir.name}>"
-
-
-def _mark_as_coroutine_function(function: Any) -> None:
-    # uvicorn and hypercorn ask this to tell ASGI 3 from ASGI 2; the object
-    # answers WSGI too, so its __call__ cannot be `async def`.
-    if hasattr(inspect, "markcoroutinefunction"):
-        inspect.markcoroutinefunction(function)
-    else:
-        function._is_coroutine = asyncio.coroutines._is_coroutine  # type: ignore[attr-defined]
-
-
-_mark_as_coroutine_function(Asok.__call__)
 
 
 def _double_callable(adapter: AsgiAdapter, scope: Any) -> Callable[[Any, Any], Awaitable[None]]:

@@ -9,15 +9,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+
+from asok.config import Config
+from asok.settings import TABLE, dotenv_text
 from asok_engine.commands.create import create_project
 from asok_engine.commands.dev import dev_command
 from asok_engine.commands.project import find_project
 from asok_engine.commands.settings import settings_command
 from asok_engine.errors import SetupError
 from asok_engine.settings.resolver import Resolver
-
-from asok.config import Config
-from asok.settings import TABLE, dotenv_text
 
 __all__ = ["create", "dev", "settings"]
 

@@ -8,22 +8,11 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from asok.debugpage import DebugPage
-from asok.downloads import Downloads
-from asok.errorpages import error_handlers
-from asok.limits import RateLimits
-from asok.middlewares import load_links
-from asok.pages.discovery import find_pages
-from asok.pages.endpoints import LoadedPages, Page, load_pages
-from asok.pages.handlers import ActionPage, PageEndpoint, TemplatePage
-from asok.rendering import PagesRendering
-from asok.request import Request, RequestEnvironment
-from asok.static import FOLDERS, StaticFiles
 from asok_engine.backends.cache.contract import Cache
 from asok_engine.backends.cache.file import FileCache
 from asok_engine.backends.cache.memory import MemoryCache
@@ -37,13 +26,13 @@ from asok_engine.dispatch.chain import Handler
 from asok_engine.dispatch.errors import ErrorAnswers
 from asok_engine.dispatch.kernel import Endpoint, Finisher, Guard, GuardAsync, Kernel
 from asok_engine.dispatch.middleware.access_log import AccessLog
-from asok_engine.dispatch.middleware.compression import Compression
+from asok_engine.dispatch.middleware.compression import Compression, is_compressible
 from asok_engine.dispatch.middleware.conditional import Conditional
 from asok_engine.dispatch.middleware.cors import Cors
-from asok_engine.dispatch.middleware.health import health
+from asok_engine.dispatch.middleware.health import Check, health_handler
 from asok_engine.dispatch.middleware.hosts import Hosts
 from asok_engine.dispatch.middleware.proxies import Proxies
-from asok_engine.dispatch.middleware.rate_limit import RateLimit
+from asok_engine.dispatch.middleware.rate_limit import ClientLimit
 from asok_engine.dispatch.middleware.request_id import RequestId
 from asok_engine.dispatch.middleware.security_headers import SecurityHeaders
 from asok_engine.dispatch.routes import RouteTable
@@ -51,27 +40,312 @@ from asok_engine.dispatch.threads import Threads
 from asok_engine.security.csp import build_csp
 from asok_engine.security.redaction import Redactor
 from asok_engine.security.response_headers import frame_options, security_headers
+from asok_engine.servers.files import file_pieces, read_slice
 from asok_engine.telemetry.logs import configure_logging
 from asok_engine.templates.environment import Environment
+from asok_engine.wire.proxies import TrustedProxies
 from asok_engine.wire.request import Request as EngineRequest
+from asok_engine.wire.response import Response
+
+from asok.debugpage import DebugPage
+from asok.downloads import Downloads
+from asok.errorpages import error_handlers
+from asok.middlewares import load_links
+from asok.pages.discovery import find_pages
+from asok.pages.endpoints import LoadedPages, Page, load_pages
+from asok.pages.handlers import ActionPage, PageEndpoint, TemplatePage
+from asok.rendering import PagesRendering
+from asok.request import Request, RequestEnvironment
+from asok.services import Services
+from asok.static import FOLDERS, StaticFiles
 
 if TYPE_CHECKING:
     from asok.app import Asok
 
 __all__ = ["PageRoute", "compose"]
 
+GuardPair = tuple[Guard, GuardAsync | None]
+_log = logging.getLogger("asok")
+
 
 class PageRoute(Endpoint):
     """What a page has for one method, and where its templates are looked up first."""
 
-    __slots__ = ("folder", "page_id")
+    __slots__ = ("folder", "page")
 
     def __init__(self, handler: Handler, page: Page) -> None:
         super().__init__(handler, streams_body=page.streams_body)
         self.folder = page.file.path.parent
-        self.page_id = page.file.pattern
+        self.page = page
 
 
 def compose(app: Asok) -> tuple[Kernel, type[EngineRequest]]:
     """Build the kernel and the request class of an application; raises what keeps it from starting."""
-    return _Composition(app).build()
+    config = app.config
+    config.check_production()
+    config.freeze()
+    sys.dont_write_bytecode = not config["ASOK_WRITE_BYTECODE"]
+    composition = _Composition(app)
+    composition.log()
+    app.services = composition.services()
+    app.site.streams.grace_seconds = max(0.0, config["SHUTDOWN_TIMEOUT"] / 2)
+    return composition.kernel(), composition.request_class()
+
+
+class _Composition:
+    """One composition in progress: each method builds one part from the settings that decide it."""
+
+    def __init__(self, app: Asok) -> None:
+        self._app = app
+        self._config = app.config
+        self._debug: bool = app.config["DEBUG"]
+
+    def log(self) -> None:
+        """Configure logging and say what is weak."""
+        config = self._config
+        file = config.path("LOG_FILE")
+        configure_logging(
+            config["LOG_LEVEL"],
+            file=None if file is None else str(file),
+            format=config["LOG_FORMAT"],
+            debug=self._debug,
+            mask=self._redactor.mask,
+        )
+        for warning in config.warnings():
+            _log.warning("%s", warning)
+        for note in self._pages.notes:
+            _log.warning("%s", note)
+
+    def services(self) -> Services:
+        """Build what handlers reach through the request."""
+        app, config = self._app, self._config
+        static_files = StaticFiles(app.dirs["PARTIALS"], debug=self._debug)
+        environment = Environment(
+            [app.dirs["PAGES"], app.dirs["PARTIALS"]],
+            strict=config["STRICT_VARIABLES"],
+            debug=self._debug,
+            minify=config["HTML_MINIFY"],
+            cache=self._cache,
+        )
+        return Services(
+            rendering=PagesRendering(environment, app.shared_values),
+            static_files=static_files,
+            downloads=Downloads(app.dirs["PARTIALS"] / "uploads"),
+            counters=self._counters,
+            cache=self._cache,
+            environment=RequestEnvironment(config.environment),
+            locale=config["LOCALE"],
+        )
+
+    def kernel(self) -> Kernel:
+        """Build the routes and everything around them."""
+        app, config = self._app, self._config
+        threads = Threads(config["ASYNC_THREADS"])
+        routes = self._routes(threads)
+        errors = ErrorAnswers(
+            app.loop,
+            pages=error_handlers(self._pages.error_pages, lambda page: self._handler(page, "GET", threads)),
+            debug_page=self._debug_page(routes) if self._debug else None,
+        )
+        return Kernel(
+            routes=routes,
+            errors=errors,
+            bodies=BodyReader(config["MAX_CONTENT_LENGTH"]),
+            threads=threads,
+            loop=app.loop,
+            guards=self._guards(),
+            finishers=self._finishers(),
+            links=load_links(app.dirs["MIDDLEWARES"], app.used),
+        )
+
+    def request_class(self) -> type[Request]:
+        """Bind the request class to the application."""
+        host = urlsplit(self._config["APP_URL"] or "").netloc
+        return type("Request", (Request,), {"app": self._app, "app_host": host})
+
+    # --- pages and routes -------------------------------------------------------------
+
+    @cached_property
+    def _pages(self) -> LoadedPages:
+        app = self._app
+        found = find_pages(app.dirs["PAGES"], root=app.root_dir, index=self._config["INDEX"])
+        pages = load_pages(found)
+        if pages.problems and not self._debug:
+            raise pages.problems[0].to_error()
+        for problem in pages.problems:
+            _log.error("%s", problem)
+        return pages
+
+    def _routes(self, threads: Threads) -> RouteTable:
+        routes = RouteTable()
+        for page in self._pages.pages:
+            methods = {
+                method: PageRoute(self._handler(page, method, threads), page) for method in page.endpoints
+            }
+            routes.add(page.file.pattern, methods, source=page.file.source)
+        self._add_static(routes)
+        if self._config["HEALTHCHECK"]:
+            handler = health_handler(self._checks(), debug=self._debug, version=self._config["VERSION"])
+            routes.add("/health", {"GET": Endpoint(handler)}, source="the setting HEALTHCHECK")
+        routes.compile()
+        return routes
+
+    def _add_static(self, routes: RouteTable) -> None:
+        files = self._app.services.static_files
+        for folder in FOLDERS:
+            if not (self._app.dirs["PARTIALS"] / folder).is_dir():
+                continue
+            endpoint = Endpoint(Handler(files.answer_from(folder), f"static files of {folder}", False, is_light=True))
+            for prefix in (f"/{folder}", f"/static/{folder}"):
+                routes.add(f"{prefix}/[path:path]", {"GET": endpoint}, source=f"src/partials/{folder}")
+
+    def _handler(self, page: Page, method: str, threads: Threads) -> Handler:
+        endpoint: PageEndpoint = page.endpoints[method]
+        if isinstance(endpoint, TemplatePage):
+            return _template_handler(endpoint)
+        if isinstance(endpoint, ActionPage):
+            endpoint = endpoint.to_handler(_action_names, threads.run)
+        return Handler(endpoint.call, endpoint.source, endpoint.is_async, is_light=endpoint.is_light)
+
+    def _debug_page(self, routes: RouteTable) -> DebugPage:
+        return DebugPage(
+            self._app.root_dir,
+            near=lambda path: [route.pattern for route in routes.near(path)],
+            secrets=self._secrets,
+        )
+
+    # --- guards and finishers, in the order in which they run ---------------------------
+
+    def _guards(self) -> Sequence[GuardPair]:
+        config = self._config
+        guards: list[GuardPair] = [(self._request_id.guard, None)]
+        if self._access_log is not None:
+            guards.append((self._access_log.guard, None))
+        if config["TRUSTED_PROXIES"]:
+            guards.append((Proxies(TrustedProxies(config["TRUSTED_PROXIES"])).guard, None))
+        guards.append((Hosts(self._host_patterns(), exempt_paths=("/health",)).guard, None))
+        if config["RATE_LIMIT"]:
+            limit = ClientLimit(
+                self._counters,
+                (config["RATE_LIMIT_PER_MINUTE"], 60),
+                exempt_paths=("/health",),
+                exempt_prefixes=tuple(f"/{folder}/" for folder in ("static", *FOLDERS)),
+            )
+            waits = limit.guard_async if isinstance(self._counters, RedisCounters) else None
+            guards.append((limit.guard, waits))
+        if self._cors is not None:
+            guards.append((self._cors.guard, None))
+        return guards
+
+    def _host_patterns(self) -> list[str]:
+        """Give the hosts that are answered: ALLOWED_HOSTS and that of APP_URL; none in debug means any."""
+        patterns = list(self._config["ALLOWED_HOSTS"])
+        own = urlsplit(self._config["APP_URL"] or "").hostname
+        return [*patterns, own] if own and "*" not in patterns else patterns
+
+    def _finishers(self) -> Sequence[Finisher]:
+        config = self._config
+        finishers: list[Finisher] = [self._conditional().finish]
+        if config["GZIP"]:
+            finishers.append(Compression(min_size_bytes=config["GZIP_MIN_SIZE"], read_file=read_slice).finish)
+        headers = self._security_headers()
+        if headers is not None:
+            finishers.append(headers.finish)
+        if self._cors is not None:
+            finishers.append(self._cors.finish)
+        finishers.append(self._request_id.finish)
+        if self._access_log is not None:
+            finishers.append(self._access_log.finish)
+        return finishers
+
+    def _conditional(self) -> Conditional:
+        config = self._config
+        return Conditional(
+            etags=config["ETAG"],
+            varies_by_coding=is_compressible if config["GZIP"] else None,
+            file_pieces=file_pieces,
+        )
+
+    @cached_property
+    def _request_id(self) -> RequestId:
+        return RequestId()
+
+    @cached_property
+    def _access_log(self) -> AccessLog | None:
+        return AccessLog() if logging.getLogger("asok.access").isEnabledFor(logging.ERROR) else None
+
+    @cached_property
+    def _cors(self) -> Cors | None:
+        origins = self._config["CORS_ORIGINS"]
+        if not origins:
+            return None
+        return Cors(origins, allow_credentials=self._config["CORS_ALLOW_CREDENTIALS"])
+
+    def _security_headers(self) -> SecurityHeaders | None:
+        config = self._config
+        setting = config["SECURITY_HEADERS"]
+        if not setting:
+            return None
+        csp = build_csp(
+            config["CSP"],
+            unsafe_eval=config["CSP_UNSAFE_EVAL"],
+            report_uri=config["CSP_REPORT_URI"],
+            frame_options=frame_options(setting),
+        )
+        return SecurityHeaders(
+            https=security_headers(setting, https=True, debug=self._debug, csp=csp.header),
+            http=security_headers(setting, https=False, debug=self._debug, csp=csp.header),
+            csp_with_nonce=csp.with_nonce,
+        )
+
+    # --- backends -------------------------------------------------------------------------
+
+    @cached_property
+    def _redis(self) -> RedisLink | None:
+        url = self._config["REDIS_URL"]
+        return None if url is None else RedisLink(url)
+
+    @cached_property
+    def _counters(self) -> Counters:
+        return MemoryCounters() if self._redis is None else RedisCounters(self._redis)
+
+    @cached_property
+    def _cache(self) -> Cache:
+        backend = self._config["ASOK_CACHE_BACKEND"]
+        if backend == "redis" and self._redis is not None:
+            return RedisCache(self._redis)
+        if backend == "file":
+            return FileCache(str(self._config.path("ASOK_CACHE_PATH")))
+        return MemoryCache()
+
+    def _checks(self) -> dict[str, Check]:
+        redis = self._redis
+        return {} if redis is None else {"redis": lambda: redis.run_async("PING")}
+
+    # --- secrets ----------------------------------------------------------------------------
+
+    @cached_property
+    def _secrets(self) -> frozenset[str]:
+        config = self._config
+        values = [config[row.name] for row in config.resolver.table.rows if row.secret]
+        flat = [item for value in values for item in (value if isinstance(value, list) else [value])]
+        return frozenset(str(value) for value in flat if value)
+
+    @cached_property
+    def _redactor(self) -> Redactor:
+        return Redactor(self._secrets)
+
+
+def _template_handler(page: TemplatePage) -> Handler:
+    name = page.name
+
+    def render(request: Request) -> Response:
+        return request.html(name)
+
+    return Handler(render, page.source, is_async=False, is_light=True)
+
+
+def _action_names(request: EngineRequest) -> tuple[str | None, str | None]:
+    query = request.query
+    return request.post_form.get("_action"), query.get("_action") or query.get("action")
+

@@ -16,6 +16,7 @@ from asok_engine.security.nonce import make_nonce
 from asok_engine.wire.request import Request as EngineRequest
 from asok_engine.wire.response import HTML, Response, bare
 
+from asok.limits import RateLimit
 from asok.meta import Meta
 
 if TYPE_CHECKING:
@@ -95,8 +96,8 @@ class Request(EngineRequest):
         wanted = self.headers.raw(b"x-block")
         if wanted is not None:
             names = [name.strip().lstrip("#") for name in wanted.decode("latin-1").split(",")]
-            return self.app.pages_rendering.partial(self, template, names, {**(context or {}), **values})
-        text = self.app.pages_rendering.page(self, template, {**(context or {}), **values})
+            return self.app.services.rendering.partial(self, template, names, {**(context or {}), **values})
+        text = self.app.services.rendering.page(self, template, {**(context or {}), **values})
         return bare(text.encode(), HTML)
 
     render_template = html
@@ -104,18 +105,18 @@ class Request(EngineRequest):
 
     def render_string(self, source: str, context: Mapping[str, Any] | None = None, /, **values: Any) -> Response:
         """Answer with a template given as text; never give it text that a visitor wrote."""
-        text = self.app.pages_rendering.string(self, source, {**(context or {}), **values})
+        text = self.app.services.rendering.string(self, source, {**(context or {}), **values})
         return bare(text.encode(), HTML)
 
     def block(self, template: str, block: str, context: Mapping[str, Any] | None = None, /, **values: Any) -> Response:
         """Answer with one block of a template."""
-        return self.app.pages_rendering.partial(self, template, [block], {**(context or {}), **values})
+        return self.app.services.rendering.partial(self, template, [block], {**(context or {}), **values})
 
     def blocks(
         self, template: str, blocks: Sequence[str], context: Mapping[str, Any] | None = None, /, **values: Any
     ) -> Response:
         """Answer with several blocks, each in a `<template data-block="name">`."""
-        return self.app.pages_rendering.partial(self, template, list(blocks), {**(context or {}), **values})
+        return self.app.services.rendering.partial(self, template, list(blocks), {**(context or {}), **values})
 
     def stream(  # type: ignore[override]
         self,
@@ -129,7 +130,7 @@ class Request(EngineRequest):
         `content_type` may be given by position or by name with an iterable.
         """
         if isinstance(source, str):
-            return bare(self.app.pages_rendering.stream(self, source, values), HTML)
+            return bare(self.app.services.rendering.stream(self, source, values), HTML)
         return super().stream(source, values.pop("content_type", content_type))
 
     @cached_property
@@ -164,7 +165,7 @@ class Request(EngineRequest):
 
     def static(self, path: str) -> str:
         """Give the address of a static file, with a hash of its content."""
-        return self.app.static_files.url(path)
+        return self.app.services.static_files.url(path)
 
     def send_file(
         self,
@@ -178,28 +179,33 @@ class Request(EngineRequest):
         A path that leaves that folder, also through a symbolic link, raises
         ForbiddenError (403); a missing file NotFoundError (404).
         """
-        return self.app.downloads.answer(path, filename, as_attachment=as_attachment, base_dir=base_dir)
+        return self.app.services.downloads.answer(path, filename, as_attachment=as_attachment, base_dir=base_dir)
 
     @property
     def env(self) -> RequestEnvironment:
         """The environment variables and `.env` of the application."""
-        return self.app.environment
+        return self.app.services.environment
 
     @property
     def page_id(self) -> str:
         """The name of the page that answers, as its scoped styles use it."""
-        return str(getattr(self.endpoint, "page_id", ""))
+        page = getattr(self.endpoint, "page", None)
+        return "" if page is None else str(page.file.pattern)
 
     # --- the rest -----------------------------------------------------------------------
 
     @property
     def lang(self) -> str:
         """The language of this request: the setting LOCALE."""
-        return self.app.locale
+        return self.app.services.locale
 
     def rate_limit(self, rate: str | int | tuple[int, float], window: float | None = None, prefix: str = "") -> None:
-        """Count this request against a rate such as "3/d"; raises TooManyRequests over it."""
-        self.app.rate_limits.check(self, rate, window, prefix)
+        """Count this request against a rate such as "3/d"; raises TooManyRequests over it.
+
+        In an async handler with counters in Redis use the decorator, which waits
+        without holding up the event loop.
+        """
+        RateLimit(rate, window, prefix=prefix or self.path).check(self)
 
     def require_blocks(self, names: Iterable[str]) -> None:
         """Refuse block names that cannot be names (400)."""

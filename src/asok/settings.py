@@ -270,7 +270,7 @@ TABLE = Table(
                 "APP_URL",
                 optional(TEXT),
                 None,
-                "Give the absolute URL of the application, for links and allowed hosts; required in production.",
+                "Give the application's absolute URL, for links and allowed hosts; required in production.",
                 check=_application_url,
                 example="https://example.com",
             ),

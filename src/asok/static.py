@@ -12,6 +12,7 @@ import hashlib
 import os
 import posixpath
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
@@ -80,9 +81,15 @@ class StaticFiles:
         self._debug = debug
         self._versions: dict[str, tuple[float, int, str]] = {}
 
-    def answer(self, request: Request) -> Response:
-        """Answer a request whose parameters name a folder and a path in it."""
-        name = f"{request.params['folder']}/{request.params['path']}"
+    def answer_from(self, folder: str) -> Callable[[Request], Response]:
+        """Give a handler for the files of one folder; it reads the parameter `path`."""
+
+        def answer(request: Request) -> Response:
+            return self._answer(request, f"{folder}/{request.params['path']}")
+
+        return answer
+
+    def _answer(self, request: Request, name: str) -> Response:
         found = self._find(name)
         if found is None:
             raise NotFoundError(f"There is no static file {name!r}.")

@@ -57,7 +57,7 @@ def shipped() -> tuple[Source, ...]:
 
 
 @cache
-def tests() -> tuple[Source, ...]:
+def suite() -> tuple[Source, ...]:
     """Every test file and what stands beside it."""
     return _read((ROOT / "tests").rglob("*.py"))
 

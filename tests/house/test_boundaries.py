@@ -18,18 +18,21 @@ ENVIRONMENT_HANDLERS: dict[str, str] = {}
 #: The functions that may catch everything and go on. Each is a server's door, a worker's loop or a
 #: caller of hooks, or carries the error to the one who waits for it; each logs or hands on what it caught.
 DOORS = {
-    "asok_engine.dispatch.errors:ErrorAnswers.answer": "door: the application's error page failed; answers plainly",
-    "asok_engine.dispatch.errors:ErrorAnswers.answer_async": "door: the same, for async pages",
-    "asok_engine.dispatch.errors:ErrorAnswers._defect": "door: the debug page failed; the plain answer remains",
-    "asok_engine.dispatch.kernel:Kernel._walk_async": "door: every error of a request becomes an answer",
-    "asok_engine.dispatch.kernel:Kernel._walk": "door: every error of a request becomes an answer",
-    "asok_engine.dispatch.lifecycle:Lifecycle.stop": "hooks: one failing hook does not keep the others from running",
+    "asok.pages.endpoints:_load": "carries the error of a page module to the face",
+    "asok_engine.dispatch.errors:ErrorAnswers.answer": "door: the application's own error page failed",
+    "asok_engine.dispatch.errors:ErrorAnswers.answer_async": "door: the application's own error page failed",
+    "asok_engine.dispatch.errors:ErrorAnswers._without_page": "door: the debug page itself failed",
+    "asok_engine.dispatch.kernel:Kernel.handle": "door: every error of a request becomes an answer",
+    "asok_engine.dispatch.kernel:Kernel.handle_async": "door: every error of a request becomes an answer",
+    "asok_engine.dispatch.lifecycle:Lifecycle.stop": "hooks: a failing one does not stop the others",
     "asok_engine.dispatch.lifecycle:Lifecycle.stop_async": "hooks: the same, on a loop",
-    "asok_engine.dispatch.threads:Threads._work": "carries the error from the thread to the task that awaits it",
-    "asok_engine.servers.asgi:AsgiAdapter._lifespan": "door: a failed start is told to the server, by its protocol",
+    "asok_engine.dispatch.threads:_Pool._work": "carries the error to the task that awaits it",
+    "asok_engine.servers.asgi:AsgiAdapter._lifespan": "door: a failed start is told to the server",
     "asok_engine.servers.asgi:AsgiAdapter._stream": "door: a stream broke after its headers had been sent",
+    "asok_engine.servers.development:serve_for_development": "door: shows a project that cannot be imported",
+    "asok_engine.servers.development:with_failures_shown.guarded": "door: shows a failed start",
     "asok_engine.servers.rsgi:RsgiAdapter._stream": "door: a stream broke after its headers had been sent",
-    "asok_engine.telemetry.hooks:Hook.send": "hooks: a receiver's error stops neither the sender nor the others",
+    "asok_engine.telemetry.hooks:Hook.send": "hooks: a receiver's error stops neither sender nor the others",
 }
 
 
@@ -70,8 +73,8 @@ def _catches_all(node: ast.expr | None) -> bool:
 def test_environment_is_read_by_the_settings_only() -> None:
     """What a variable means is decided in one place; everything else takes values as arguments."""
     complaints = [
-        f"{where}: {place} touches the process environment. Make the value a setting, or take it as an argument; "
-        f"only {ENVIRONMENT_ROOM} reads the environment."
+        f"{where}: {place} touches the process environment. Make the value a setting, or take it as an "
+        f"argument; only {ENVIRONMENT_ROOM} reads the environment."
         for source in shipped()
         if source.room != ENVIRONMENT_ROOM
         for place, where in environment_reads(source)
@@ -83,8 +86,8 @@ def test_environment_is_read_by_the_settings_only() -> None:
 def test_only_doors_catch_everything() -> None:
     """Swallowing an unexpected error anywhere else hides a defect."""
     complaints = [
-        f"{where}: {place} catches every exception and goes on. Name the exceptions that can happen here, or end "
-        "the handler with `raise`. A new door is entered in DOORS of tests/house/test_boundaries.py, with its reason."
+        f"{where}: {place} catches every exception and goes on. Name the exceptions that can happen here, or "
+        "end the handler with `raise`. A new door is entered in DOORS of this file, with its reason."
         for source in shipped()
         for place, where in swallowing_excepts(source)
         if place not in DOORS
@@ -125,7 +128,7 @@ def test_wsgi_environ_is_not_the_process_environment() -> None:
     [
         "def go():\n    try:\n        work()\n    except Exception:\n        log()\n",
         "def go():\n    try:\n        work()\n    except:\n        pass\n",
-        "def go():\n    try:\n        work()\n    except (ValueError, BaseException) as error:\n        print(error)\n",
+        "def go():\n    try:\n        work()\n    except (OSError, BaseException) as e:\n        print(e)\n",
         "def go():\n    with contextlib.suppress(Exception):\n        work()\n",
     ],
 )

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import pytest
 
-from tests.house.sources import Source, listing, shipped, tests
+from tests.house.sources import Source, listing, shipped, suite
 
-#: Names that say nothing about what is inside.
+#: Names that say nothing about what is inside, alone and as a part of a longer name.
 EMPTY_NAMES = {
     "utils",
     "util",
@@ -24,6 +24,7 @@ EMPTY_NAMES = {
     "stuff",
     "base",
 }
+EMPTY_WORDS = {"utils", "util", "helpers", "helper", "misc"}
 #: Words about a version or a moment, which are out of date the day after.
 VERSION_WORDS = {
     "v2",
@@ -51,21 +52,15 @@ def bad_names(path: str) -> Iterator[str]:
     """Find words in a path's last two parts that say nothing or will be wrong tomorrow."""
     for part in path.removesuffix(".py").split("/")[1:]:
         words = set(part.removeprefix("test_").split("_"))
-        if part.removeprefix("test_") in EMPTY_NAMES or words & {
-            "utils",
-            "util",
-            "helpers",
-            "helper",
-            "misc",
-        }:
-            yield f"{path}: {part!r} says nothing about its content. Name it after the one thing that it holds."
+        if part.removeprefix("test_") in EMPTY_NAMES or words & EMPTY_WORDS:
+            yield f"{path}: {part!r} says nothing about its content. Name it after the one thing it holds."
         elif words & VERSION_WORDS:
             yield f"{path}: {part!r} speaks of a version or a moment. Name what it is; history is in git."
 
 
 def test_names_say_what_is_inside() -> None:
     """No module or folder is called utils, helpers, common, core or misc, nor after a version."""
-    complaints = [line for source in (*shipped(), *tests()) for line in bad_names(source.name)]
+    complaints = [line for source in (*shipped(), *suite()) for line in bad_names(source.name)]
     assert not complaints, listing(complaints)
 
 
@@ -95,12 +90,12 @@ def docstring_complaints(source: Source) -> Iterator[str]:
     if is_empty and source.name.endswith("__init__.py"):
         return
     if not ast.get_docstring(source.tree):
-        yield f"{source.name}: no docstring. Say in 3 to 10 lines what the file is for and what it must not know."
+        yield f"{source.name}: no docstring. Say in 3 to 10 lines what it is for."
     public = exported(source)
     for node in source.tree.body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name in public:
             if not ast.get_docstring(node):
-                yield f"{source.at(node)}: {node.name} is public and has no docstring. Its first line is its promise."
+                yield f"{source.at(node)}: {node.name} is public and has no docstring. It is a promise."
 
 
 def exported(source: Source) -> tuple[str, ...]:
@@ -113,7 +108,7 @@ def exported(source: Source) -> tuple[str, ...]:
             and target.id == "__all__"
             and isinstance(value, ast.List | ast.Tuple)
         ):
-            return tuple(part.value for part in value.elts if isinstance(part, ast.Constant))
+            return tuple(str(part.value) for part in value.elts if isinstance(part, ast.Constant))
     return ()
 
 
@@ -140,7 +135,7 @@ def doubled_exports(sources: Iterable[Source]) -> Iterator[str]:
             homes[folder, name].append(source.module)
     for (_, name), modules in sorted(homes.items()):
         if len(modules) > 1:
-            yield f"{name!r} is exported by {' and '.join(modules)}; a name has one home. Rename one, or import it."
+            yield f"{name!r} is exported by {' and '.join(modules)}; a name has one home."
 
 
 def test_public_name_has_one_home() -> None:
@@ -194,12 +189,12 @@ def without_tests(modules: Iterable[Source], files: set[str], exempt: Mapping[st
             continue
         wanted = mirror_of(source)
         if wanted not in files:
-            yield f"{source.name} has no {wanted}. Write it, or enter the module in WITHOUT_MIRROR with the reason."
+            yield f"{source.name} has no {wanted}. Write it, or enter the module in WITHOUT_MIRROR."
 
 
 def test_every_module_has_its_test_file() -> None:
     """One finds the tests of a module by its name."""
-    complaints = list(without_tests(shipped(), {source.name for source in tests()}, WITHOUT_MIRROR))
+    complaints = list(without_tests(shipped(), {source.name for source in suite()}, WITHOUT_MIRROR))
     assert not complaints, listing(complaints)
 
 
@@ -216,9 +211,9 @@ def test_module_without_tests_is_found() -> None:
 
 
 def test_modules_without_mirror_exist_and_name_a_file_that_exists() -> None:
-    """The list of exempt modules is true: no module is gone, no tested one is on it, each file named is there."""
+    """The list of exempt modules is true: nothing on it is gone, and nothing on it has its file."""
     names = {source.name for source in shipped()}
-    files = {source.name for source in tests()}
+    files = {source.name for source in suite()}
     for name, reason in WITHOUT_MIRROR.items():
         assert name in names, f"{name} is gone; take it off WITHOUT_MIRROR"
         assert mirror_of(Source(name, "x")) not in files, (
@@ -239,14 +234,14 @@ def wordless_tests(source: Source) -> Iterator[str]:
         if not ast.get_docstring(node):
             yield f"{source.at(node)}: {node.name} has no docstring. State the law in one sentence."
         if node.name.count("_") < 2:
-            yield f"{source.at(node)}: {node.name} is no sentence, as test_expired_entry_is_not_returned is one."
+            yield f"{source.at(node)}: {node.name} is no sentence such as test_expired_entry_is_not_returned."
 
 
 def test_tests_are_sentences_with_a_law() -> None:
     """Reading the names of the tests tells what holds; the docstring says why it matters."""
     complaints = [
         line
-        for source in tests()
+        for source in suite()
         if source.name.rpartition("/")[2].startswith("test_")
         for line in wordless_tests(source)
     ]

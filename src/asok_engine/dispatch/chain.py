@@ -95,7 +95,8 @@ class Composer:
         if first_async == len(links) and not handler.is_async:
             return self._compose(links, self._innermost(handler)).call
         tail = self._on_loop(self._compose(links[first_async:], self._innermost(handler)))
-        run, inner = self._loop.run, tail.call
+        run = self._loop.run
+        inner: AsyncCall = tail.call
 
         def enter(request: Request) -> Response:
             return run(inner(request))

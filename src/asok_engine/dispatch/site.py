@@ -34,6 +34,7 @@ class Site:
 
     def _composed(self) -> None:
         self._kernel, self.request_class = self._compose()
+        self.streams.reopen()
 
     @property
     def kernel(self) -> Kernel:

@@ -49,6 +49,10 @@ class Streams:
         """How many streams are being sent by tasks."""
         return len(self._tasks)
 
+    def reopen(self) -> None:
+        """Let streams run again, when the application starts once more in this process."""
+        self._ending_since = None
+
     def end(self) -> None:
         """Begin to end all streams; safe in a signal handler and from any thread, once."""
         if self._ending_since is not None:

@@ -8,7 +8,7 @@ from typing import BinaryIO
 from asok_engine.errors import NotFoundError
 from asok_engine.wire.response import FileBody
 
-__all__ = ["PIECE_BYTES", "SMALL_BYTES", "open_slice", "pieces", "read_slice"]
+__all__ = ["PIECE_BYTES", "SMALL_BYTES", "file_pieces", "open_slice", "pieces", "read_slice"]
 
 SMALL_BYTES = 64 * 1024
 PIECE_BYTES = 256 * 1024
@@ -41,3 +41,8 @@ def pieces(file: BinaryIO, length: int) -> Iterator[bytes]:
                 return
             left -= len(piece)
             yield piece
+
+
+def file_pieces(body: FileBody) -> Iterator[bytes]:
+    """Give a slice of a file in pieces; it is opened at the first one."""
+    yield from pieces(open_slice(body), len(body))

@@ -27,6 +27,9 @@ def decoded(path: bytes) -> str:
         text = path.decode("utf-8")
     except UnicodeDecodeError as error:
         raise InputError("The path is not UTF-8.") from error
+    if "\ufffd" in text:
+        # Servers that decode the path themselves put this where the bytes were not UTF-8.
+        raise InputError("The path is not UTF-8.")
     if not text.isprintable() and not _CONTROLS.isdisjoint(text):
         raise InputError("The path has a control character in it.")
     return text

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from typing import Any, cast
+from urllib.parse import quote
 
 from asok_engine.dispatch.bodies import ClientGone
 from asok_engine.dispatch.kernel import Kernel
@@ -17,7 +18,7 @@ from asok_engine.dispatch.site import Site
 from asok_engine.errors import InputError
 from asok_engine.servers import files
 from asok_engine.servers.environ import made_environ
-from asok_engine.servers.paths import decoded_path
+from asok_engine.servers.paths import decoded
 from asok_engine.servers.pieces import async_pieces
 from asok_engine.servers.termination import call_before_termination
 from asok_engine.wire.headers import Headers
@@ -51,8 +52,8 @@ class RsgiExchange:
         return Headers(pairs)
 
     def raw_path(self) -> bytes:
-        """Give the path as it was sent."""
-        return cast(bytes, self.scope.path.encode("utf-8"))
+        """Give the path, encoded anew: an RSGI server gives it decoded."""
+        return quote(self.scope.path, safe="/!$&'()*+,;=:@~").encode("ascii")
 
     def peer(self) -> tuple[str, int]:
         """Give address and port of the client's end."""
@@ -95,11 +96,12 @@ class RsgiExchange:
             self._pieces = aiter(self._protocol)
         try:
             while True:
-                piece = await anext(self._pieces, None)
-                if piece is None:
-                    return b""
+                # Why not anext(): its wrapper around granian's awaitable ends the process.
+                piece = await self._pieces.__anext__()
                 if piece:
                     return bytes(piece)
+        except StopAsyncIteration:
+            return b""
         except (RuntimeError, OSError) as error:
             raise ClientGone("The client left before its request was complete.") from error
 
@@ -127,9 +129,9 @@ class RsgiAdapter:
         exchange = RsgiExchange(scope, protocol)
         path = scope.path
         refused: InputError | None = None
-        if "%" in path or not (path.isascii() and path.isprintable()):
+        if not (path.isascii() and path.isprintable()):
             try:
-                path = decoded_path(path.encode("utf-8"))
+                path = decoded(path.encode("utf-8"))
             except InputError as error:
                 refused = error
         request = self._request_class(exchange, scope.method, path, scope.query_string)

@@ -18,6 +18,7 @@ from asok_engine.dispatch.threads import BackgroundLoop
 from asok_engine.errors import InputError
 from asok_engine.servers import files
 from asok_engine.servers.paths import decoded
+from asok_engine.servers.pieces import as_bytes
 from asok_engine.servers.termination import call_before_termination
 from asok_engine.wire.headers import Headers
 from asok_engine.wire.request import Request
@@ -193,7 +194,9 @@ class _Stream:
         self._streams = streams
         self._endless = response.raw.get(b"content-type", b"").startswith(b"text/event-stream")
         self._loop = loop
-        self._pieces = self._from_loop(self._body) if hasattr(self._body, "__aiter__") else iter(self._body)
+        self._pieces: Iterator[Any] = (
+            self._from_loop(self._body) if hasattr(self._body, "__aiter__") else iter(cast(Any, self._body))
+        )
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -219,7 +222,7 @@ class _Stream:
                 # that the client learns that the body is not whole.
                 raise ConnectionAbortedError("the stream broke; see the log line above") from None
             if piece:
-                return piece.encode() if isinstance(piece, str) else piece
+                return as_bytes(piece)
 
     def _from_loop(self, source: Any) -> Iterator[Any]:
         iterator: AsyncIterator[Any] = aiter(source)

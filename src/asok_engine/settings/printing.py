@@ -160,7 +160,7 @@ def _cut(text: str) -> str:
 
 
 def _code(text: str) -> str:
-    return f"`{text}`" if text != "empty" and " " not in text else text
+    return f"`{text}`" if text != "empty" and " " not in text and "`" not in text else text
 
 
 def main(modules: Sequence[str]) -> None:

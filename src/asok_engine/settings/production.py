@@ -8,8 +8,8 @@ or put there to be replaced. An address of the application is an absolute URL.
 from __future__ import annotations
 
 import functools
+import os
 import re
-import secrets
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -34,7 +34,7 @@ DOCUMENTED = {"your-ultra-secure-64-character-key-here", "your-secret-key-at-lea
 @functools.cache
 def key_of_this_process() -> str:
     """Make the random key that stands in for SECRET_KEY in DEBUG; the same for the life of the process."""
-    return secrets.token_urlsafe(48)
+    return os.urandom(32).hex()
 
 
 def secret_key_problems(key: str | None, advised_length: int = MINIMUM_LENGTH) -> Iterator[Problem]:

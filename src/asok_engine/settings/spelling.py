@@ -26,7 +26,7 @@ def distance(left: str, right: str) -> int:
 
 
 def nearest(name: str, known: Iterable[str], limit: int = 3) -> list[str]:
-    """List the known names within a slip or two of `name`, best first; nothing for three letters or less."""
+    """List the known names with the fewest slips, two at most; nothing for three letters or less."""
     wanted = name.upper()
     allowed = 0 if len(wanted) < 4 else 1 if len(wanted) < 9 else 2
     found = [
@@ -35,7 +35,8 @@ def nearest(name: str, known: Iterable[str], limit: int = 3) -> list[str]:
         if abs(len(candidate) - len(wanted)) <= allowed
         and (slips := distance(wanted, candidate.upper())) <= allowed
     ]
-    return [candidate for _, candidate in sorted(found)[:limit]]
+    fewest = min(found, default=(0, ""))[0]
+    return sorted(candidate for slips, candidate in found if slips == fewest)[:limit]
 
 
 def did_you_mean(names: Iterable[str]) -> str:

@@ -77,7 +77,7 @@ class TemplateError(FrameworkError):
         """The lines around the fault: number, text, and whether it is the line at fault."""
         if self.line is None or not self.source:
             return []
-        lines = self.source.splitlines()
+        lines = [line.rstrip("\r") for line in self.source.split("\n")]
         first = max(1, self.line - AROUND)
         last = min(len(lines), self.line + AROUND)
         return [(number, lines[number - 1], number == self.line) for number in range(first, last + 1)]

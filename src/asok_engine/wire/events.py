@@ -38,7 +38,7 @@ def format_event(
 
     Raises UsageError for a line break in a name or id, which would forge fields.
     """
-    lines = []
+    lines: list[str] = []
     if comment is not None:
         lines.extend(f": {line}" for line in _lines(comment))
     if retry is not None:

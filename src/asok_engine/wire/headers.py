@@ -86,19 +86,18 @@ def _combined(pairs: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     }
 
 
-def encode_field(name: str, value: str) -> tuple[bytes, bytes]:
+def encode_field(name: str, value: object) -> tuple[bytes, bytes]:
     """Encode one response field, lower-case name; raises UsageError for what would split a response."""
     if not _NAME.match(name):
         raise UsageError(f"Header name {name!r} has characters that RFC 9110 does not allow.")
-    if not isinstance(value, str):
-        value = str(value)
-    if _BAD_VALUE.search(value):
-        raise UsageError(f"Header {name} was given {value!r}: a line break or NUL would split the response.")
+    text = str(value)
+    if _BAD_VALUE.search(text):
+        raise UsageError(f"Header {name} was given {text!r}: a line break or NUL would split the response.")
     try:
-        return name.lower().encode("ascii"), value.strip().encode("latin-1")
+        return name.lower().encode("ascii"), text.strip().encode("latin-1")
     except UnicodeEncodeError as error:
         raise UsageError(
-            f"Header {name} was given {value!r}; header values are Latin-1.",
+            f"Header {name} was given {text!r}; header values are Latin-1.",
             fix="Percent-encode or RFC 8187-encode the value.",
         ) from error
 

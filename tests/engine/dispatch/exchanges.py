@@ -96,6 +96,8 @@ def make_request(
     return Request(MemoryExchange(fields, **exchange), method, plain_path, query)
 
 
-def page(body: bytes = b"<p>hello</p>", status: int = 200, content_type: bytes = b"text/html; charset=utf-8") -> Response:
+def page(
+    body: bytes = b"<p>hello</p>", status: int = 200, content_type: bytes = b"text/html; charset=utf-8"
+) -> Response:
     """Make an answer such as a page gives."""
     return bare(body, content_type, status)

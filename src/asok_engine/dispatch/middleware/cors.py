@@ -22,7 +22,9 @@ HEADERS = ("Accept", "Accept-Language", "Authorization", "Content-Type", "X-CSRF
 DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 # The host is checked by its characters only: an origin is compared, never resolved.
-ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://(\*\.)?([a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?", re.ASCII)
+ORIGIN = re.compile(
+    r"([a-z][a-z0-9+.-]*)://(\*\.)?([a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?", re.ASCII
+)
 TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,100}")
 REQUESTED_HEADERS = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z, \t]{0,2000}")
 
@@ -57,14 +59,16 @@ class Cors:
         self._everyone = "*" in given
         if self._everyone and allow_credentials:
             raise SetupError(
-                'CORS_ORIGINS is "*" and CORS_ALLOW_CREDENTIALS is true: every site could act as the visitor.',
+                'CORS_ORIGINS is "*" and CORS_ALLOW_CREDENTIALS is true: any site could act as the visitor.',
                 fix="List the origins that may send credentials.",
             )
         self._exact: frozenset[bytes] = frozenset()
         self._pattern: re.Pattern[bytes] | None = None
         if not self._everyone:
             self._take_origins(given)
-        self._methods = frozenset(method.upper().encode("ascii") for method in _tokens("method", allow_methods))
+        self._methods = frozenset(
+            method.upper().encode("ascii") for method in _tokens("method", allow_methods)
+        )
         self._granted: dict[bytes, bytes] = {}
         if allow_credentials:
             self._granted[b"access-control-allow-credentials"] = b"true"

@@ -13,7 +13,6 @@ import functools
 import inspect
 import ipaddress
 import logging
-import math
 import time
 from collections.abc import Callable, Collection
 from typing import Any
@@ -207,7 +206,8 @@ def _rate_of(limit: str | int | tuple[int, float] | Rate, window: float | None) 
 
 
 def _refusal(verdict: Verdict, limit: int, window_seconds: float) -> TooManyRequests:
-    seconds = max(1, math.ceil(verdict.retry_after_seconds))
+    # Rounded up past the moment itself, at which a fraction may still be missing.
+    seconds = int(verdict.retry_after_seconds) + 1
     return TooManyRequests(
         f"More than {limit} requests in {window_seconds:g} seconds; "
         f"try again in {seconds} second{'s' if seconds > 1 else ''}.",

@@ -33,7 +33,7 @@ class _Process:
         self.renew()
 
     def renew(self) -> None:
-        self.word = secrets.token_hex(6)
+        self.word = secrets.token_hex(6) + "-"
         self.next_number = itertools.count(secrets.randbits(32)).__next__
 
 
@@ -51,7 +51,8 @@ class RequestId:
         if sent is not None and FORM.fullmatch(sent):
             request.id = sent.decode("ascii")
         else:
-            request.id = f"{_process.word}-{_process.next_number() * SHUFFLE & MASK:08x}"
+            number = _process.next_number() * SHUFFLE & MASK
+            request.id = _process.word + number.to_bytes(4, "big").hex()
         request_id_var.set(request.id)
 
     def finish(self, request: Request, response: Response) -> None:

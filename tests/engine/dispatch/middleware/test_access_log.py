@@ -78,7 +78,9 @@ def test_very_long_path_is_cut() -> None:
     assert 2000 < len(text.getvalue()) < 2300
 
 
-@pytest.mark.parametrize(("status", "level"), [(200, "INFO"), (304, "INFO"), (404, "WARNING"), (503, "ERROR")])
+@pytest.mark.parametrize(
+    ("status", "level"), [(200, "INFO"), (304, "INFO"), (404, "WARNING"), (503, "ERROR")]
+)
 def test_level_follows_the_status(status: int, level: str) -> None:
     """Whoever looks at warnings sees refused requests, whoever looks at errors sees failures."""
     middleware = AccessLog()

@@ -50,7 +50,9 @@ class BrokenCounters:
 
 def asking(address: str = "203.0.113.9", path: str = "/", **headers: str) -> Request:
     """A request of one client."""
-    return make_request(path, headers={name.replace("_", "-"): value for name, value in headers.items()}, peer=address)
+    return make_request(
+        path, headers={name.replace("_", "-"): value for name, value in headers.items()}, peer=address
+    )
 
 
 def accepted(limit: ClientLimit, times: int, **request: Any) -> int:
@@ -105,7 +107,13 @@ def test_spoofed_fields_make_no_new_client() -> None:
     """Only what a trusted proxy has said about the address counts (cases 78, 79)."""
     limit = ClientLimit(MemoryCounters(), "2/m")
     let_in = sum(
-        accepted(limit, 1, X_Forwarded_For=f"198.51.100.{n}", Forwarded=f"for=198.51.100.{n}", X_Real_IP=f"10.0.0.{n}")
+        accepted(
+            limit,
+            1,
+            X_Forwarded_For=f"198.51.100.{n}",
+            Forwarded=f"for=198.51.100.{n}",
+            X_Real_IP=f"10.0.0.{n}",
+        )
         for n in range(10)
     )
     assert let_in == 2
@@ -129,7 +137,7 @@ def test_client_is_an_address_or_a_network_of_one_host(address: str, client: str
 
 
 def test_exempt_paths_are_not_counted() -> None:
-    """Static files and the health check take nothing from the limit, and nothing that only looks like them is free."""
+    """Static files and the health check take nothing from the limit; what only looks like them does."""
     limit = ClientLimit(MemoryCounters(), "1/m", exempt_paths=["/health"], exempt_prefixes=["/css/", "/js/"])
     assert accepted(limit, 5, path="/health") == 5
     assert accepted(limit, 5, path="/css/site.css") == 5

@@ -49,7 +49,17 @@ def test_id_from_another_service_is_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    "sent", ["short", "a" * 129, "bad id 123", "twelve\x1b[31mred", "line-one\\nline", "ümlaut-ümlaut", "12345678;", ""]
+    "sent",
+    [
+        "short",
+        "a" * 129,
+        "bad id 123",
+        "twelve\x1b[31mred",
+        "line-one\\nline",
+        "ümlaut-ümlaut",
+        "12345678;",
+        "",
+    ],
 )
 def test_id_of_another_form_is_replaced(sent: str) -> None:
     """An id that could forge a log line, or that is not worth its name, is not taken over."""

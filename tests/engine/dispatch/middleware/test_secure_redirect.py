@@ -54,7 +54,10 @@ def test_address_literal_keeps_its_brackets() -> None:
     assert response.headers["Location"] == "https://[2001:db8::1]/"
 
 
-@pytest.mark.parametrize("raw_path", [b"//evil.example/x", b"/\\evil.example", b"/a\r\nSet-Cookie: x=y", b"/\xff\x00", b"/@evil.example"])
+@pytest.mark.parametrize(
+    "raw_path",
+    [b"//evil.example/x", b"/\\evil.example", b"/a\r\nSet-Cookie: x=y", b"/\xff\x00", b"/@evil.example"],
+)
 def test_hostile_path_leads_nowhere_else(raw_path: bytes) -> None:
     """No path changes the host or adds a header (cases 55 to 68, 98)."""
     response = SecureRedirect().guard(make_request(host="shop.example", raw_path=raw_path))

@@ -34,7 +34,14 @@ def finished(response: Response, nonce: str = "", scheme: str = "https") -> Resp
 
 @pytest.mark.parametrize(
     "response",
-    [page(), page(status=404), page(status=500), Response(b"", 302, {"Location": "/"}), Response(b"", 304), Response(b"", 204)],
+    [
+        page(),
+        page(status=404),
+        page(status=500),
+        Response(b"", 302, {"Location": "/"}),
+        Response(b"", 304),
+        Response(b"", 204),
+    ],
 )
 def test_every_kind_of_response_is_hardened(response: Response) -> None:
     """Pages, redirects, errors and empty answers have the same headers."""
@@ -87,7 +94,9 @@ def test_nonce_is_allowed_for_scripts_and_styles() -> None:
     assert "nonce" not in directives["img-src"]
 
 
-@pytest.mark.parametrize("cache_control", [None, "public, max-age=3600", "max-age=60", "s-maxage=10", "no-cache", "x-private"])
+@pytest.mark.parametrize(
+    "cache_control", [None, "public, max-age=3600", "max-age=60", "s-maxage=10", "no-cache", "x-private"]
+)
 def test_nonce_is_never_replayed_by_a_shared_cache(cache_control: str | None) -> None:
     """A page with a nonce is kept for nobody else, whatever its handler has said (case 100)."""
     response = page()

@@ -1,0 +1,4 @@
+def handle(request, next):
+    response = next(request)
+    request.header("X-First", "1")
+    return response

@@ -1,0 +1,4 @@
+def handle(request, next):
+    response = next(request)
+    request.header("X-Second", "2")
+    return response

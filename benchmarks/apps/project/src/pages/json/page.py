@@ -1,0 +1,2 @@
+async def get(request):
+    return request.json({"message": "Hello, World!"})

@@ -1,0 +1,5 @@
+from answers import fortunes
+
+
+def get(request):
+    return request.html("html/fortunes.html", fortunes=fortunes())

@@ -1,0 +1,353 @@
+"""Writes a template in the dialect that the engine has, line for line.
+
+The engine lacks `cache`, `component` and `flush`, takes only calls in `do`, knows no
+`-` in block names, and prints objects without asking for their `__html__`. Each is
+written as something that it has, and nothing ever moves to another line, so that an
+error of the engine points at the user's line. White space control and the collapsing
+of white space are done here too: the line breaks that go are put into a comment.
+
+What printing becomes, and why: `{{ x }}` is stored in a name of its own and compared
+with an empty list. In the engine's order of kinds, none, booleans, numbers and text
+come before lists, so they are printed directly, in native code; everything else is
+sent through the filter `__html`. That costs a third of a filter call for each print.
+
+Source: the Jinja template language; minijinja's ordering of value kinds.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+
+from asok_engine.templates.expressions import classify, modifiers, with_commas
+from asok_engine.templates.outline import Outline
+from asok_engine.templates.survey import Insertion, Survey
+from asok_engine.templates.tokens import Kind, Token
+
+__all__ = ["BLOCK_SEPARATOR", "Dialect", "Variant", "Written", "engine_name", "write"]
+
+#: Between a template's name and its variant in the names that the engine sees.
+VARIANT_MARK = "\x1f"
+#: Between the blocks of a variant that renders several.
+BLOCK_SEPARATOR = "\x1f\x1e\x1f"
+
+WHITE_SPACE = re.compile(r"[ \t\n\r\f]+")
+IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+UNMARKED = frozenset({"title", "description"})
+
+#: At the top level these only say something; they run although nothing around them is shown.
+STATEMENTS = frozenset({"set", "import", "from", "macro", "do", "extends"})
+TRACED = frozenset({"if", "for", "set", "do", "call", "with", "include", "filter", "cache", "component"})
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """Which part of a page a template is compiled for.
+
+    Without anything the whole. `blocks`: only these blocks. `part`: one of the pieces
+    that a streamed page is sent in. `as_it_is`: for an include whose text must not be touched.
+    """
+
+    blocks: tuple[str, ...] = ()
+    part: int | None = None
+    as_it_is: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the page is rendered from start to end."""
+        return not self.blocks and self.part is None
+
+    def suffix(self) -> str:
+        """Write it as the end of a name for the engine; "" for the whole."""
+        if self.as_it_is:
+            return f"{VARIANT_MARK}as"
+        if self.blocks:
+            return f"{VARIANT_MARK}blocks={','.join(self.blocks)}"
+        return "" if self.part is None else f"{VARIANT_MARK}part={self.part}"
+
+    @classmethod
+    def parse(cls, name: str) -> tuple[str, Variant]:
+        """Part a name for the engine into the plain name and the variant."""
+        plain, _, text = name.partition(VARIANT_MARK)
+        kind, _, value = text.partition("=")
+        if kind == "blocks":
+            return plain, cls(blocks=tuple(value.split(",")))
+        if kind == "part":
+            return plain, cls(part=int(value))
+        return plain, cls(as_it_is=kind == "as")
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How to write: what the engine has, and what is wanted of the text.
+
+    `native` filters report undefined values by themselves, `texts` give text or numbers.
+    `trace` writes calls that note the line being rendered.
+    """
+
+    native: Collection[str]
+    texts: Collection[str]
+    minify: bool = False
+    markers: bool = False
+    nonces: bool = False
+    trace: bool = False
+
+
+@dataclass(slots=True)
+class Written:
+    """A template for the engine; `spelled` gives, for each name made here, what the user wrote."""
+
+    text: str
+    spelled: dict[str, str] = field(default_factory=dict)
+
+
+def engine_name(block: str) -> str:
+    """Give the name that a block has in the engine."""
+    if IDENTIFIER.fullmatch(block):
+        return block
+    return "__block_" + block.replace("_", "__").replace("-", "_h")
+
+
+def write(outline: Outline, found: Survey, dialect: Dialect, variant: Variant, number: int = 0) -> Written:
+    """Write a template for the engine; `number` names it in the calls that trace lines."""
+    return _Writer(outline, found, dialect, variant, number).write()
+
+
+class _Writer:
+    def __init__(self, outline: Outline, found: Survey, dialect: Dialect, variant: Variant, number: int) -> None:
+        self._outline = outline
+        self._found = found
+        self._dialect = dialect
+        self._variant = variant
+        self._number = number
+        self._out: list[str] = []
+        self._spelled: dict[str, str] = {}
+        self._count = 0
+        self._hidden = False
+        self._opens = {close: index for index, close in outline.close_of.items()}
+        self._codes: dict[int, str] = {}
+        self._insertions: list[Insertion] = []
+        if not variant.as_it_is:
+            wanted = found.page_hooks + (found.nonces if dialect.nonces else [])
+            self._insertions = sorted(wanted, key=lambda insertion: insertion.offset)
+        self._offsets = [insertion.offset for insertion in self._insertions]
+
+    def write(self) -> Written:
+        selective = not self._variant.is_whole and self._outline.is_root
+        shown_until = -1
+        for index, token in enumerate(self._outline.tokens):
+            if selective and index > shown_until:
+                shown_until = self._outline.close_of.get(index, index)
+                if token.kind is Kind.TAG and token.name in STATEMENTS:
+                    self._show(True)
+                elif token.kind is not Kind.TEXT:
+                    self._show(self._is_wanted(token.start))
+            self._token(index, token, selective and self._outline.depth[index] == 0)
+        self._show(True)
+        if selective and self._variant.blocks:
+            calls = [f"{{{{ self.{engine_name(name)}() }}}}" for name in self._variant.blocks]
+            self._out.append(BLOCK_SEPARATOR.join(calls))
+        return Written("".join(self._out), self._spelled)
+
+    def _is_wanted(self, offset: int) -> bool:
+        """Tell whether the top level of a layout is shown at this offset."""
+        if self._variant.part is None:
+            return False
+        passed = sum(1 for place in self._found.breaks if place <= offset)
+        return passed == self._variant.part
+
+    def _show(self, wanted: bool) -> None:
+        if wanted is self._hidden:
+            self._out.append("{% endif %}" if wanted else "{% if false %}")
+            self._hidden = not wanted
+
+    def _token(self, index: int, token: Token, selective: bool) -> None:
+        match token.kind:
+            case Kind.TEXT:
+                self._text(index, token, selective)
+            case Kind.PRINT:
+                self._trace(token)
+                self._print(token)
+            case Kind.TAG:
+                self._tag(index, token)
+            case Kind.COMMENT:
+                self._lines(self._outline.origin.source.count("\n", token.start, token.end))
+            case Kind.RAW:
+                source = self._outline.origin.source[token.start : token.end]
+                self._out.append(f"{{% raw %}}{token.body}{{% endraw %}}")
+                self._lines(source.count("\n") - token.body.count("\n"))
+
+    def _lines(self, count: int) -> None:
+        if count > 0:
+            self._out.append("{#" + "\n" * count + "#}")
+
+    def _text(self, index: int, token: Token, selective: bool) -> None:
+        tokens = self._outline.tokens
+        text = self._outline.origin.source[token.start : token.end]
+        start, end = token.start, token.end
+        if index and tokens[index - 1].trim_after:
+            start += len(text) - len(text.lstrip())
+        if index + 1 < len(tokens) and tokens[index + 1].trim_before:
+            end = max(start, token.start + len(text.rstrip()))
+        lines = text.count("\n")
+        collapse = self._dialect.minify and not self._variant.as_it_is and not self._outline.captured[index]
+        for piece_start, piece_end, code in self._pieces(start, end, selective):
+            if selective:
+                self._show(self._is_wanted(piece_start))
+            for piece in self._collapsed(piece_start, piece_end) if collapse else self._as_is(piece_start, piece_end):
+                lines -= piece.count("\n")
+                self._out.append(piece)
+            self._out.append(code)
+        if index + 1 < len(tokens):
+            self._lines(lines)
+
+    def _pieces(self, start: int, end: int, selective: bool) -> Iterator[tuple[int, int, str]]:
+        """Cut a stretch of text where code is to be put; give each piece with the code after it."""
+        first = bisect_left(self._offsets, start)
+        here = [insertion for insertion in self._insertions[first:] if insertion.offset <= end]
+        cuts = [(insertion.offset, insertion.code) for insertion in here if insertion.offset < end]
+        # Why: an attribute's place may be the very end of a text, when a print follows it.
+        cuts += [(insertion.offset, insertion.code) for insertion in here if insertion.offset == end > start]
+        if selective:
+            cuts += [(offset, "") for offset in self._found.breaks if start < offset < end]
+        at = start
+        for offset, code in sorted(cuts, key=lambda cut: cut[0]):
+            yield at, offset, code
+            at = offset
+        yield at, end, ""
+
+    def _as_is(self, start: int, end: int) -> Iterator[str]:
+        yield self._outline.origin.source[start:end]
+
+    def _collapsed(self, start: int, end: int) -> Iterator[str]:
+        source, spans = self._outline.origin.source, self._found.collapsible
+        at = start
+        first = max(0, bisect_left(spans, (start, start)) - 1)
+        for span_start, span_end in spans[first:]:
+            if span_start >= end:
+                break
+            low, high = max(at, span_start), min(end, span_end)
+            if low >= high:
+                continue
+            yield source[at:low]
+            yield WHITE_SPACE.sub(_one_space, source[low:high])
+            at = high
+        yield source[at:end]
+
+    def _trace(self, token: Token) -> None:
+        if self._dialect.trace:
+            self._out.append(f"{{% do __at({self._number}, {token.line}) %}}")
+
+    def _fresh(self, letter: str, spelled: str = "") -> str:
+        self._count += 1
+        name = f"__{letter}{self._count}"
+        if spelled:
+            self._spelled[name] = spelled.strip()
+        return name
+
+    def _print(self, token: Token) -> None:
+        expression = token.body
+        how = classify(expression, self._dialect.native, self._dialect.texts)
+        if how.subject:
+            name = self._fresh("q", how.subject)
+            self._out.append(f"{{% set {name} = {how.subject} %}}{{% if {name} < [] %}}{{% endif %}}")
+            expression = name + how.rest
+        if how.plain:
+            self._out.append(f"{{{{ {expression} }}}}")
+            return
+        name = self._fresh("p", token.body)
+        self._out.append(
+            f"{{% set {name} = {expression} %}}{{% if {name} < [] %}}{{{{ {name} }}}}"
+            f"{{% else %}}{{{{ {name}|__html }}}}{{% endif %}}"
+        )
+
+    def _tag(self, index: int, token: Token) -> None:
+        if token.name in TRACED:
+            self._trace(token)
+        match token.name:
+            case "block" | "endblock":
+                self._block(index, token)
+            case "cache" | "endcache":
+                self._cache(index, token)
+            case "component" | "endcomponent":
+                self._component(index, token)
+            case "do":
+                self._out.append(f"{{% set __d = {token.body} %}}")
+            case "flush":
+                self._lines(token.body.count("\n"))
+            case "include" if index in self._found.places and not self._found.places[index].is_collapsible:
+                expression, words = modifiers(token.body)
+                self._out.append(f"{{% include __as_it_is({expression}){words} %}}")
+            case "extends" if not self._variant.is_whole:
+                self._out.append(f"{{% extends ({token.body}) ~ '{self._variant.suffix()}' %}}")
+            case _:
+                self._out.append(f"{{% {token.name}{token.body} %}}")
+
+    def _block(self, index: int, token: Token) -> None:
+        opened = self._opens.get(index, index)
+        block = next(block for block in self._outline.blocks.values() if block.open == opened)
+        marked = (
+            self._dialect.markers
+            and not self._variant.as_it_is
+            and block.name not in UNMARKED
+            and not self._outline.captured[opened]
+            and self._found.places[opened].is_flow
+        )
+        if token.name == "block":
+            words = "".join(f" {word}" for word in ("scoped", "required") if word in token.body.split())
+            self._out.append(f"<!-- block:{block.name}:start -->" if marked else "")
+            self._out.append(f"{{% block {engine_name(block.name)}{words} %}}")
+            self._lines(token.body.count("\n"))
+        else:
+            self._out.append("{% endblock %}")
+            self._out.append(f"<!-- block:{block.name}:end -->" if marked else "")
+            self._lines(token.body.count("\n"))
+
+    def _cache(self, index: int, token: Token) -> None:
+        if token.name == "cache":
+            arguments, count = with_commas(token.body)
+            if not 1 <= count <= 2:
+                self._outline.origin.error(
+                    f"{{% cache %}} takes a key and a time in seconds; it has {count} arguments.",
+                    token.line,
+                    'Write {% cache "name" 60 %}.',
+                )
+            name = self._fresh("f")
+            self._codes[index] = name
+            template = _quoted(self._outline.origin.name)
+            self._out.append(
+                f"{{% set {name} = __fragment({template}, {arguments}) %}}"
+                f"{{% if {name}.missing %}}{{% set {name}_text %}}{{% with %}}"
+            )
+        else:
+            name = self._codes[self._opens[index]]
+            self._out.append(
+                f"{{% endwith %}}{{% endset %}}{{{{ {name}.keep({name}_text) }}}}"
+                f"{{% else %}}{{{{ {name}.text }}}}{{% endif %}}"
+            )
+            self._lines(token.body.count("\n"))
+
+    def _component(self, index: int, token: Token) -> None:
+        if token.name == "component":
+            arguments, count = with_commas(token.body)
+            if not count:
+                self._outline.origin.error(
+                    "{% component %} has no name.", token.line, 'Write {% component "Card" %}...{% endcomponent %}.'
+                )
+            name = self._fresh("c")
+            self._codes[index] = name
+            self._out.append(f"{{% set {name} = __component(component, {arguments}) %}}{{% set {name}_slot %}}")
+        else:
+            name = self._codes[self._opens[index]]
+            self._out.append(f"{{% endset %}}{{{{ {name}.render({name}_slot) }}}}")
+            self._lines(token.body.count("\n"))
+
+
+def _one_space(found: re.Match[str]) -> str:
+    return "\n" if "\n" in found.group() else " "
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -1,0 +1,142 @@
+"""Where the parts of a template stand in the page: for each block, include and HTML tag.
+
+A child template is read with the places that its parent gives to its blocks, so
+that the text of a block inside `<script>` or `<pre>` is known to be there, although
+the child's file does not say so.
+It writes nothing; `rewrite` uses what is found here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from asok_engine.templates.html import UNKNOWN, Place, Scanner, Tag
+from asok_engine.templates.outline import CAPTURES, Outline
+from asok_engine.templates.tokens import Kind
+
+__all__ = ["Insertion", "Survey", "survey"]
+
+HEAD = "{% if __page %}{{ __page.head }}{% endif %}"
+BODY = "{% if __page %}{{ __page.body }}{% endif %}"
+TITLE = ("{% if __page %}{{ __page.title_start }}{% endif %}", "{% if __page %}{{ __page.title_end }}{% endif %}")
+DESCRIPTION = (
+    "{% if __page %}{{ __page.description_start }}{% endif %}",
+    "{% if __page %}{{ __page.description_end }}{% endif %}",
+)
+NONCE = '{% if nonce is defined %} nonce="{{ nonce }}"{% endif %}'
+
+IS_DESCRIPTION = re.compile(r"""\bname\s*=\s*(["']?)description\1(?:[\s/]|$)""", re.IGNORECASE)
+HAS_NONCE = re.compile(r"\bnonce\b", re.IGNORECASE)
+HAS_SRC = re.compile(r"\bsrc\s*=", re.IGNORECASE)
+IS_DATA = re.compile(r"""\btype\s*=\s*["']?[^"'\s>]*json""", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Insertion:
+    """Template code to put at an offset of the source."""
+
+    offset: int
+    code: str
+
+
+@dataclass(slots=True)
+class Survey:
+    """What a reading of the page found.
+
+    `places` maps the places of block and include tags among the tokens to where they stand.
+    `breaks` are the offsets at which a streamed page may be sent so far.
+    """
+
+    places: dict[int, Place] = field(default_factory=dict)
+    page_hooks: list[Insertion] = field(default_factory=list)
+    nonces: list[Insertion] = field(default_factory=list)
+    collapsible: list[tuple[int, int]] = field(default_factory=list)
+    breaks: list[int] = field(default_factory=list)
+    #: Where each block of this template and its parents stands, for the children of it.
+    block_places: dict[str, Place] = field(default_factory=dict)
+
+
+def survey(outline: Outline, inherited: Mapping[str, Place] | None) -> Survey:
+    """Read the literal text of a template.
+
+    `inherited` are the `block_places` of the parent; None when there is no parent, or
+    when it is chosen only at render time.
+    """
+    found = Survey(block_places=dict(inherited or {}))
+    scanner = Scanner(Place() if outline.is_root else UNKNOWN)
+    passed: list[tuple[Tag, int]] = []
+    outside: list[Place] = []
+    opens = {close: index for index, close in outline.close_of.items()}
+    block_names = {block.open: block.name for block in outline.blocks.values()}
+    source = outline.origin.source
+    for index, token in enumerate(outline.tokens):
+        before = len(scanner.tags), len(scanner.collapsible)
+        if token.kind is Kind.TEXT:
+            scanner.feed(source[token.start : token.end], token.start)
+            passed += [(tag, index) for tag in scanner.tags[before[0] :]]
+        elif token.kind is Kind.RAW:
+            scanner.feed(token.body, token.start)
+            del scanner.collapsible[before[1] :]
+        else:
+            scanner.hole()
+        if token.kind is not Kind.TAG:
+            continue
+        if index in outline.close_of and token.name in CAPTURES:
+            outside.append(scanner.place)
+            scanner.place = Place()
+        elif index in opens and outline.tokens[opens[index]].name in CAPTURES:
+            scanner.place = outside.pop()
+        elif index in block_names:
+            name = block_names[index]
+            if not outline.is_root and outline.depth[index] == 0:
+                scanner.place = (inherited or {}).get(name, UNKNOWN)
+            found.places[index] = scanner.place
+            found.block_places[name] = scanner.place
+        elif token.name == "endblock" and not outline.is_root and outline.depth[index] == 0:
+            scanner.place = UNKNOWN
+        elif token.name == "include":
+            found.places[index] = UNKNOWN if outline.captured[index] else scanner.place
+        elif token.name == "flush" and outline.is_root and outline.depth[index] == 0:
+            found.breaks.append(token.start)
+    found.collapsible = scanner.collapsible
+    _insertions(outline, found, passed)
+    return found
+
+
+def _insertions(outline: Outline, found: Survey, passed: list[tuple[Tag, int]]) -> None:
+    """Turn the tags that were passed into template code at their offsets."""
+    head_is_closed = False
+    title: Tag | None = None
+    for tag, index in passed:
+        if tag.name in ("script", "style") and not tag.closing:
+            if not (HAS_NONCE.search(tag.attributes) or HAS_SRC.search(tag.attributes) or _is_data(tag)):
+                found.nonces.append(Insertion(tag.attributes_end, NONCE))
+            continue
+        if outline.captured[index] or tag.foreign:
+            continue
+        match tag.name, tag.closing:
+            case "head", True:
+                head_is_closed = True
+                found.page_hooks.append(Insertion(tag.start, HEAD))
+                if outline.is_root and outline.depth[index] == 0:
+                    found.breaks.append(tag.end)
+            case "body", False:
+                if not head_is_closed:
+                    found.page_hooks.append(Insertion(tag.start, HEAD))
+                found.page_hooks.append(Insertion(tag.attributes_end, BODY))
+            case "title", False:
+                title = tag
+            case "title", True if title is not None:
+                found.page_hooks += [Insertion(title.end, TITLE[0]), Insertion(tag.start, TITLE[1])]
+                title = None
+            case "meta", False if IS_DESCRIPTION.search(tag.attributes):
+                found.page_hooks += [Insertion(tag.start, DESCRIPTION[0]), Insertion(tag.end, DESCRIPTION[1])]
+            case _:
+                pass
+    found.breaks.sort()
+
+
+def _is_data(tag: Tag) -> bool:
+    return tag.name == "script" and IS_DATA.search(tag.attributes) is not None
