@@ -54,8 +54,8 @@ types: $(READY) ## check types only
 imports: $(READY) ## check the floors only
 	@"$(BIN)/lint-imports" --no-cache
 
-bench: $(READY) ## run the benchmarks and print the table
-	@"$(BIN)/python" -m benchmarks $(ARGS)
+bench: $(READY) ## measure against peers, about half an hour (ARGS=--quick for a first look)
+	@"$(BIN)/python" benchmarks/run.py $(ARGS)
 
 docs: $(READY) ## build the documentation into site/
 	@NO_MKDOCS_2_WARNING=1 "$(BIN)/mkdocs" build --strict --quiet

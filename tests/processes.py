@@ -44,7 +44,8 @@ def run_once(*arguments: str, cwd: Path, stdin: str = "", **env: str) -> subproc
 class Running:
     """One command line that runs until the test stops it."""
 
-    def __init__(self, *arguments: str, cwd: Path, **env: str) -> None:
+    def __init__(self, *arguments: str, cwd: Path, serves: int | None = None, **env: str) -> None:
+        self._serves = serves
         self._output = tempfile.TemporaryFile()  # noqa: SIM115
         self.process = subprocess.Popen(
             [sys.executable, "-m", *arguments],
@@ -91,7 +92,9 @@ class Running:
 
     @property
     def port(self) -> int:
-        """The port that the command says it serves on."""
+        """The port that was given, else the one that the command says it serves on."""
+        if self._serves is not None:
+            return self._serves
         return int(self.wait_for(r"http://[^\s/]+:(\d+)").group(1))
 
     def get(self, path: str = "/", seconds: float = 15.0) -> tuple[int, str]:

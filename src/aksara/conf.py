@@ -224,14 +224,6 @@ class Settings(_UpperCaseNames):
                 object.__setattr__(self, name, row.default_value(lambda other: getattr(self, other.lower())))
         object.__setattr__(self, "_is_made", True)
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        name = name.lower()
-        if name not in _FIELDS:
-            raise ImproperlyConfigured([_unknown(name)])
-        if self.__dict__.get("_is_made"):
-            self._given.add(name)
-        object.__setattr__(self, name, value)
-
     def given(self) -> dict[str, Any]:
         """Give the values that were named, by their names in lower case."""
         return {name: getattr(self, name) for name in _FIELDS if name in self._given}
@@ -245,7 +237,16 @@ class Settings(_UpperCaseNames):
         ]
         return f"Settings({', '.join(shown)})"
 
+    # Hidden from type checkers, which would take them for leave to use any name.
     if not TYPE_CHECKING:
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            name = name.lower()
+            if name not in _FIELDS:
+                raise ImproperlyConfigured([_unknown(name)])
+            if self.__dict__.get("_is_made"):
+                self._given.add(name)
+            object.__setattr__(self, name, value)
 
         def __getattr__(self, name: str) -> Any:
             if name.isupper() and name.lower() in _FIELDS:

@@ -539,7 +539,7 @@ TABLE = Table(
                 "LOGGING",
                 DICT,
                 {},
-                "Set the log.",
+                "Set what is logged, how, and where to.",
                 example='\'{"level": "INFO", "format": "json"}\'',
                 options=[
                     Setting(

@@ -125,6 +125,7 @@ class _Composition:
             strict=config["STRICT_VARIABLES"],
             debug=self._debug,
             minify=config["HTML_MINIFY"],
+            script_nonces=True,
             cache=self._cache,
         )
         return Services(

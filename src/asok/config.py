@@ -39,7 +39,7 @@ class Config(MutableMapping[str, Any]):
         self.root = root
         self.environment = Environment(root / ".env", process)
         self._code = Layer("code")
-        self.resolver = Resolver(table, self.environment, [self._code])
+        self._resolver = Resolver(table, self.environment, [self._code])
         self._own: dict[str, Any] = {}
         # Lists and dictionaries that were handed out, each with a copy of how it was:
         # `config["CSP"]["img-src"] = …` must count as a value given by code.
@@ -49,7 +49,7 @@ class Config(MutableMapping[str, Any]):
     # --- the dictionary -------------------------------------------------------------
 
     def __getitem__(self, key: str) -> Any:
-        setting = self.resolver.table.find(key)
+        setting = self._resolver.table.find(key)
         if setting is not None:
             return self._resolved(setting).value
         if key in self._own:
@@ -58,9 +58,9 @@ class Config(MutableMapping[str, Any]):
 
     def __setitem__(self, key: str, value: Any) -> None:
         self._still_open(key)
-        setting = self.resolver.table.find(key)
+        setting = self._resolver.table.find(key)
         if setting is not None:
-            self._code.given[setting.name] = self.resolver.table.read(setting, value, f'app.config["{key}"]')
+            self._code.given[setting.name] = self._resolver.table.read(setting, value, f'app.config["{key}"]')
             self._handed.pop(setting.name, None)
             return
         if key not in self._own:
@@ -69,7 +69,7 @@ class Config(MutableMapping[str, Any]):
 
     def __delitem__(self, key: str) -> None:
         self._still_open(key)
-        setting = self.resolver.table.find(key)
+        setting = self._resolver.table.find(key)
         if setting is None:
             if key not in self._own:
                 raise UnknownSetting([self._unknown(key)])
@@ -81,19 +81,19 @@ class Config(MutableMapping[str, Any]):
         del self._code.given[setting.name]
 
     def __iter__(self) -> Iterator[str]:
-        for setting in self.resolver.table.rows:
+        for setting in self._resolver.table.rows:
             yield setting.name
         yield from self._own
 
     def __len__(self) -> int:
-        return len(self.resolver.table.rows) + len(self._own)
+        return len(self._resolver.table.rows) + len(self._own)
 
     def __contains__(self, key: object) -> bool:
-        return isinstance(key, str) and (self.resolver.table.find(key) is not None or key in self._own)
+        return isinstance(key, str) and (self._resolver.table.find(key) is not None or key in self._own)
 
     def setdefault(self, key: str, default: Any = None) -> Any:
         """Give a value to a key that no source has set; return the key's value."""
-        if self.resolver.table.find(key) is None:
+        if self._resolver.table.find(key) is None:
             if key not in self._own:
                 self[key] = default
         elif self.source(key) == "default":
@@ -110,7 +110,7 @@ class Config(MutableMapping[str, Any]):
     def __repr__(self) -> str:
         given = [
             f"{item.setting.name}={item.shown()}"
-            for setting in self.resolver.table.rows
+            for setting in self._resolver.table.rows
             if (item := self._readable(setting)) is not None and item.source != "default"
         ]
         own = [f"{key}={MASK if looks_secret(key) else repr(value)}" for key, value in self._own.items()]
@@ -118,11 +118,17 @@ class Config(MutableMapping[str, Any]):
 
     # --- where values are from, and what they mean ------------------------------------
 
+    @property
+    def resolver(self) -> Resolver:
+        """Values with their sources, and problems; for listings and checks."""
+        self._sync()
+        return self._resolver
+
     def source(self, key: str) -> str:
         """Tell where a setting's value is from: `code`, `environment NAME`, `.env NAME` or `default`."""
         if key in self._own:
             return "code"
-        return self._resolved(self.resolver.row(key)).source
+        return self._resolved(self._resolver.row(key)).source
 
     def path(self, key: str) -> Path | None:
         """Give the path that a setting means, relative to the project; None when it is not set."""
@@ -138,7 +144,6 @@ class Config(MutableMapping[str, Any]):
 
     def warnings(self) -> list[Problem]:
         """Find what is legal but weak, and names in the environment that look like a slip."""
-        self._sync()
         return self.resolver.warnings()
 
     def check_production(self) -> None:
@@ -148,7 +153,6 @@ class Config(MutableMapping[str, Any]):
         When DEBUG is false also: SECRET_KEY missing, under 32 characters or a
         placeholder; APP_URL missing or not an absolute URL.
         """
-        self._sync()
         self.resolver.raise_errors()
 
     def freeze(self) -> None:
@@ -159,13 +163,13 @@ class Config(MutableMapping[str, Any]):
         if self._frozen is None:
             problems: list[Problem] = []
             frozen: dict[str, Resolved] = {}
-            for setting in self.resolver.table.rows:
+            for setting in self._resolver.table.rows:
                 try:
                     frozen[setting.name] = self._resolved(setting)
                 except SettingsError as error:
                     problems.extend(error.problems)
             if problems:
-                raise self.resolver.table.error(list(dict.fromkeys(problems)))
+                raise self._resolver.table.error(list(dict.fromkeys(problems)))
             self._frozen = frozen
 
     @property
@@ -179,7 +183,7 @@ class Config(MutableMapping[str, Any]):
         if self._frozen is not None:
             return self._frozen[setting.name]
         self._sync()
-        resolved = self.resolver.resolve(setting)
+        resolved = self._resolver.resolve(setting)
         if resolved.source == "code" or not isinstance(resolved.value, (list, dict)):
             return resolved
         handed = self._handed.get(setting.name)
@@ -207,13 +211,13 @@ class Config(MutableMapping[str, Any]):
             )
 
     def _unknown(self, key: str) -> Problem:
-        near = self.resolver.table.near(key)
+        near = self._resolver.table.near(key)
         fix = did_you_mean(near) or "Run asok settings for all names, or set a key of your own first."
         return Problem(key, f"app.config has no key {key!r}.", fix)
 
     def _admit(self, key: str) -> None:
         """Refuse a new key that is more likely a slip than the application's own."""
-        table = self.resolver.table
+        table = self._resolver.table
         near = table.near(key)
         if near or key.upper().startswith(table.prefix):
             fix = (

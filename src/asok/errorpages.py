@@ -41,4 +41,4 @@ def _announced(status: int, handler: Handler) -> Handler:
         prepare(request)
         return call(request)
 
-    return Handler(answer, handler.source, is_async=False)
+    return Handler(answer, handler.source, is_async=False, is_light=handler.is_light)

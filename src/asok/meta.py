@@ -69,12 +69,20 @@ class Meta:
         """Tell whether "title" or a meta name was set."""
         return bool(self._title) if name == "title" else name in self._names
 
-    def html(self) -> str:
-        """Give the elements for the head, escaped."""
-        parts = []
-        if self._title:
-            parts.append(f"<title>{escape(self._title)}</title>")
-        parts += [_element("meta", {"name": name, "content": text}) for name, text in self._names.items()]
+    def page_title(self) -> str | None:
+        """Give the title for the layout's `<title>`; None keeps the layout's own."""
+        return self._title or None
+
+    def page_description(self) -> str | None:
+        """Give the description for the layout; None keeps the layout's own."""
+        return self._names.get("description")
+
+    def head_extra(self) -> str | None:
+        """Give the other elements for the head, escaped."""
+        names = [(name, text) for name, text in self._names.items() if name != "description"]
+        if not (names or self._properties or self._links):
+            return None
+        parts = [_element("meta", {"name": name, "content": text}) for name, text in names]
         parts += [_element("meta", {"property": name, "content": text}) for name, text in self._properties.items()]
         parts += [
             _element("link", {"rel": rel, "href": href, **more}) for (rel, href), more in self._links.items()

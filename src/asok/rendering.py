@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from asok_engine.errors import InputError
 from asok_engine.templates.environment import Environment
+from asok_engine.templates.errors import UnknownBlock
 from asok_engine.wire.response import HTML, Response, bare
 
 if TYPE_CHECKING:
@@ -55,9 +56,8 @@ class PagesRendering:
             blocks = self._environment.render_blocks(
                 template, list(names), self._context(request, values), root_first=_folder(request)
             )
-        except KeyError as missing:
-            known = ", ".join(self._environment.blocks(template, root_first=_folder(request))) or "none"
-            raise InputError(f"{template} has no block {missing.args[0]!r}; it has {known}.") from None
+        except UnknownBlock as missing:
+            raise InputError(f"This page has no block {missing.block!r}.") from missing
         if len(names) == 1:
             text = blocks[names[0]]
         else:
@@ -68,11 +68,15 @@ class PagesRendering:
         return response
 
     def _context(self, request: Request, values: Mapping[str, Any]) -> dict[str, Any]:
+        meta = request.meta
         context = {
             "request": request,
             "nonce": request.nonce,
-            "meta": request.meta,
+            "meta": meta,
             "static": request.static,
+            "page_title": meta.page_title,
+            "page_description": meta.page_description,
+            "head_extra": meta.head_extra,
             **self._constant,
         }
         for name, make in self._made.items():
@@ -95,7 +99,7 @@ def _maker(value: Any) -> Callable[[Request], Any] | None:
     except (TypeError, ValueError):
         return None
     if parameters and parameters[0].name in ("request", "req"):
-        return value  # type: ignore[no-any-return]
+        return value
     if not parameters:
         return lambda _request: value()
     return None

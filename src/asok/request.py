@@ -7,13 +7,13 @@ this class only names them.
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from asok_engine.errors import InputError
 from asok_engine.security.nonce import make_nonce
 from asok_engine.wire.request import Request as EngineRequest
+from asok_engine.wire.request import lazy
 from asok_engine.wire.response import HTML, Response, bare
 
 from asok.limits import RateLimit
@@ -133,7 +133,7 @@ class Request(EngineRequest):
             return bare(self.app.services.rendering.stream(self, source, values), HTML)
         return super().stream(source, values.pop("content_type", content_type))
 
-    @cached_property
+    @lazy
     def meta(self) -> Meta:
         """The head of this page: `request.meta.title("Home").description("...")`."""
         return Meta()
@@ -143,7 +143,7 @@ class Request(EngineRequest):
         """The CSP nonce of this response; printing it is what makes one."""
         return Nonce(self)
 
-    @cached_property
+    @lazy
     def shared_values(self) -> dict[str, Any]:
         """The values shared with every template of this request."""
         return {}

@@ -15,6 +15,6 @@ def test_version_and_help(tmp_path: Path) -> None:
 
 def test_settings_are_listed(tmp_path: Path) -> None:
     """Every setting with value and source, also without a settings module."""
-    ran = run_once("aksara.cli", "settings", cwd=tmp_path, AKSARA_APP_NAME="Shop")
+    ran = run_once("aksara.cli", "settings", cwd=tmp_path, AKSARA_ADMIN_SITE_TITLE="Shop")
     assert ran.returncode == 0, ran.stderr
     assert "Shop" in ran.stdout

@@ -10,6 +10,11 @@ import pytest
 
 from tests.processes import Running, run_once
 
+DEPLOYING = Path(__file__).parents[2] / "docs" / "howto" / "deploy.md"
+LINES = [
+    line[2:] for line in DEPLOYING.read_text().splitlines() if line.startswith("$ ") and "wsgi:app" in line
+]
+
 pytestmark = pytest.mark.servers
 
 
@@ -49,7 +54,8 @@ def test_new_project_has_its_rooms_and_a_private_key(made: Path) -> None:
 
 def test_tests_of_a_new_project_pass(made: Path) -> None:
     """What a new project brings along is green, warnings being errors."""
-    ran = run_once("pytest", "-q", "-W", "error", "-p", "no:cacheprovider", cwd=made)
+    alone = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    ran = run_once("pytest", "-q", "-W", "error", "-p", "no:cacheprovider", cwd=made, **alone)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "6 passed" in ran.stdout
 
@@ -185,3 +191,26 @@ def test_serve_answers_over_every_interface(
         assert server.get("/nothing")[0] == 404
         assert server.stop() == 0
         assert server.group() == []
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_lines_of_the_deploy_guide_serve(made: Path, free_port: int, line: str) -> None:
+    """What the guide tells to run serves a new project and stops within bounds."""
+    ready = {"DEBUG": "false", "APP_URL": f"http://127.0.0.1:{free_port}"}
+    words = line.replace("8000", str(free_port)).replace("0.0.0.0", "127.0.0.1").split()
+    with Running(*words, cwd=made, serves=free_port, **ready) as server:
+        assert server.get_until("<h1>My Blog</h1>")[0] == 200
+        server.stop()
+        assert server.group() == []
+
+
+def test_deploy_guide_has_every_server() -> None:
+    """uvicorn, granian in three ways, gunicorn, hypercorn."""
+    assert sorted(line.split()[0] for line in LINES) == [
+        "granian",
+        "granian",
+        "granian",
+        "gunicorn",
+        "hypercorn",
+        "uvicorn",
+    ]

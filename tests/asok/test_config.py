@@ -176,7 +176,7 @@ def test_every_problem_of_a_production_start_is_raised_at_once(tmp_path: Path) -
 
 
 def test_debug_needs_no_key_and_has_a_random_one(tmp_path: Path) -> None:
-    """The key is the same at each read and in each application of the process, and its source is the default."""
+    """The key is the same in each application of the process, and its source is the default."""
     it = config(tmp_path, DEBUG="true")
     it.check_production()
     assert len(it["SECRET_KEY"]) >= 32
@@ -227,3 +227,10 @@ def test_reading_settings_imports_no_command_line_and_no_dotenv() -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+def test_a_listing_sees_what_code_has_changed(tmp_path: Path) -> None:
+    """The resolver behind the config knows a dictionary that was changed in place."""
+    it = config(tmp_path)
+    it["CSP"]["img-src"] = "https:"
+    assert [item.source for item in it.resolver.everything() if item.setting.name == "CSP"] == ["code"]

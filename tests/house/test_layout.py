@@ -44,6 +44,11 @@ VERSION_WORDS = {
 #: The mirror of `src/asok_engine/wire/headers.py` is `tests/engine/wire/test_headers.py`.
 WITHOUT_MIRROR: dict[str, str] = {}
 
+#: Names that two modules of a folder export on purpose, with the reason.
+SHARED_NAMES = {
+    "aksara.settings": "aksara.conf has what people import; aksara.commands the command of that name",
+}
+
 #: Where the tests of a package stand.
 TEST_FOLDERS = {"asok_engine": "tests/engine", "asok": "tests/asok", "aksara": "tests/aksara"}
 
@@ -133,8 +138,8 @@ def doubled_exports(sources: Iterable[Source]) -> Iterator[str]:
         folder = source.module.rpartition(".")[0] or source.module
         for name in exported(source):
             homes[folder, name].append(source.module)
-    for (_, name), modules in sorted(homes.items()):
-        if len(modules) > 1:
+    for (folder, name), modules in sorted(homes.items()):
+        if len(modules) > 1 and f"{folder}.{name}" not in SHARED_NAMES:
             yield f"{name!r} is exported by {' and '.join(modules)}; a name has one home."
 
 

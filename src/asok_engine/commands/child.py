@@ -144,9 +144,11 @@ def _imported(project: Project) -> Any:
     try:
         return project.load()
     except SetupError as error:
-        if error.__cause__ is not None and not isinstance(error.__cause__, ModuleNotFoundError):
-            raise error.__cause__ from None
-        raise
+        cause = error.__cause__
+        is_missing = isinstance(cause, ModuleNotFoundError) and cause.name == project.module.partition(".")[0]
+        if cause is None or is_missing:
+            raise
+        raise cause from None
 
 
 if __name__ == "__main__":

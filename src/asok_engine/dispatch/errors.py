@@ -15,7 +15,7 @@ from html import escape
 from typing import Any
 
 from asok_engine.dispatch.chain import Handler
-from asok_engine.dispatch.threads import BackgroundLoop, _here
+from asok_engine.dispatch.threads import BackgroundLoop, Threads, _here
 from asok_engine.errors import Abort, InputError, OutsideError, Redirect, Stop
 from asok_engine.wire.jsons import encode_json
 from asok_engine.wire.negotiation import best
@@ -26,6 +26,7 @@ from asok_engine.wire.statuses import phrase
 __all__ = ["STATUSES", "ErrorAnswers", "status_of"]
 
 PROBLEM = b"application/problem+json"
+_PAGE_THREADS = 4
 
 #: From kind of error to status, first match wins; errors that carry a status of their own keep it.
 STATUSES: tuple[tuple[type[BaseException], int], ...] = (
@@ -82,6 +83,8 @@ class ErrorAnswers:
         self._problem = problem
         self._offers = ("application/json", "text/html") if json_first else ("text/html", "application/json")
         self._log = logger or logging.getLogger("asok")
+        # Why a pool of its own: a link may hold a thread of the others until this answer is there.
+        self._threads = Threads(_PAGE_THREADS)
 
     def answer(self, request: Request, error: Exception) -> Response:
         """Answer an error from plain code."""
@@ -104,9 +107,12 @@ class ErrorAnswers:
         if response is None:
             handler = self._pages[status_of(error)]
             try:
-                result = handler.call(request)
                 if handler.is_async:
-                    result = await result
+                    result = await handler.call(request)
+                elif handler.is_light:
+                    result = handler.call(request)
+                else:
+                    result = await self._threads.run(handler.call, request)
                 response = self._from_page(request, error, handler, result)
             except Exception as second:
                 response = self._page_failed(request, error, second)

@@ -48,7 +48,8 @@ class Kernel:
 
     `guards` is a sequence of pairs (plain, async or None): the async form is
     used under an event loop where it is given. `finishers` run in their order.
-    `links` wrap every answer, also "nothing found".
+    `links` wrap every answer of a request that can be routed, also "nothing
+    found" and a body that is refused.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Kernel:
         self._missing = Endpoint(Handler(self._nothing_found, "dispatch", is_async=False, is_light=True))
         self._refused = Endpoint(Handler(_method_refused, "dispatch", is_async=False, is_light=True))
         self._options = Endpoint(Handler(_options, "dispatch", is_async=False, is_light=True))
+        self._bad_body = Endpoint(Handler(_body_refused, "dispatch", is_async=False, is_light=True))
         self._composed: set[str] = set()
 
     def compose(self, protocol: str) -> None:
@@ -90,7 +92,7 @@ class Kernel:
         for route in self.routes.all():
             for method, endpoint in route.methods.items():
                 self._compose_one(endpoint, form, reads_body=method not in BODILESS)
-        for endpoint in (self._missing, self._refused, self._options):
+        for endpoint in (self._missing, self._refused, self._options, self._bad_body):
             self._compose_one(endpoint, form, reads_body=False)
         self._composed.add(form)
 
@@ -111,7 +113,11 @@ class Kernel:
             hand_over = bodies.stream_async if endpoint.handler.is_async else bodies.stream_bridged
 
             async def streamed(request: Request) -> Response:
-                hand_over(request)
+                try:
+                    hand_over(request)
+                except InputError as error:
+                    request.__dict__["body_error"] = error
+                    return await self._bad_body.on_loop(request)
                 return await call(request)
 
             return streamed
@@ -119,7 +125,11 @@ class Kernel:
         read = bodies.read_async
 
         async def read_first(request: Request) -> Response:
-            await read(request)
+            try:
+                await read(request)
+            except InputError as error:
+                request.__dict__["body_error"] = error
+                return await self._bad_body.on_loop(request)
             return await call(request)
 
         return read_first
@@ -132,7 +142,11 @@ class Kernel:
             hand_over = bodies.read
 
         def read_first(request: Request) -> Response:
-            hand_over(request)
+            try:
+                hand_over(request)
+            except InputError as error:
+                request.__dict__["body_error"] = error
+                return self._bad_body.in_thread(request)
             return call(request)
 
         return read_first
@@ -169,6 +183,19 @@ class Kernel:
             if response is not None:
                 return response
         return None
+
+    async def instead_async(self, request: Request, error: Exception) -> Response:
+        """Answer an error that came up behind `handle_async`, before anything was sent."""
+        return self._finished(request, await self.errors.answer_async(request, error))
+
+    def instead(self, request: Request, error: Exception) -> Response:
+        """Answer an error that came up behind `handle`, before anything was sent."""
+        return self._finished(request, self.errors.answer(request, error))
+
+    def _finished(self, request: Request, response: Response) -> Response:
+        for finish in self._finishers:
+            finish(request, response)
+        return response
 
     def handle(self, request: Request, refused: Exception | None = None) -> Response:
         """Answer one request in the calling thread, as `handle_async` does on a loop."""
@@ -224,6 +251,10 @@ def _method_refused(request: Request) -> Response:
     raise InputError(
         f"{request.method} is not allowed here; {allowed} is.", status=405, headers={"Allow": allowed}
     )
+
+
+def _body_refused(request: Request) -> Response:
+    raise request.__dict__["body_error"]
 
 
 def _options(request: Request) -> Response:

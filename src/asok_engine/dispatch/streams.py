@@ -24,6 +24,7 @@ class Streams:
         self.grace_seconds = grace_seconds
         self._tasks: dict[asyncio.Task[object], tuple[asyncio.AbstractEventLoop, bool]] = {}
         self._ending_since: float | None = None
+        self._timer: threading.Timer | None = None
 
     @contextmanager
     def sent_by_task(self, *, endless: bool) -> Iterator[None]:
@@ -32,7 +33,7 @@ class Streams:
         if task is None:
             raise RuntimeError("A stream is sent by a task.")
         self._tasks[task] = (asyncio.get_running_loop(), endless)
-        if self._ending_since is not None:
+        if self.ending(endless=endless):
             task.cancel()
         try:
             yield
@@ -52,6 +53,9 @@ class Streams:
     def reopen(self) -> None:
         """Let streams run again, when the application starts once more in this process."""
         self._ending_since = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def end(self) -> None:
         """Begin to end all streams; safe in a signal handler and from any thread, once."""
@@ -59,10 +63,10 @@ class Streams:
             return
         self._ending_since = time.monotonic()
         self._cancel(endless_only=True)
-        if any(not endless for _, endless in list(self._tasks.values())):
-            timer = threading.Timer(self.grace_seconds, self._cancel)
-            timer.daemon = True
-            timer.start()
+        # Always: a stream that has an end may still begin within the grace.
+        self._timer = threading.Timer(self.grace_seconds, self._cancel)
+        self._timer.daemon = True
+        self._timer.start()
 
     def _cancel(self, *, endless_only: bool = False) -> None:
         for task, (loop, endless) in list(self._tasks.items()):

@@ -18,6 +18,8 @@ from collections.abc import Callable, Coroutine
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
+from asok_engine.errors import UsageError
+
 __all__ = ["BackgroundLoop", "Threads", "running_loop"]
 
 T = TypeVar("T")
@@ -70,8 +72,8 @@ class _Pool:
                 return
             name = f"{self._name}-{len(self._threads)}"
             thread = threading.Thread(target=self._work, name=name, daemon=True)
-            self._threads.append(thread)
             thread.start()
+            self._threads.append(thread)
 
     def _work(self) -> None:
         jobs, idle = self._jobs, self._idle
@@ -149,34 +151,57 @@ class Threads:
 class BackgroundLoop:
     """One long-lived event loop in a daemon thread, for coroutines under a WSGI server.
 
-    It begins at its first use, again after a fork, and never inside the loop's
-    own thread.
+    It begins at its first use, and again after a fork or after `close`.
     """
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
         self._pid = 0
         self._lock = threading.Lock()
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine on the loop and wait for its result."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self._running()).result()
+        """Run a coroutine on the loop and wait for its result.
+
+        Raises UsageError inside the loop's own thread, which would wait for itself.
+        """
+        loop = self._running()
+        if self._thread is threading.current_thread():
+            coroutine.close()
+            raise UsageError(
+                "Plain code on the background loop was about to wait for that loop.",
+                fix="Await the coroutine, or run the plain code with asyncio.to_thread.",
+            )
+        return asyncio.run_coroutine_threadsafe(coroutine, loop).result()
 
     def _running(self) -> asyncio.AbstractEventLoop:
         if self._loop is None or self._pid != os.getpid():
             with self._lock:
                 if self._loop is None or self._pid != os.getpid():
                     loop = asyncio.new_event_loop()
-                    threading.Thread(target=loop.run_forever, name="asok-loop", daemon=True).start()
+                    self._thread = threading.Thread(target=_serve, args=(loop,), name="asok-loop", daemon=True)
+                    self._thread.start()
                     self._loop, self._pid = loop, os.getpid()
         return self._loop
 
     def close(self) -> None:
-        """Stop the loop; what still runs on it is cancelled."""
-        loop, self._loop = self._loop, None
-        if loop is not None and self._pid == os.getpid():
-            asyncio.run_coroutine_threadsafe(_cancel_all(), loop).result(2)
-            loop.call_soon_threadsafe(loop.stop)
+        """Stop the loop; what still runs on it is cancelled, and given two seconds to end."""
+        loop, thread, self._loop = self._loop, self._thread, None
+        if loop is None or thread is None or self._pid != os.getpid():
+            return
+        loop.call_soon_threadsafe(loop.stop)
+        if thread is not threading.current_thread():
+            thread.join(2)
+
+
+def _serve(loop: asyncio.AbstractEventLoop) -> None:
+    try:
+        loop.run_forever()
+        # Also what came between the stop and here is cancelled, so that nobody waits for ever.
+        loop.run_until_complete(_cancel_all())
+        loop.run_until_complete(loop.shutdown_asyncgens())
+    finally:
+        loop.close()
 
 
 async def _cancel_all() -> None:

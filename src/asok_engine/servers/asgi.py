@@ -16,10 +16,10 @@ from typing import Any, cast
 from asok_engine.dispatch.bodies import ClientGone
 from asok_engine.dispatch.kernel import Kernel
 from asok_engine.dispatch.site import Site
-from asok_engine.errors import InputError
+from asok_engine.errors import InputError, NotFoundError
 from asok_engine.servers import files
 from asok_engine.servers.environ import made_environ
-from asok_engine.servers.paths import decoded_path
+from asok_engine.servers.paths import below, decoded_path, encoded
 from asok_engine.servers.pieces import async_pieces, close_unsent, from_thread
 from asok_engine.servers.termination import call_before_termination
 from asok_engine.wire.headers import Headers
@@ -52,9 +52,14 @@ class AsgiExchange:
         return Headers(self.scope["headers"])
 
     def raw_path(self) -> bytes:
-        """Give the path as it was sent."""
+        """Give the path below the mount as it was sent, encoded anew where the server does not tell."""
+        root = self.root_path()
+        return below(self.whole_path(), encoded(root)) if root else self.whole_path()
+
+    def whole_path(self) -> bytes:
+        """Give the path with the mount prefix that ASGI servers put in front."""
         raw = self.scope.get("raw_path")
-        return cast(bytes, raw) if raw is not None else self.scope["path"].encode()
+        return cast(bytes, raw) if raw is not None else encoded(self.scope["path"])
 
     def peer(self) -> tuple[str, int]:
         """Give address and port of the client's end."""
@@ -137,23 +142,26 @@ class AsgiAdapter:
         refused: InputError | None = None
         if not (path.isascii() and path.isprintable()):
             try:
-                path = decoded_path(exchange.raw_path())
+                path = decoded_path(exchange.whole_path())
             except InputError as error:
                 refused, path = error, exchange.raw_path().decode("latin-1")
         if root := scope.get("root_path"):
-            path = path.removeprefix(root.rstrip("/")) or "/"
+            path = below(path, root.rstrip("/"))
         request = self._request_class(exchange, scope["method"], path, scope["query_string"].decode("latin-1"))
         response = await kernel.handle_async(request, refused)
         body = response.body
         if type(body) is not bytes:
             await self._send_other(request, response, exchange, scope, send)
             return
-        if response.status_code >= 200 and response.status_code not in (204, 304):
+        status = response.status_code
+        if status < 200 or status in (204, 304):
+            body = b""
+        else:
             response.raw[b"content-length"] = b"%d" % len(body)
-        await send(
-            {"type": "http.response.start", "status": response.status_code, "headers": response.fields()}
-        )
-        await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else body})
+            if request.method == "HEAD":
+                body = b""
+        await send({"type": "http.response.start", "status": status, "headers": response.fields()})
+        await send({"type": "http.response.body", "body": body})
 
     # --- start and stop -----------------------------------------------------------
 

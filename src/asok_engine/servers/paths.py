@@ -7,13 +7,27 @@ without control characters, and anything else is refused with 400 before routing
 
 from __future__ import annotations
 
-from urllib.parse import unquote_to_bytes
+from typing import AnyStr
+from urllib.parse import quote, unquote_to_bytes
 
 from asok_engine.errors import InputError
 
-__all__ = ["decoded", "decoded_path"]
+__all__ = ["below", "decoded", "decoded_path", "encoded"]
 
 _CONTROLS = frozenset(map(chr, range(32))) | {"\x7f"}
+
+
+def below(path: AnyStr, root: AnyStr) -> AnyStr:
+    """Give the part of a path below a mount prefix; a path that is not below it stays as it is."""
+    rest = path[len(root) :]
+    if path.startswith(root) and rest[:1] in (path[:1], path[:0]):
+        return rest or path[:1]
+    return path
+
+
+def encoded(path: str | bytes) -> bytes:
+    """Percent-encode a decoded path, for servers that do not tell how it was sent."""
+    return quote(path, safe="/!$&'()*+,;=:@~").encode("ascii")
 
 
 def decoded_path(raw: bytes) -> str:

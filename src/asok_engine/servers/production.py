@@ -12,6 +12,7 @@ import asyncio
 import importlib
 import importlib.util
 import math
+import os
 import signal
 import socket
 import time
@@ -199,6 +200,8 @@ def serve_with_granian(
         respawn_failed_workers=True,
         respawn_interval=0.1,
         workers_kill_timeout=max(1, math.ceil(shutdown_seconds)),
+        # Only WSGI has threads of the server's; its own default is one per possible connection.
+        blocking_threads=min(32, (os.cpu_count() or 1) + 8) if interface == "wsgi" else None,
     )
     try:
         server.serve()

@@ -16,9 +16,6 @@ from typing import Any
 
 __all__ = ["call_before_termination"]
 
-_installed: set[tuple[int, int]] = set()
-
-
 def call_before_termination(callback: Callable[[], None]) -> bool:
     """Call `callback` when SIGTERM or SIGINT arrives, then the handler that was there.
 
@@ -32,19 +29,24 @@ def call_before_termination(callback: Callable[[], None]) -> bool:
         previous = signal.getsignal(number)
         if not callable(previous) or previous is signal.default_int_handler:
             continue
-        if getattr(previous, "ends_streams", None) is callback:
+        if isinstance(previous, _Chained):
+            if callback not in previous.callbacks:
+                previous.callbacks.append(callback)
+                installed = True
             continue
-        signal.signal(number, _chained(callback, previous))
+        signal.signal(number, _Chained(callback, previous))
         installed = True
     return installed
 
 
-def _chained(
-    callback: Callable[[], None], previous: Callable[[int, FrameType | None], Any]
-) -> Callable[[int, FrameType | None], Any]:
-    def handle(number: int, frame: FrameType | None) -> Any:
-        callback()
-        return previous(number, frame)
+class _Chained:
+    """A signal handler in front of another; one per signal, however many applications there are."""
 
-    handle.ends_streams = callback  # type: ignore[attr-defined]
-    return handle
+    def __init__(self, callback: Callable[[], None], previous: Callable[[int, FrameType | None], Any]) -> None:
+        self.callbacks = [callback]
+        self._previous = previous
+
+    def __call__(self, number: int, frame: FrameType | None) -> Any:
+        for callback in self.callbacks:
+            callback()
+        return self._previous(number, frame)

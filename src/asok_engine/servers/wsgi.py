@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import logging
+import multiprocessing.util
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import Any, cast
 
@@ -180,9 +181,17 @@ class WsgiAdapter:
         kernel.compose("wsgi")
         self._kernel, self._request_class = kernel, site.request_class
         if first:
-            atexit.register(site.lifecycle.stop)
+            _at_the_end(site.lifecycle.stop)
             call_before_termination(site.streams.end)
         return kernel
+
+
+def _at_the_end(stop: Callable[[], None]) -> None:
+    """Call `stop` when this process ends; a worker that multiprocessing has made never runs atexit."""
+    if multiprocessing.parent_process() is None:
+        atexit.register(stop)
+    else:
+        multiprocessing.util.Finalize(None, stop, exitpriority=100)
 
 
 class _Stream:

@@ -145,6 +145,9 @@ class Resolver:
             except SettingsError as error:
                 found.extend(error.problems)
                 continue
+            if resolved.source == "default" and callable(setting.default):
+                # It is another setting's value, and its row has objected already.
+                continue
             objection = self.table.objection(setting, resolved.value, resolved.source)
             if objection is not None:
                 found.append(objection)

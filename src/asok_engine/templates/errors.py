@@ -112,7 +112,9 @@ class UnknownBlock(TemplateError, KeyError, ValueError):
 
     code: ClassVar[str] = "template-block"
 
-    def __init__(self, block: str, known: Sequence[str], *, template: str = "", path: Path | None = None) -> None:
+    def __init__(
+        self, block: str, known: Sequence[str], *, template: str = "", path: Path | None = None
+    ) -> None:
         self.block = block
         self.known = tuple(known)
         have = ", ".join(known) if known else "none"

@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import pairwise
 
-__all__ = ["Printing", "assigns", "classify", "modifiers", "with_commas"]
+__all__ = ["Printing", "assigns", "classify", "has_filter", "modifiers", "with_commas"]
 
 PIECE = re.compile(
     r"""(?P<string>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|(?P<number>\d[\d_]*(?:\.\d+)?(?:[eE][-+]?\d+)?)"""
@@ -78,6 +79,12 @@ def assigns(expression: str) -> bool:
     return False
 
 
+def has_filter(expression: str, names: Collection[str]) -> bool:
+    """Tell whether one of these filters is used anywhere in an expression."""
+    pieces = _pieces(expression)
+    return any(piece.text in names and before.text == "|" for before, piece in pairwise(pieces))
+
+
 def with_commas(expression: str) -> tuple[str, int]:
     """Write arguments that stand side by side with commas between them; give also their number.
 
@@ -106,7 +113,7 @@ def with_commas(expression: str) -> tuple[str, int]:
 
 
 def modifiers(expression: str) -> tuple[str, str]:
-    """Part the arguments of an include into the expression and its closing words, such as `ignore missing`."""
+    """Part the arguments of an include into the expression and its words, such as `ignore missing`."""
     found = re.search(r"(?:\s+ignore\s+missing)?(?:\s+with(?:out)?\s+context)?\s*$", expression)
     cut = found.start() if found else len(expression)
     return expression[:cut], expression[cut:]

@@ -34,41 +34,49 @@ from asok_engine.templates.humanize import (
 from asok_engine.templates.markdown import markdown
 from asok_engine.templates.markup import Markup, escape
 
-__all__ = ["FILTERS", "NATIVE_FILTERS", "NATIVE_TESTS", "TESTS", "TEXT_FILTERS"]
+__all__ = ["FILTERS", "NATIVE_FILTERS", "NATIVE_TESTS", "TESTS", "TEXT_FILTERS", "forceescape"]
 
-#: What the engine brings along and is kept; they complain about undefined values themselves.
-NATIVE_FILTERS = frozenset(
-    "abs attr batch bool capitalize chain count dictsort e escape filesizeformat first float format groupby "
-    "indent int items join last length lines list lower map max min pprint reject rejectattr replace reverse "
-    "round safe select selectattr slice sort split string sum title trim unique upper urlencode wordwrap zip".split()
-)
+_NATIVE = """
+abs attr batch bool capitalize chain count dictsort e escape filesizeformat first float format groupby indent
+int items join last length lines list lower map max min pprint reject rejectattr replace reverse round safe
+select selectattr slice sort split string sum title trim unique upper urlencode wordwrap zip
+"""
+_TEXTS = """
+capitalize count e escape filesizeformat format indent join length lower pprint replace safe string title trim
+upper urlencode wordwrap center date decode_base64 display dump duration epoch filesize forceescape intcomma
+markdown pluralize striptags time_ago tojson truncate wordcount xmlattr
+"""
+_TESTS = """
+boolean defined divisibleby endingwith eq equalto escaped even false filter float ge greaterthan gt in int
+integer iterable le lessthan lower lt mapping ne none number odd safe sameas sequence startingwith string test
+true undefined upper
+"""
+
+#: What the engine brings along and is kept; these filters complain about undefined values themselves.
+NATIVE_FILTERS = frozenset(_NATIVE.split())
 #: Filters whose result is text or a number, which can be printed without a question.
-TEXT_FILTERS = frozenset(
-    "capitalize count e escape filesizeformat format indent join length lower pprint replace safe string title "
-    "trim upper urlencode wordwrap center date decode_base64 display dump duration epoch filesize forceescape "
-    "intcomma markdown pluralize striptags time_ago tojson truncate wordcount xmlattr".split()
-)
-NATIVE_TESTS = frozenset(
-    "boolean defined divisibleby endingwith eq equalto escaped even false filter float ge greaterthan gt in int "
-    "integer iterable le lessthan lower lt mapping ne none number odd safe sameas sequence startingwith string "
-    "test true undefined upper".split()
-)
+TEXT_FILTERS = frozenset(_TEXTS.split())
+NATIVE_TESTS = frozenset(_TESTS.split())
 
 JSON_ESCAPES = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&'\u2028\u2029"}
 ATTRIBUTE_NAME = re.compile(r"[^\s\"'<>/=\x00-\x1f\x7f]+")
-IMAGE_URL = re.compile(r"data:image/(?:png|jpe?g|gif|webp|avif|bmp);base64,([A-Za-z0-9+/=\s]*)", re.IGNORECASE)
+IMAGE_URL = re.compile(
+    r"data:image/(?:png|jpe?g|gif|webp|avif|bmp);base64,([A-Za-z0-9+/=\s]*)", re.IGNORECASE
+)
 IMAGE_KINDS = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpeg", b"GIF8": "gif", b"RIFF": "webp"}
 DISPLAYED = ("name", "title", "label", "email", "username", "slug")
 
 
 def default(value: object, fallback: object = "", falsy: bool = False) -> object:
-    """Give `fallback` for what is undefined, none or empty text; with `falsy` also for 0, false and empty lists."""
+    """Give `fallback` for undefined, none and empty text; with `falsy` also for 0, false and empty lists."""
     if value is None or value == "" or (falsy and not value):
         return fallback
     return value
 
 
-def truncate(value: object, length: int = 255, killwords: bool = False, end: str = "...", leeway: int = 0) -> str:
+def truncate(
+    value: object, length: int = 255, killwords: bool = False, end: str = "...", leeway: int = 0
+) -> str:
     """Cut text to `length` signs, `end` included; at the end of a word unless `killwords`."""
     text = "" if value is None else str(value)
     if len(text) <= length + leeway:
@@ -160,9 +168,9 @@ def attributes(values: Mapping[str, object], space: bool = True) -> Markup:
 
 
 def decode_base64(value: object, **more: object) -> Markup:
-    """Show an image that is kept as base64 text or as a `data:image/` URL; arguments are attributes of `<img>`.
+    """Show an image that is kept as base64 text or as a `data:image/` URL.
 
-    What is not such an image is not shown.
+    Arguments are attributes of `<img>`. What is not such an image is not shown.
     """
     text = "" if value is None else str(value).strip()
     given = IMAGE_URL.fullmatch(text)
@@ -179,7 +187,7 @@ def decode_base64(value: object, **more: object) -> Markup:
 
 
 def display(value: object) -> str:
-    """Say what a value is called: its text, or for an object without one its name, title, label, e-mail or number."""
+    """Say what a value is called: its text, or for an object without one its name, title, label or number."""
     if value is None:
         return ""
     if isinstance(value, Enum):

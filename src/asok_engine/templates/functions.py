@@ -6,18 +6,17 @@ a class. `range` and `dict` are the engine's own; its `range` stops at 100 000 i
 
 from __future__ import annotations
 
-import builtins
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 __all__ = ["FORBIDDEN", "FUNCTIONS"]
 
-FORBIDDEN = frozenset(
-    "breakpoint compile delattr eval exec getattr globals help input locals memoryview object open setattr super "
-    "type vars __import__ __builtins__".split()
-)
+_NEVER = """
+breakpoint compile delattr eval exec getattr globals help input locals memoryview object open setattr type
+vars __import__ __builtins__
+"""
 
-_TEXT_OF: Callable[[object], str] = builtins.str
+FORBIDDEN = frozenset(_NEVER.split())
 
 
 def _len(value: Any) -> int:
@@ -25,7 +24,7 @@ def _len(value: Any) -> int:
 
 
 def _str(value: object = "") -> str:
-    return _TEXT_OF(value)
+    return str(value)
 
 
 def _int(value: Any = 0, base: int | None = None) -> int:
@@ -68,8 +67,8 @@ def _sorted(values: Iterable[Any], reverse: bool = False) -> list[Any]:
     return sorted(values, reverse=reverse)
 
 
-def _reversed(values: Any) -> Iterator[Any]:
-    return reversed(values)
+def _reversed(values: Sequence[Any]) -> list[Any]:
+    return list(reversed(values))
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {

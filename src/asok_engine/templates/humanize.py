@@ -12,7 +12,16 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
-__all__ = ["duration", "filesize", "format_date", "format_epoch", "intcomma", "moment", "pluralize", "time_ago"]
+__all__ = [
+    "duration",
+    "filesize",
+    "format_date",
+    "format_epoch",
+    "intcomma",
+    "moment",
+    "pluralize",
+    "time_ago",
+]
 
 STEPS = ((60, "minute"), (60, "hour"), (24, "day"), (7, "week"))
 SPANS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))

@@ -27,7 +27,9 @@ SIGN = re.compile(r"[\\`*_\[!<\n]")
 ESCAPABLE = frozenset("\\`*_{}[]()#+-.!<>|~\"'&")
 SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 ADDRESS = re.compile(r"<((?:https?://|mailto:)[^\s<>]{1,2000})>")
-LINK = re.compile(r"\(\s{0,8}(?:<([^<>\n]{0,2000})>|([^\s()<>]{0,2000}))(?:\s{1,8}\"([^\"]{0,500})\")?\s{0,8}\)")
+LINK = re.compile(
+    r"\(\s{0,8}(?:<([^<>\n]{0,2000})>|([^\s()<>]{0,2000}))(?:\s{1,8}\"([^\"]{0,500})\")?\s{0,8}\)"
+)
 SAFE_SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 #: How deep quotes, lists and emphasis may stand in each other; what is deeper is plain text.
 DEEPEST = 8
@@ -43,7 +45,7 @@ def markdown(value: object) -> Markup:
 
 
 def is_safe_url(url: str) -> bool:
-    """Tell whether following a link to `url` can run nothing: http, https, mailto, tel or a relative place."""
+    """Tell whether a link to `url` can run nothing: http, https, mailto, tel or a relative place."""
     plain = re.sub(r"[\x00-\x20\x7f-\x9f\u200b-\u200f\u2028\u2029\ufeff]", "", url)
     scheme = SCHEME.match(plain)
     if scheme is not None:

@@ -47,7 +47,7 @@ LITERAL = re.compile(r"""\s*(?:'([^'\\]*)'|"([^"\\]*)")\s*$""")
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block: its name, the places of its opening and closing tag among the tokens, and what it stands in."""
+    """A block: its name, the places of its tags among the tokens, and how many tags enclose it."""
 
     name: str
     open: int
@@ -101,7 +101,9 @@ def read(origin: Origin) -> Outline:
     if stack:
         token = outline.tokens[stack[-1]]
         origin.error(
-            f"{{% {token.name} %}} is never closed.", token.line, f"Close it with {{% {CLOSERS[token.name]} %}}."
+            f"{{% {token.name} %}} is never closed.",
+            token.line,
+            f"Close it with {{% {CLOSERS[token.name]} %}}.",
         )
     _blocks(outline)
     return outline
@@ -126,7 +128,9 @@ def _expect(outline: Outline, stack: list[int], token: Token) -> None:
     if not stack:
         wanted = " or ".join(f"{{% {opener} %}}" for opener in BRANCHES.get(name, (OPENERS.get(name, ""),)))
         origin.error(
-            f"{{% {name} %}} has no {wanted} before it.", token.line, "Remove it, or open what it is to close."
+            f"{{% {name} %}} has no {wanted} before it.",
+            token.line,
+            "Remove it, or open what it is to close.",
         )
     opened = outline.tokens[stack[-1]]
     fits = opened.name in BRANCHES[name] if name in BRANCHES else OPENERS[name] == opened.name
@@ -143,7 +147,9 @@ def _extends(outline: Outline, stack: list[int], index: int, token: Token) -> No
         outline.conditional = True
         return
     if outline.extends is not None:
-        outline.origin.error("a template has one {% extends %}; this is the second.", token.line, "Remove one.")
+        outline.origin.error(
+            "a template has one {% extends %}; this is the second.", token.line, "Remove one."
+        )
     outline.extends = index
     if (literal := LITERAL.match(token.body)) is not None:
         outline.parent = literal.group(1) if literal.group(1) is not None else literal.group(2)

@@ -21,7 +21,7 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
-from asok_engine.templates.expressions import classify, modifiers, with_commas
+from asok_engine.templates.expressions import classify, has_filter, modifiers, with_commas
 from asok_engine.templates.outline import Outline
 from asok_engine.templates.survey import Insertion, Survey
 from asok_engine.templates.tokens import Kind, Token
@@ -39,6 +39,7 @@ UNMARKED = frozenset({"title", "description"})
 
 #: At the top level these only say something; they run although nothing around them is shown.
 STATEMENTS = frozenset({"set", "import", "from", "macro", "do", "extends"})
+JSON = frozenset({"tojson", "dump"})
 TRACED = frozenset({"if", "for", "set", "do", "call", "with", "include", "filter", "cache", "component"})
 
 
@@ -116,7 +117,9 @@ def write(outline: Outline, found: Survey, dialect: Dialect, variant: Variant, n
 
 
 class _Writer:
-    def __init__(self, outline: Outline, found: Survey, dialect: Dialect, variant: Variant, number: int) -> None:
+    def __init__(
+        self, outline: Outline, found: Survey, dialect: Dialect, variant: Variant, number: int
+    ) -> None:
         self._outline = outline
         self._found = found
         self._dialect = dialect
@@ -169,7 +172,7 @@ class _Writer:
                 self._text(index, token, selective)
             case Kind.PRINT:
                 self._trace(token)
-                self._print(token)
+                self._print(index, token)
             case Kind.TAG:
                 self._tag(index, token)
             case Kind.COMMENT:
@@ -196,7 +199,9 @@ class _Writer:
         for piece_start, piece_end, code in self._pieces(start, end, selective):
             if selective:
                 self._show(self._is_wanted(piece_start))
-            for piece in self._collapsed(piece_start, piece_end) if collapse else self._as_is(piece_start, piece_end):
+            for piece in (
+                self._collapsed(piece_start, piece_end) if collapse else self._as_is(piece_start, piece_end)
+            ):
                 lines -= piece.count("\n")
                 self._out.append(piece)
             self._out.append(code)
@@ -247,13 +252,17 @@ class _Writer:
             self._spelled[name] = spelled.strip()
         return name
 
-    def _print(self, token: Token) -> None:
+    def _print(self, index: int, token: Token) -> None:
         expression = token.body
         how = classify(expression, self._dialect.native, self._dialect.texts)
         if how.subject:
             name = self._fresh("q", how.subject)
             self._out.append(f"{{% set {name} = {how.subject} %}}{{% if {name} < [] %}}{{% endif %}}")
             expression = name + how.rest
+        if index in self._found.in_tags and has_filter(expression, JSON):
+            # Why: JSON has double quotes, which would end the attribute that it stands in.
+            self._out.append(f"{{{{ ({expression})|__attribute }}}}")
+            return
         if how.plain:
             self._out.append(f"{{{{ {expression} }}}}")
             return
@@ -334,11 +343,15 @@ class _Writer:
             arguments, count = with_commas(token.body)
             if not count:
                 self._outline.origin.error(
-                    "{% component %} has no name.", token.line, 'Write {% component "Card" %}...{% endcomponent %}.'
+                    "{% component %} has no name.",
+                    token.line,
+                    'Write {% component "Card" %}...{% endcomponent %}.',
                 )
             name = self._fresh("c")
             self._codes[index] = name
-            self._out.append(f"{{% set {name} = __component(component, {arguments}) %}}{{% set {name}_slot %}}")
+            self._out.append(
+                f"{{% set {name} = __component(component, {arguments}) %}}{{% set {name}_slot %}}"
+            )
         else:
             name = self._codes[self._opens[index]]
             self._out.append(f"{{% endset %}}{{{{ {name}.render({name}_slot) }}}}")

@@ -20,7 +20,10 @@ __all__ = ["Insertion", "Survey", "survey"]
 
 HEAD = "{% if __page %}{{ __page.head }}{% endif %}"
 BODY = "{% if __page %}{{ __page.body }}{% endif %}"
-TITLE = ("{% if __page %}{{ __page.title_start }}{% endif %}", "{% if __page %}{{ __page.title_end }}{% endif %}")
+TITLE = (
+    "{% if __page %}{{ __page.title_start }}{% endif %}",
+    "{% if __page %}{{ __page.title_end }}{% endif %}",
+)
 DESCRIPTION = (
     "{% if __page %}{{ __page.description_start }}{% endif %}",
     "{% if __page %}{{ __page.description_end }}{% endif %}",
@@ -54,6 +57,8 @@ class Survey:
     nonces: list[Insertion] = field(default_factory=list)
     collapsible: list[tuple[int, int]] = field(default_factory=list)
     breaks: list[int] = field(default_factory=list)
+    #: Prints that stand among the attributes of a tag.
+    in_tags: set[int] = field(default_factory=set)
     #: Where each block of this template and its parents stands, for the children of it.
     block_places: dict[str, Place] = field(default_factory=dict)
 
@@ -81,6 +86,8 @@ def survey(outline: Outline, inherited: Mapping[str, Place] | None) -> Survey:
             del scanner.collapsible[before[1] :]
         else:
             scanner.hole()
+            if scanner.place.state == "tag":
+                found.in_tags.add(index)
         if token.kind is not Kind.TAG:
             continue
         if index in outline.close_of and token.name in CAPTURES:

@@ -104,12 +104,15 @@ def _read(origin: Origin, found: re.Match[str], line: int) -> Token:
             origin.error("a comment is opened with {# and never closed.", line, "Close it with #}.")
         body = source[inner:end]
         return Token(
-            Kind.COMMENT, start, end + 2, line, trim_before=body.startswith("-"), trim_after=body.endswith("-")
+            Kind.COMMENT,
+            start,
+            end + 2,
+            line,
+            trim_before=body.startswith("-"),
+            trim_after=body.endswith("-"),
         )
     trim_before = source.startswith("-", inner)
-    if source[inner : inner + 1] in ("-", "+") and opener == "{%":
-        inner += 1
-    elif trim_before:
+    if trim_before or (opener == "{%" and source.startswith("+", inner)):
         inner += 1
     end, after, mark = _end(origin, opener, inner, line)
     body = source[inner:end]
@@ -162,7 +165,7 @@ def _end(origin: Origin, opener: str, at: int, line: int) -> tuple[int, int, str
                 origin.error("a print is opened with {{ and closed with %}.", here, "Close it with }}.")
             return found.start(), at, text[0]
     closer = "}}" if opener == "{{" else "%}"
-    origin.error(f"{opener} is never closed.", line, f"Close it with {closer}.")
+    return origin.error(f"{opener} is never closed.", line, f"Close it with {closer}.")
 
 
 def _raw(origin: Origin, start: int, after: int, line: int, trim_before: bool, trim_inner: bool) -> Token:

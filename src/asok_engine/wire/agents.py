@@ -1,4 +1,8 @@
-"""A guess at the browser from its User-Agent field. For showing, never for deciding what is allowed."""
+"""A guess at the browser from its User-Agent field (RFC 9110 10.1.5).
+
+For showing and counting, never for deciding what is allowed: the field is what
+a client likes to say. Only its first kilobyte is looked at.
+"""
 
 from __future__ import annotations
 

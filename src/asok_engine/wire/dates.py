@@ -1,8 +1,14 @@
-"""HTTP dates (RFC 9110 5.6.7): written in the one form, read in the three."""
+"""HTTP dates (RFC 9110 5.6.7): written in the one form, read in the three.
+
+It asks no clock: a moment comes as seconds since the epoch, and a year of two
+digits is from 1970 to 2069. What is not a date of the calendar is none at all,
+so no field can overflow what computes with it.
+"""
 
 from __future__ import annotations
 
 import calendar
+import re
 import time
 from functools import lru_cache
 
@@ -12,6 +18,15 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _NUMBERS = {name: number for number, name in enumerate(_MONTHS, 1)}
 _LAST = 253402300799
+
+# IMF-fixdate, and the form of RFC 850 with hyphens; then the one of asctime().
+_USUAL = re.compile(
+    r"[A-Z][a-z]{2,8}, ([0-9]{1,2})[ -]([A-Z][a-z]{2})[ -]([0-9]{4}|[0-9]{2}) "
+    r"([0-9]{2}:[0-9]{2}:[0-9]{2}) GMT\Z"
+)
+_ASCTIME = re.compile(
+    r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) {1,2}([0-9]{1,2}) ([0-9]{2}:[0-9]{2}:[0-9]{2}) ([0-9]{4})\Z"
+)
 
 
 @lru_cache(maxsize=256)
@@ -32,21 +47,19 @@ def parse_date(text: str) -> int | None:
     """Read an HTTP date as seconds since the epoch; None for what is none."""
     if len(text) > 64:
         return None
-    words = text.replace("-", " ").replace(",", " ").split()
-    try:
-        if len(words) == 5 and ":" in words[3]:
-            _, month, day, clock, year = words
-        elif len(words) == 6 and words[5] == "GMT":
-            _, day, month, year, clock, _ = words
-        else:
-            return None
-        hour, minute, second = (int(part) for part in clock.split(":"))
-        number = int(year)
-        if len(year) == 2:
-            number += 1900 if number >= 70 else 2000
-        fields = (number, _NUMBERS[month], int(day), hour, minute, second)
-    except (KeyError, ValueError):
+    text = text.strip(" \t")
+    if found := _USUAL.match(text):
+        day, name, year, clock = found.groups()
+    elif found := _ASCTIME.match(text):
+        name, day, clock, year = found.groups()
+    else:
         return None
-    if not (1 <= fields[2] <= 31 and hour < 24 and minute < 60 and second <= 60 and 1970 <= number <= 9999):
+    month, number = _NUMBERS.get(name, 0), int(year)
+    if len(year) == 2:
+        number += 1900 if number >= 70 else 2000
+    hour, minute, second = int(clock[:2]), int(clock[3:5]), int(clock[6:])
+    if not (month and hour < 24 and minute < 60 and second <= 60 and number >= 1970):
         return None
-    return calendar.timegm((*fields, 0, 0, 0))
+    if not 1 <= int(day) <= calendar.monthrange(number, month)[1]:
+        return None
+    return calendar.timegm((number, month, int(day), hour, minute, second, 0, 0, 0))

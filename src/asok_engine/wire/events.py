@@ -1,4 +1,8 @@
-"""Server-Sent Events, framed (WHATWG HTML 9.2)."""
+"""Server-sent events, framed (WHATWG HTML 9.2).
+
+It only frames: how long a stream lives and who reads it is known elsewhere. No
+text, however it came, can begin a field that its sender did not name.
+"""
 
 from __future__ import annotations
 
@@ -34,9 +38,10 @@ def format_event(
     retry: int | None = None,
     comment: str | None = None,
 ) -> bytes:
-    """Frame one event; text of several lines becomes several data lines.
+    """Frame one event; text of several lines becomes several data lines, anything else is JSON.
 
-    Raises UsageError for a line break in a name or id, which would forge fields.
+    `retry` is milliseconds; a `comment` alone keeps a connection awake. Raises
+    UsageError for a line break in a name or id, which would forge fields.
     """
     lines: list[str] = []
     if comment is not None:

@@ -1,4 +1,9 @@
-"""The Host field: read strictly, and compared with the hosts that are allowed (RFC 9110 7.2, RFC 3986 3.2.2)."""
+"""The Host field: read strictly, and compared with the hosts that are allowed (RFC 9110 7.2, RFC 3986 3.2.2).
+
+A name is ASCII letters, digits, hyphens and underscores (an international name
+comes as its `xn--` form and stays so); paths, user names, spaces and zones of
+IPv6 addresses (RFC 6874) are none. It knows no settings: patterns are given.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +30,9 @@ def parse_host(field: str) -> tuple[str, int | None] | None:
         address, bracket, rest = field[1:].partition("]")
         if not bracket or (rest and not rest.startswith(":")):
             return None
+        # Why %: a zone may hold any text, and the name goes into links and logs.
+        if "%" in address:
+            return None
         try:
             name = str(ipaddress.IPv6Address(address))
         except ValueError:
@@ -44,11 +52,15 @@ def parse_host(field: str) -> tuple[str, int | None] | None:
 
 
 class HostPatterns:
-    """Hosts that are allowed: `example.com`, `.example.com` (it and all below), `*.example.com` (below it), `*`."""
+    """Hosts that are allowed.
+
+    A pattern is `example.com`, `.example.com` (it and all below it), `*.example.com`
+    (all below it) or `*`. Raises SetupError for a pattern that is none of these.
+    """
 
     def __init__(self, patterns: Iterable[str]) -> None:
         self._exact: set[str] = set()
-        self._suffixes: list[str] = []
+        self._suffixes: tuple[str, ...] = ()
         self.allows_all = False
         for pattern in patterns:
             self._add(pattern.strip().lower())
@@ -62,19 +74,19 @@ class HostPatterns:
         if parsed is None or parsed[1] is not None:
             raise SetupError(
                 f"{pattern!r} is no host that can be allowed.",
-                fix="Write a host name without scheme and port, .example.com for it and its subdomains, or *.",
+                fix="Write a host name without scheme and port, .example.com for it and all below it, or *.",
             )
         if pattern.startswith("*."):
-            self._suffixes.append("." + parsed[0])
+            self._suffixes += ("." + parsed[0],)
         elif pattern.startswith("."):
             self._exact.add(parsed[0])
-            self._suffixes.append("." + parsed[0])
+            self._suffixes += ("." + parsed[0],)
         else:
             self._exact.add(parsed[0])
 
     def allow(self, name: str) -> bool:
         """Tell whether a name from `parse_host` is allowed."""
-        return self.allows_all or name in self._exact or name.endswith(tuple(self._suffixes))
+        return self.allows_all or name in self._exact or name.endswith(self._suffixes)
 
     def __repr__(self) -> str:
         shown: Sequence[str] = ["*"] if self.allows_all else [*sorted(self._exact), *self._suffixes]

@@ -1,16 +1,20 @@
 """JSON in and out, through msgspec (RFC 8259).
 
-Reading is strict: no NaN, no infinity, no half document, nothing nested so deep
-that it would exhaust the interpreter. Writing takes what msgspec takes (dates,
-UUIDs, decimals, dataclasses, Structs, sets) and refuses numbers that JSON does
-not have instead of writing something else in their place.
+Reading is strict: no NaN, no infinity, no half document, nothing nested deeper
+than a hundred levels, so that what walks the value later cannot exhaust the
+interpreter; of names that repeat the last one counts. Writing takes what msgspec
+takes (dates, UUIDs, decimals, dataclasses, Structs, sets) and refuses numbers
+that JSON does not have instead of writing something else in their place.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, time
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -18,19 +22,46 @@ from asok_engine.errors import MalformedBody, UsageError
 
 __all__ = ["decode_json", "encode_json"]
 
+_MAX_DEPTH = 100
+_ALL_BUT_OPENERS = bytes(byte for byte in range(256) if byte not in b"[{")
+_LEAVES = frozenset({str, int, bool, type(None), bytes, datetime, date, time, Decimal, UUID})
 _decode = msgspec.json.Decoder().decode
 
 
 def decode_json(body: bytes) -> Any:
     """Decode a JSON document; raises MalformedBody (400) for anything that is none."""
-    if not body.strip():
-        raise MalformedBody("The body is empty; a JSON document was expected.")
     try:
-        return _decode(body)
+        value = _decode(body)
     except RecursionError:
-        raise MalformedBody("The JSON body is nested too deeply.") from None
-    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
-        raise MalformedBody(f"The body is not JSON: {error}.") from None
+        raise _too_deep() from None
+    except ValueError as error:
+        if not body.strip():
+            raise MalformedBody("The body is empty; a JSON document was expected.") from None
+        reason = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else error
+        raise MalformedBody(f"The body is not JSON: {reason}.") from None
+    # Why counted first: a short document, or one without so many brackets, needs no walk.
+    if len(body) > 2 * _MAX_DEPTH and len(body.translate(None, _ALL_BUT_OPENERS)) > _MAX_DEPTH:
+        _check_depth(value)
+    return value
+
+
+def _too_deep() -> MalformedBody:
+    return MalformedBody(f"The JSON body is nested deeper than the {_MAX_DEPTH} levels that are accepted.")
+
+
+def _check_depth(value: Any) -> None:
+    level = [value]
+    for _ in range(_MAX_DEPTH):
+        below = []
+        for item in level:
+            for child in item.values() if type(item) is dict else item:
+                kind = type(child)
+                if kind is dict or kind is list:
+                    below.append(child)
+        if not below:
+            return
+        level = below
+    raise _too_deep()
 
 
 def _foreign(value: Any) -> Any:
@@ -38,7 +69,14 @@ def _foreign(value: Any) -> Any:
         return str(value.__html__())
     if isinstance(value, Mapping):
         return dict(value)
-    raise TypeError
+    # Why __str__ of the base: msgspec takes no subclasses, and theirs may show something else.
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
 _encode = msgspec.json.Encoder(enc_hook=_foreign).encode
@@ -55,16 +93,32 @@ def encode_json(value: Any) -> bytes:
     except (TypeError, ValueError, RecursionError, OverflowError) as error:
         place = _first_bad(value, "value", 0)
         raise UsageError(
-            f"{place or 'The value'} cannot be written as JSON: {error or 'it has no JSON form'}.",
+            f"{place or 'The value'} cannot be written as JSON: {error}.",
             fix="Convert it to text, numbers, lists and dicts first.",
         ) from error
     # Why: msgspec writes NaN and infinity as null, which is another value. The
     # search costs nothing for documents without a null.
-    if b"null" in encoded:
-        place = _not_finite(value, "value", 0)
-        if place:
-            raise UsageError(f"{place} is not a finite number; JSON has no form for it.", fix="Send None or text.")
+    if b"null" in encoded and not _is_finite(value):
+        place = _not_finite(value, "value", 0) or "The value"
+        raise UsageError(f"{place} is not a finite number; JSON has none.", fix="Send None or text.")
     return encoded
+
+
+def _is_finite(value: Any) -> bool:
+    rest: list[Iterable[Any]] = [(value,)]
+    while rest:
+        for child in rest.pop():
+            kind = type(child)
+            if kind is float:
+                if child - child != 0.0:
+                    return False
+            elif kind is dict:
+                rest.append(child.values())
+            elif kind is list or kind is tuple:
+                rest.append(child)
+            elif kind not in _LEAVES:
+                rest.append([grandchild for grandchild, _ in _children(child, "")])
+    return True
 
 
 def _children(value: Any, path: str) -> list[tuple[Any, str]]:

@@ -1,8 +1,10 @@
 """Multipart forms, parsed as they arrive (RFC 7578), on the push parser of `multipart`.
 
 Text fields stay in memory, files go where `open_file` says. Everything is
-limited: fields, files, header lines, bytes of text. What follows the end of the
-form is ignored in linear time; a form that does not end is refused.
+limited: fields, files, header lines, bytes of text; the size of the whole body
+is limited by who reads it. What stands before and after the form is passed over
+in linear time; a form that does not end is refused. Parts are sent as they are:
+an encoding of a part (base64, quoted-printable) is refused (RFC 7578 4.7).
 """
 
 from __future__ import annotations
@@ -12,7 +14,13 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from multipart import MultipartError, MultipartSegment, ParserLimitReached, PushMultipartParser, parse_options_header
+from multipart import (
+    MultipartError,
+    MultipartSegment,
+    ParserLimitReached,
+    PushMultipartParser,
+    parse_options_header,
+)
 
 from asok_engine.errors import BodyTooLarge, MalformedBody
 from asok_engine.wire.uploads import UploadedFile
@@ -20,14 +28,19 @@ from asok_engine.wire.values import Values
 
 __all__ = ["FormLimits", "FormReader", "clean_filename"]
 
-_FOLDERS = re.compile(r".*[/\\]", re.DOTALL)
+_BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]\Z")
+_MEDIA_TYPE = re.compile(r"[0-9a-z!#$&^_.+-]{1,127}/[0-9a-z!#$&^_.+-]{1,127}\Z")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f\u0080-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _LONGEST_NAME = 255
 
 
 @dataclass(frozen=True, slots=True)
 class FormLimits:
-    """How much a form may hold; `max_text_bytes` is for all text fields together."""
+    """How much a form may hold.
+
+    `max_text_bytes` is for all text fields and all names together; `max_headers`
+    and `max_header_bytes` are for each part and each line.
+    """
 
     max_fields: int = 1000
     max_files: int = 100
@@ -38,14 +51,18 @@ class FormLimits:
 
 def clean_filename(name: str) -> str:
     """Give a client's file name without folders, controls and direction marks, at most 255 characters."""
-    return _CONTROLS.sub("", _FOLDERS.sub("", name[:4096])).strip(" .")[-_LONGEST_NAME:] or "file"
+    name = name[max(name.rfind("/"), name.rfind("\\")) + 1 :]
+    # Why the end is kept: it holds the extension.
+    return _CONTROLS.sub("", name[-4 * _LONGEST_NAME :]).strip(" .")[-_LONGEST_NAME:].lstrip(" .") or "file"
 
 
 class FormReader:
     """Parses one multipart form from the pieces that `feed` is given.
 
     `open_file` gives an empty file for each upload. After an error `close` frees
-    what was opened.
+    what was opened. A file field that was left empty is no file.
+
+    Raises MalformedBody (400) for a content type without a usable boundary.
     """
 
     def __init__(self, content_type: str, *, limits: FormLimits, open_file: Callable[[], BinaryIO]) -> None:
@@ -65,6 +82,7 @@ class FormReader:
         self._segment: MultipartSegment | None = None
         self._text = bytearray()
         self._file: BinaryIO | None = None
+        self._is_file = False
 
     def feed(self, piece: bytes) -> None:
         """Parse one piece; raises MalformedBody (400) or BodyTooLarge (413)."""
@@ -74,7 +92,9 @@ class FormReader:
         self._consume(self._parser.parse(piece))
 
     def finish(self) -> tuple[Values, dict[str, list[UploadedFile]]]:
-        """Give fields and files; raises MalformedBody when the form has not ended."""
+        """Give fields and files; raises MalformedBody when the form has not ended or could not be read."""
+        if self._parser.error is not None:
+            raise MalformedBody("The form could not be read.")
         if not self._parser.closed:
             try:
                 self._parser.close()
@@ -98,27 +118,31 @@ class FormReader:
                     self._end()
                 elif isinstance(event, MultipartSegment):
                     self._begin(event)
-                elif self._file is not None:
+                elif self._is_file:
+                    if self._file is None:
+                        self._file = self._open_file()
                     self._file.write(event)
                 else:
-                    self._text_bytes += len(event)
-                    if self._text_bytes > self._limits.max_text_bytes:
-                        raise BodyTooLarge(
-                            f"The text fields are larger than the {self._limits.max_text_bytes} bytes accepted."
-                        )
+                    self._count_text(len(event))
                     self._text += event
         except ParserLimitReached as error:
             raise _limit(error) from None
         except (MultipartError, UnicodeDecodeError, LookupError) as error:
-            raise MalformedBody(f"The form cannot be read: {error}.") from None
+            # Why args[0]: the rest of it may hold pieces of the body.
+            reason = error.args[0] if error.args and isinstance(error, MultipartError) else "bad text"
+            raise MalformedBody(f"The form cannot be read: {reason}.") from None
 
     def _begin(self, segment: MultipartSegment) -> None:
         coding = str(segment.header("Content-Transfer-Encoding") or "").strip().lower()
         if coding not in ("", "7bit", "8bit", "binary"):
             # RFC 7578 4.7 does away with encodings; decoding one would hide the size of a part.
-            raise MalformedBody(f"A part has Content-Transfer-Encoding {coding[:40]!r}; forms are sent without.")
+            raise MalformedBody(
+                f"A part has Content-Transfer-Encoding {coding[:40]!r}; forms are sent without."
+            )
         self._segment = segment
-        if segment.filename is None:
+        self._count_text(len(segment.name or ""))
+        self._is_file = segment.filename is not None
+        if not self._is_file:
             if len(self._fields) >= self._limits.max_fields:
                 raise BodyTooLarge(f"The form has more than the {self._limits.max_fields} fields accepted.")
             self._text = bytearray()
@@ -126,24 +150,29 @@ class FormReader:
         self._file_count += 1
         if self._file_count > self._limits.max_files:
             raise BodyTooLarge(f"The form has more than the {self._limits.max_files} files accepted.")
-        self._file = self._open_file()
+
+    def _count_text(self, size: int) -> None:
+        self._text_bytes += size
+        if self._text_bytes > self._limits.max_text_bytes:
+            raise BodyTooLarge(
+                f"The text fields are larger than the {self._limits.max_text_bytes} bytes accepted."
+            )
 
     def _end(self) -> None:
         segment = self._segment
         if segment is None:
             return
-        if self._file is None:
-            self._fields.append((segment.name, self._text.decode("utf-8", "replace")))
-        else:
-            size = self._file.tell()
-            self._file.seek(0)
-            upload = UploadedFile(
-                clean_filename(segment.filename or ""),
-                (segment.content_type or "application/octet-stream")[:255],
-                size,
-                self._file,
-            )
-            self._files.setdefault(segment.name, []).append(upload)
+        name = segment.name or ""
+        if not self._is_file:
+            self._fields.append((name, self._text.decode("utf-8", "replace")))
+        elif segment.filename or self._file is not None:
+            file = self._file if self._file is not None else self._open_file()
+            size = file.tell()
+            file.seek(0)
+            claimed = (segment.content_type or "").lower()
+            kind = claimed if _MEDIA_TYPE.match(claimed) else "application/octet-stream"
+            upload = UploadedFile(clean_filename(segment.filename or ""), kind, size, file)
+            self._files.setdefault(name, []).append(upload)
             self._file = None
         self._segment = None
 
@@ -151,7 +180,7 @@ class FormReader:
 def _boundary(content_type: str) -> str:
     kind, options = parse_options_header(content_type[:1024])
     boundary = str(options.get("boundary", ""))
-    if kind != "multipart/form-data" or not 1 <= len(boundary) <= 70 or not boundary.isascii():
+    if kind != "multipart/form-data" or not _BOUNDARY.match(boundary):
         raise MalformedBody("The form's content type has no usable boundary.")
     return boundary
 

@@ -19,9 +19,12 @@ _MOST_HOPS = 32
 
 
 def _address(text: str) -> Address | None:
-    text = text.strip().strip('"')
+    # Why %: a zone may hold any text, and the address goes into logs and keys.
+    text = text.strip().strip('"').partition("%")[0]
     if text.startswith("["):
-        text = text[1:].partition("]")[0]
+        text, _, rest = text[1:].partition("]")
+        if rest and not (rest.startswith(":") and rest[1:].isdecimal()):
+            return None
     elif text.count(":") == 1:
         text = text.partition(":")[0]
     try:
@@ -33,7 +36,10 @@ def _address(text: str) -> Address | None:
 
 
 class TrustedProxies:
-    """Addresses and networks whose forwarded fields are believed; `*` believes everyone."""
+    """Addresses and networks whose forwarded fields are believed; `*` believes everyone.
+
+    Takes a list, or text with commas. Raises SetupError for what is neither.
+    """
 
     def __init__(self, entries: Iterable[str] | str) -> None:
         if isinstance(entries, str):
@@ -76,12 +82,13 @@ def client_address(peer: str, forwarded: Sequence[str], trusted: TrustedProxies)
     """Give the client's address: the rightmost hop of `forwarded` that is not trusted.
 
     A hop that is no address ends the walk at the last one that was; without any,
-    the peer is the client.
+    the peer is the client. Where everyone is trusted, it is the rightmost hop: a
+    client can write all of the others.
     """
     client = peer
     if not trusted.trusts(peer):
         return client
-    for hop in list(reversed(forwarded))[:_MOST_HOPS]:
+    for hop in forwarded[: -_MOST_HOPS - 1 : -1]:
         address = _address(hop)
         if address is None:
             return client

@@ -1,7 +1,8 @@
 """Query strings and urlencoded forms (WHATWG URL, application/x-www-form-urlencoded).
 
 Blank values and repeated names are kept, bad UTF-8 is replaced, the number of
-fields is limited before anything is decoded.
+fields is limited before anything is decoded. Text comes as servers give it:
+bytes above 127 that a client did not escape stand in it as Latin-1 (PEP 3333).
 """
 
 from __future__ import annotations
@@ -15,13 +16,21 @@ __all__ = ["parse_form", "parse_query"]
 
 
 def parse_query(text: str | bytes, *, max_fields: int = 1000) -> Values:
-    """Read `a=1&b=2`; raises BodyTooLarge (413) for more than `max_fields` fields."""
+    """Read `a=1&b=2`, a question mark not included.
+
+    Raises BodyTooLarge (413) for more than `max_fields` fields, empty ones counted.
+    """
     if not text:
         return Values()
     if isinstance(text, bytes):
         text = text.decode("utf-8", "replace")
+    elif not text.isascii():
+        try:
+            text = text.encode("latin-1").decode("utf-8")
+        except UnicodeError:
+            pass
     if text.count("&") >= max_fields:
-        raise BodyTooLarge(f"There are more than the {max_fields} fields that are accepted.")
+        raise BodyTooLarge(f"There are more fields than the {max_fields} that are accepted.")
     pairs = []
     for part in text.split("&"):
         if not part:

@@ -2,23 +2,37 @@
 
 A field that asks for more than it is worth (many ranges, or ranges that overlap)
 counts as no range, so the reply is never larger than the body by more than the
-heads of eight parts.
+heads of eight parts. Digits are ASCII and at most 18; all else is no range either.
+It reads no body: a reply of several parts comes as bytes and slices to fetch.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
-__all__ = ["RangeNotSatisfiable", "multipart_head", "multipart_length", "multipart_pieces", "multipart_tail", "parse_range"]
+from asok_engine.errors import InputError
+
+__all__ = [
+    "RangeNotSatisfiable",
+    "multipart_head",
+    "multipart_length",
+    "multipart_pieces",
+    "multipart_tail",
+    "parse_range",
+]
 
 MOST_RANGES = 8
 _LONGEST = 512
 _RANGE = re.compile(r"[ \t]*(?:([0-9]{1,18})-([0-9]{0,18})|-([0-9]{1,18}))[ \t]*\Z", re.ASCII)
 
 
-class RangeNotSatisfiable(Exception):  # noqa: N818
-    """None of the ranges asked for is in the body: the answer is 416."""
+class RangeNotSatisfiable(InputError):
+    """None of the ranges that were asked for is in the body."""
+
+    code = "range-not-satisfiable"
+    status = 416
 
 
 def parse_range(field: str, size: int, *, max_ranges: int = MOST_RANGES) -> list[tuple[int, int]] | None:
@@ -52,16 +66,15 @@ def parse_range(field: str, size: int, *, max_ranges: int = MOST_RANGES) -> list
     if not ranges:
         raise RangeNotSatisfiable
     in_order = sorted(ranges)
-    if any(after[0] <= before[1] for before, after in zip(in_order, in_order[1:], strict=False)):
+    if any(after[0] <= before[1] for before, after in pairwise(in_order)):
         return None
     return ranges
 
 
 def multipart_head(boundary: str, content_type: str, first: int, last: int, size: int) -> bytes:
     """Give what stands before one part of a multipart/byteranges body."""
-    return (
-        f"\r\n--{boundary}\r\nContent-Type: {content_type}\r\nContent-Range: bytes {first}-{last}/{size}\r\n\r\n"
-    ).encode("latin-1")
+    place = f"Content-Range: bytes {first}-{last}/{size}"
+    return f"\r\n--{boundary}\r\nContent-Type: {content_type}\r\n{place}\r\n\r\n".encode("latin-1")
 
 
 def multipart_tail(boundary: str) -> bytes:
@@ -72,7 +85,8 @@ def multipart_tail(boundary: str) -> bytes:
 def multipart_length(ranges: Sequence[tuple[int, int]], boundary: str, content_type: str, size: int) -> int:
     """Give the length of a multipart/byteranges body."""
     parts = (
-        len(multipart_head(boundary, content_type, first, last, size)) + last - first + 1 for first, last in ranges
+        len(multipart_head(boundary, content_type, first, last, size)) + last - first + 1
+        for first, last in ranges
     )
     return sum(parts) + len(multipart_tail(boundary))
 

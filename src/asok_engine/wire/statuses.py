@@ -1,4 +1,9 @@
-"""HTTP statuses: their phrases, and reading one that was given as a number or a line (RFC 9110 15)."""
+"""HTTP statuses: their phrases, and reading one that was given as a number or a line (RFC 9110 15).
+
+The phrases are those of RFC 9110 on every Python. A reason that a handler wrote
+is read and dropped: what is sent is always the phrase from here, so no text of
+a stranger can reach a status line.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +14,12 @@ from asok_engine.errors import UsageError
 
 __all__ = ["parse_status", "phrase", "status_line"]
 
-_PHRASES = {status.value: status.phrase for status in HTTPStatus} | {413: "Content Too Large", 422: "Unprocessable Content"}
+_PHRASES = {status.value: status.phrase for status in HTTPStatus} | {
+    413: "Content Too Large",
+    414: "URI Too Long",
+    416: "Range Not Satisfiable",
+    422: "Unprocessable Content",
+}
 _LINES = {code: f"{code} {text}" for code, text in _PHRASES.items()}
 _LINE = re.compile(r"([1-9][0-9]{2})(?: [\x20-\x7e]*)?\Z")
 
@@ -32,4 +42,6 @@ def parse_status(value: int | str) -> int:
             return code
     elif isinstance(value, str) and (found := _LINE.match(value)):
         return int(found[1])
-    raise UsageError(f"{value!r} is no HTTP status.", fix='Give a number such as 404 or a line such as "404 Not Found".')
+    raise UsageError(
+        f"{value!r} is no HTTP status.", fix='Give a number such as 404 or a line such as "404 Not Found".'
+    )

@@ -1,4 +1,8 @@
-"""A file that came with a form: what the client says of it, and its content."""
+"""A file that came with a form: what the client says of it, and its content.
+
+Nothing here is to be believed: name and type are what a stranger wrote. It does
+not know where the file stands (memory or disk) and never stores it anywhere.
+"""
 
 from __future__ import annotations
 
@@ -40,11 +44,13 @@ class UploadedFile:
         return content
 
     def __iter__(self) -> Iterator[bytes]:
+        """Give the content from its start in pieces of at most 64 KB."""
         self.file.seek(0)
         while piece := self.file.read(_PIECE):
             yield piece
 
     def __getitem__(self, name: str) -> Any:
+        """Give filename, content_type, size, content or file by name."""
         if name in ("filename", "content_type", "size", "content", "file"):
             return getattr(self, name)
         raise KeyError(name)

@@ -1,7 +1,8 @@
 """Fields that may repeat: query strings and forms. The last value by name, every value in order.
 
 A dict of the last values, so the usual reading costs what a dict costs; the list
-of a repeated name is kept beside it only when something repeats.
+of a repeated name is kept beside it only when something repeats. It knows no
+syntax: query strings, urlencoded and multipart forms all end here.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ __all__ = ["Values"]
 class Values(dict[str, str]):
     """Named text values; `values["a"]` and `get` give the last one sent, `getlist` all of them.
 
-    Built from pairs in the order they were sent. Blank values are values.
+    Built from pairs in the order they were sent. Blank values are values. To set
+    a name puts one value in the place of all that were sent.
     """
 
     __slots__ = ("_repeated",)
@@ -36,13 +38,15 @@ class Values(dict[str, str]):
 
     def getlist(self, name: str) -> list[str]:
         """Give every value of a name in order; an empty list when there is none."""
+        if name not in self:
+            return []
+        value = self[name]
         repeated = self._repeated.get(name)
-        if repeated is not None:
-            return list(repeated)
-        return [self[name]] if name in self else []
+        # Why the second half: the dict was written to since, and what was sent no longer counts.
+        return list(repeated) if repeated is not None and repeated[-1] is value else [value]
 
     def items_multi(self) -> Iterator[tuple[str, str]]:
         """Give (name, value) for every value, grouped by name."""
         for name in self:
-            for value in self._repeated.get(name) or (self[name],):
+            for value in self.getlist(name):
                 yield name, value

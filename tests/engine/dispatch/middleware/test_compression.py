@@ -14,7 +14,7 @@ import brotli
 import pytest
 from backports import zstd
 
-from asok_engine.dispatch.middleware.compression import Compression, available_codecs, is_compressible
+from asok_engine.dispatch.middleware.compression import Codec, Compression, available_codecs, is_compressible
 from asok_engine.wire.response import FileBody, Response, bare
 from tests.engine.dispatch.exchanges import make_request, page
 
@@ -356,12 +356,13 @@ def test_file_that_has_gone_is_left_to_the_server(tmp_path: Path) -> None:
 
 def test_compressed_files_take_bounded_memory(tmp_path: Path) -> None:
     """However many files there are, those kept are a few megabytes."""
-    noise = bytes((n * 7919 + (n >> 3) * 104729) % 256 for n in range(500_000))
-    middleware = Compression(read_file=lambda body: noise)
+    codec = Codec("gzip", lambda body: body[1:], lambda body: body[1:], available_codecs()["gzip"].stream)
+    content = b"a" * 500_000
+    middleware = Compression(read_file=lambda body: content, codecs={"gzip": codec})
     tracemalloc.start()
     try:
         for n in range(40):
-            finished(bare(FileBody(f"/{n}.css", len(noise), 1.0), b"text/css"), "br", middleware)
+            finished(bare(FileBody(f"/{n}.css", len(content), 1.0), b"text/css"), "gzip", middleware)
         assert tracemalloc.get_traced_memory()[0] < 12_000_000
     finally:
         tracemalloc.stop()

@@ -149,6 +149,22 @@ def test_other_event_loop_starts_anew() -> None:
     assert body["checks"] == {"database": "timeout", "cache": "timeout"}
 
 
+def test_two_event_loops_may_ask_at_once() -> None:
+    """A process that serves two protocols has two loops; neither waits for what the other runs."""
+
+    async def slow() -> None:
+        await asyncio.sleep(0.1)
+
+    handler = health_handler({"database": slow})
+    statuses: list[int] = []
+    other = threading.Thread(target=lambda: statuses.append(asyncio.run(asked(handler))[0]))
+    other.start()
+    time.sleep(0.03)
+    statuses.append(asyncio.run(asked(handler))[0])
+    other.join()
+    assert statuses == [200, 200]
+
+
 async def test_turning_red_and_green_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     """The log tells when a backend went and when it came back, not every question in between."""
     answer: list[bool] = [False]

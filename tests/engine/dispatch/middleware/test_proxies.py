@@ -118,6 +118,12 @@ def test_scheme_and_host_are_read_at_the_hop_of_the_client() -> None:
     assert (request.ip, request.scheme, request.host) == ("203.0.113.9", "https", "www.shop.example")
 
 
+def test_client_inside_the_trusted_network_cannot_write_its_own_scheme() -> None:
+    """When every address is trusted, the leftmost is the client, and what stands before it is not read."""
+    headers = {"X-Forwarded-For": "10.0.0.77", "X-Forwarded-Proto": "https, http"}
+    assert guarded(headers).scheme == "http"
+
+
 def test_proxy_that_replaces_the_scheme_is_understood_behind_another() -> None:
     """One value for two hops is that of the visitor."""
     headers = {"X-Forwarded-For": "203.0.113.9, 10.0.0.4", "X-Forwarded-Proto": "https"}
