@@ -42,7 +42,7 @@ check: $(READY) ## format, lint, types, imports and docs, changing nothing
 	@"$(BIN)/ruff" check --quiet .
 	@"$(BIN)/mypy"
 	@"$(BIN)/lint-imports" --no-cache
-	@NO_MKDOCS_2_WARNING=1 "$(BIN)/mkdocs" build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 "$(BIN)/mkdocs" build --strict
 
 format: $(READY) ## format the code and apply the safe fixes of the linter
 	@"$(BIN)/ruff" format .
@@ -58,7 +58,7 @@ bench: $(READY) ## measure against peers, about half an hour (ARGS=--quick for a
 	@"$(BIN)/python" benchmarks/run.py $(ARGS)
 
 docs: $(READY) ## build the documentation into site/
-	@NO_MKDOCS_2_WARNING=1 "$(BIN)/mkdocs" build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 "$(BIN)/mkdocs" build --strict
 	@echo "The documentation is in site/index.html; to read it while writing: $(VENV)/bin/mkdocs serve"
 
 reference: $(READY) ## write the reference pages that come from the settings tables

@@ -131,6 +131,13 @@ class Running:
         os.killpg(self.process.pid, signal.SIGINT)
         return self.process.wait(seconds)
 
+    def left(self, seconds: float = 2.0) -> list[int]:
+        """Give the processes that live on after the end; waits a moment for those that are about to go."""
+        deadline = time.monotonic() + seconds
+        while (alive := self.group()) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return alive
+
     def group(self) -> list[int]:
         """Give the processes of this command's session that are alive."""
         alive = []

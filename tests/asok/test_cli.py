@@ -130,7 +130,7 @@ def test_dev_serves_the_new_page_and_its_changes(fresh: Path, free_port: int) ->
         page.write_text(page.read_text().replace("<h1>Shop</h1>", "<h1>Open</h1>"))
         assert dev.get_until("<h1>Open</h1>")[0] == 200
         assert dev.interrupt() == 0
-        assert dev.group() == []
+        assert dev.left() == []
 
 
 def test_dev_switches_debug_on_when_nobody_has_set_it(fresh: Path, free_port: int) -> None:
@@ -190,7 +190,7 @@ def test_serve_answers_over_every_interface(
         assert server.get_until("<h1>My Blog</h1>")[0] == 200
         assert server.get("/nothing")[0] == 404
         assert server.stop() == 0
-        assert server.group() == []
+        assert server.left() == []
 
 
 @pytest.mark.parametrize("line", LINES)
@@ -201,7 +201,7 @@ def test_lines_of_the_deploy_guide_serve(made: Path, free_port: int, line: str) 
     with Running(*words, cwd=made, serves=free_port, **ready) as server:
         assert server.get_until("<h1>My Blog</h1>")[0] == 200
         server.stop()
-        assert server.group() == []
+        assert server.left() == []
 
 
 def test_deploy_guide_has_every_server() -> None:

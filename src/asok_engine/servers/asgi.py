@@ -115,6 +115,10 @@ class AsgiExchange:
         """Is not possible on this server."""
         raise RuntimeError("An ASGI server is read on its event loop.")
 
+    def is_read_by(self, request: Request) -> bool:
+        """Tell whether a handler is still reading the body itself."""
+        return request._reader is not None and not self._done
+
     async def gone(self) -> None:
         """Return when the client has left."""
         while (await self._receive())["type"] != "http.disconnect":
@@ -203,16 +207,21 @@ class AsgiAdapter:
         self, request: Request, response: Response, exchange: AsgiExchange, scope: Scope, send: Send
     ) -> None:
         body = response.body
-        if isinstance(body, FileBody):
-            await self._send_file(request, response, body, exchange, scope, send)
-            return
-        start = {"type": "http.response.start", "status": response.status_code, "headers": response.fields()}
-        if request.method == "HEAD" or response.status_code in (204, 304):
-            await send(start)
+        bodiless = response.status_code < 200 or response.status_code in (204, 304)
+        if bodiless or request.method == "HEAD":
+            if isinstance(body, bytes | FileBody) and not bodiless:
+                response.raw[b"content-length"] = b"%d" % len(body)
+            await send(_start_of(response))
             await send({"type": "http.response.body", "body": b""})
             await close_unsent(body)
-            return
-        await self._stream(request, response, start, async_pieces(body, self._site.kernel.threads), exchange, send)
+        elif isinstance(body, FileBody):
+            await self._send_file(request, response, body, exchange, scope, send)
+        elif isinstance(body, bytes):
+            response.raw[b"content-length"] = b"%d" % len(body)
+            await send(_start_of(response))
+            await send({"type": "http.response.body", "body": body})
+        else:
+            await self._stream(request, response, async_pieces(body, self._site.kernel.threads), exchange, send)
 
     async def _send_file(
         self,
@@ -223,28 +232,31 @@ class AsgiAdapter:
         scope: Scope,
         send: Send,
     ) -> None:
+        try:
+            file = files.open_slice(body)
+        except NotFoundError as error:
+            instead = await self._site.kernel.instead_async(request, error)
+            await self._send_other(request, instead, exchange, scope, send)
+            return
         length = len(body)
         response.raw[b"content-length"] = b"%d" % length
-        start = {"type": "http.response.start", "status": response.status_code, "headers": response.fields()}
-        if request.method == "HEAD":
-            await send(start)
-            await send({"type": "http.response.body", "body": b""})
-        elif length <= files.SMALL_BYTES:
-            content = files.read_slice(body)
-            await send(start)
+        if length <= files.SMALL_BYTES:
+            with file:
+                content = file.read(length)
+            await send(_start_of(response))
             await send({"type": "http.response.body", "body": content})
         elif body.offset == 0 and body.length is None and "http.response.pathsend" in scope.get("extensions", {}):
-            await send(start)
+            file.close()
+            await send(_start_of(response))
             await send({"type": "http.response.pathsend", "path": str(body.path)})
         else:
-            pieces = files.pieces(files.open_slice(body), length)
-            await self._stream(request, response, start, from_thread(pieces, self._site.kernel.threads), exchange, send)
+            pieces = from_thread(files.FilePieces(file, length), self._site.kernel.threads)
+            await self._stream(request, response, pieces, exchange, send)
 
     async def _stream(
         self,
         request: Request,
         response: Response,
-        start: dict[str, Any],
         pieces: AsyncGenerator[bytes, None],
         exchange: AsgiExchange,
         send: Send,
@@ -252,7 +264,7 @@ class AsgiAdapter:
         streams = self._site.streams
         endless = response.raw.get(b"content-type", b"").startswith(b"text/event-stream")
         task = cast("asyncio.Task[object]", asyncio.current_task())
-        gone = False
+        gone = begun = False
 
         async def watch() -> None:
             nonlocal gone
@@ -260,34 +272,59 @@ class AsgiAdapter:
             gone = True
             task.cancel()
 
-        watcher = asyncio.get_running_loop().create_task(watch())
+        async def put(message: MutableMapping[str, Any]) -> None:
+            try:
+                await send(message)
+            except OSError as error:
+                # Servers of ASGI 2.4 raise this when the client has left.
+                raise ClientGone("The client left before the answer was complete.") from error
+
+        # Why not at once for a handler that streams the request's body: the
+        # watcher would take the messages that it has not read yet.
+        watcher = None if exchange.is_read_by(request) else asyncio.ensure_future(watch())
         whole = True
         try:
             with streams.sent_by_task(endless=endless):
-                await send(start)
+                await put(_start_of(response))
+                begun = True
                 async for piece in pieces:
-                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+                    await put({"type": "http.response.body", "body": piece, "more_body": True})
+                    if watcher is None and not exchange.is_read_by(request):
+                        watcher = asyncio.ensure_future(watch())
         except asyncio.CancelledError:
             if not gone and not streams.ending(endless=True):
                 raise
             task.uncancel()
-        except OSError:
-            # Servers of ASGI 2.4 raise this from send when the client has left.
+        except ClientGone:
             gone = True
         except Exception as error:
             whole = False
-            _log.error(
-                "The stream of %s %s broke: %s",
-                request.method,
-                request.path,
-                error,
-                exc_info=error,
-                extra={"request_id": request.id},
-            )
+            _log_broken(request, error)
         finally:
-            watcher.cancel()
-            await pieces.aclose()
+            if watcher is not None:
+                watcher.cancel()
+            try:
+                await pieces.aclose()
+            except Exception as error:
+                _log_broken(request, error)
         # Without the last message the server cuts the connection, and the
         # client learns that the body is not whole.
         if whole and not gone:
+            if not begun:
+                await send(_start_of(response))
             await send({"type": "http.response.body", "body": b""})
+
+
+def _start_of(response: Response) -> dict[str, Any]:
+    return {"type": "http.response.start", "status": response.status_code, "headers": response.fields()}
+
+
+def _log_broken(request: Request, error: Exception) -> None:
+    _log.error(
+        "The stream of %s %s broke: %s",
+        request.method,
+        request.path,
+        error,
+        exc_info=error,
+        extra={"request_id": request.id},
+    )

@@ -8,7 +8,7 @@ from typing import BinaryIO
 from asok_engine.errors import NotFoundError
 from asok_engine.wire.response import FileBody
 
-__all__ = ["PIECE_BYTES", "SMALL_BYTES", "file_pieces", "open_slice", "pieces", "read_slice"]
+__all__ = ["PIECE_BYTES", "SMALL_BYTES", "FilePieces", "file_pieces", "open_slice", "read_slice"]
 
 SMALL_BYTES = 64 * 1024
 PIECE_BYTES = 256 * 1024
@@ -31,18 +31,27 @@ def read_slice(body: FileBody) -> bytes:
         return file.read(len(body))
 
 
-def pieces(file: BinaryIO, length: int) -> Iterator[bytes]:
-    """Give `length` bytes of an open file in pieces, then close it."""
-    with file:
-        left = length
-        while left > 0:
-            piece = file.read(min(PIECE_BYTES, left))
-            if not piece:
-                return
-            left -= len(piece)
-            yield piece
+class FilePieces(Iterator[bytes]):
+    """Gives `length` bytes of an open file in pieces, then closes it; `close` does that at any time."""
+
+    def __init__(self, file: BinaryIO, length: int) -> None:
+        self._file = file
+        self._left = length
+
+    def __next__(self) -> bytes:
+        piece = self._file.read(min(PIECE_BYTES, self._left)) if self._left else b""
+        if not piece:
+            self.close()
+            raise StopIteration
+        self._left -= len(piece)
+        return piece
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._left = 0
+        self._file.close()
 
 
 def file_pieces(body: FileBody) -> Iterator[bytes]:
     """Give a slice of a file in pieces; it is opened at the first one."""
-    yield from pieces(open_slice(body), len(body))
+    yield from FilePieces(open_slice(body), len(body))

@@ -10,16 +10,15 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from typing import Any, cast
-from urllib.parse import quote
 
 from asok_engine.dispatch.bodies import ClientGone
 from asok_engine.dispatch.kernel import Kernel
 from asok_engine.dispatch.site import Site
-from asok_engine.errors import InputError
+from asok_engine.errors import InputError, NotFoundError
 from asok_engine.servers import files
 from asok_engine.servers.environ import made_environ
-from asok_engine.servers.paths import decoded
-from asok_engine.servers.pieces import async_pieces
+from asok_engine.servers.paths import decoded, encoded
+from asok_engine.servers.pieces import async_pieces, close_unsent
 from asok_engine.servers.termination import call_before_termination
 from asok_engine.wire.headers import Headers
 from asok_engine.wire.request import Request
@@ -53,7 +52,7 @@ class RsgiExchange:
 
     def raw_path(self) -> bytes:
         """Give the path, encoded anew: an RSGI server gives it decoded."""
-        return quote(self.scope.path, safe="/!$&'()*+,;=:@~").encode("ascii")
+        return encoded(self.scope.path)
 
     def peer(self) -> tuple[str, int]:
         """Give address and port of the client's end."""
@@ -136,18 +135,20 @@ class RsgiAdapter:
                 refused = error
         request = self._request_class(exchange, scope.method, path, scope.query_string)
         response = await kernel.handle_async(request, refused)
+        await self._send(request, response, protocol)
+
+    async def _send(self, request: Request, response: Response, protocol: Any) -> None:
         status, body = response.status_code, response.body
-        if type(body) is bytes:
-            if status >= 200 and status not in (204, 304):
-                response.raw[b"content-length"] = b"%d" % len(body)
-            if body and request.method != "HEAD":
-                protocol.response_bytes(status, _fields(response), body)
-            else:
-                protocol.response_empty(status, _fields(response))
-        elif isinstance(body, FileBody):
-            self._send_file(request, response, body, protocol)
-        elif request.method == "HEAD" or status in (204, 304):
+        bodiless = status < 200 or status in (204, 304)
+        if isinstance(body, bytes | FileBody) and not bodiless:
+            response.raw[b"content-length"] = b"%d" % len(body)
+        if bodiless or request.method == "HEAD" or body == b"":
             protocol.response_empty(status, _fields(response))
+            await close_unsent(body)
+        elif isinstance(body, bytes):
+            protocol.response_bytes(status, _fields(response), body)
+        elif isinstance(body, FileBody):
+            await self._send_file(request, response, body, protocol)
         else:
             await self._stream(request, response, protocol)
 
@@ -172,18 +173,17 @@ class RsgiAdapter:
         """Stop the application when the worker stops."""
         loop.run_until_complete(self._site.lifecycle.stop_async())
 
-    def _send_file(self, request: Request, response: Response, body: FileBody, protocol: Any) -> None:
-        length = len(body)
-        response.raw[b"content-length"] = b"%d" % length
-        fields = _fields(response)
-        if request.method == "HEAD":
-            protocol.response_empty(response.status_code, fields)
+    async def _send_file(self, request: Request, response: Response, body: FileBody, protocol: Any) -> None:
+        try:
+            files.open_slice(body).close()
+        except NotFoundError as error:
+            await self._send(request, await self._site.kernel.instead_async(request, error), protocol)
             return
-        files.open_slice(body).close()
+        fields = _fields(response)
         if body.offset == 0 and body.length is None:
             protocol.response_file(response.status_code, fields, str(body.path))
         else:
-            end = body.offset + length
+            end = body.offset + len(body)
             protocol.response_file_range(response.status_code, fields, str(body.path), body.offset, end)
 
     async def _stream(self, request: Request, response: Response, protocol: Any) -> None:
@@ -204,26 +204,37 @@ class RsgiAdapter:
             with streams.sent_by_task(endless=endless):
                 transport = protocol.response_stream(response.status_code, _fields(response))
                 async for piece in pieces:
-                    await transport.send_bytes(piece)
+                    try:
+                        await transport.send_bytes(piece)
+                    except (RuntimeError, OSError):
+                        # granian raises one of these when the client has left.
+                        break
         except asyncio.CancelledError:
             if not gone and not streams.ending(endless=True):
                 raise
             task.uncancel()
-        except OSError:
-            gone = True
+        except ClientGone:
+            pass
         except Exception as error:
-            if not gone:
-                _log.error(
-                    "The stream of %s %s broke: %s",
-                    request.method,
-                    request.path,
-                    error,
-                    exc_info=error,
-                    extra={"request_id": request.id},
-                )
+            # Why not cut here as elsewhere: RSGI has no call for it; the body ends where it broke.
+            _log_broken(request, error)
         finally:
             watcher.cancel()
-            await pieces.aclose()
+            try:
+                await pieces.aclose()
+            except Exception as error:
+                _log_broken(request, error)
+
+
+def _log_broken(request: Request, error: Exception) -> None:
+    _log.error(
+        "The stream of %s %s broke: %s",
+        request.method,
+        request.path,
+        error,
+        exc_info=error,
+        extra={"request_id": request.id},
+    )
 
 
 def _fields(response: Response) -> list[tuple[str, str]]:

@@ -7,18 +7,21 @@ Streams are handed to the server piece by piece, never joined.
 from __future__ import annotations
 
 import atexit
+import contextvars
 import logging
 import multiprocessing.util
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import Any, cast
 
+from asok_engine.dispatch.bodies import ClientGone
+from asok_engine.dispatch.context import request_var
 from asok_engine.dispatch.kernel import Kernel
 from asok_engine.dispatch.site import Site
 from asok_engine.dispatch.streams import Streams
 from asok_engine.dispatch.threads import BackgroundLoop
-from asok_engine.errors import InputError
+from asok_engine.errors import InputError, NotFoundError
 from asok_engine.servers import files
-from asok_engine.servers.paths import decoded
+from asok_engine.servers.paths import below, decoded, encoded
 from asok_engine.servers.pieces import as_bytes
 from asok_engine.servers.termination import call_before_termination
 from asok_engine.wire.headers import Headers
@@ -33,6 +36,7 @@ StartResponse = Callable[..., Any]
 
 _log = logging.getLogger("asok")
 _PIECE = 64 * 1024
+_END = object()
 
 
 class WsgiExchange:
@@ -60,12 +64,13 @@ class WsgiExchange:
         return Headers(pairs)
 
     def raw_path(self) -> bytes:
-        """Give the path as it was sent where the server tells, else encoded anew."""
+        """Give the path below the mount as it was sent where the server tells, else encoded anew."""
         for key in ("RAW_URI", "REQUEST_URI"):
             raw = self._environ.get(key)
             if raw and str(raw).startswith("/"):
-                return str(raw).partition("?")[0].encode("latin-1", "replace")
-        return cast(bytes, self._environ.get("PATH_INFO", "/").encode("latin-1"))
+                whole = str(raw).partition("?")[0].encode("latin-1", "replace")
+                return below(whole, encoded(self.root_path().encode("latin-1")))
+        return encoded((self._environ.get("PATH_INFO") or "/").encode("latin-1"))
 
     def peer(self) -> tuple[str, int]:
         """Give address and port of the client's end."""
@@ -108,7 +113,10 @@ class WsgiExchange:
                 self._left = 0
         if self._left == 0:
             return b""
-        piece = cast(bytes, stream.read(_PIECE if self._left < 0 else min(_PIECE, self._left)))
+        try:
+            piece = cast(bytes, stream.read(_PIECE if self._left < 0 else min(_PIECE, self._left)))
+        except OSError as error:
+            raise ClientGone("The client left before its request was complete.") from error
         if self._left > 0:
             self._left -= len(piece)
         if not piece:
@@ -143,31 +151,37 @@ class WsgiAdapter:
                 refused = error
         request = self._request_class(exchange, environ["REQUEST_METHOD"], path, environ.get("QUERY_STRING", ""))
         response = kernel.handle(request, refused)
-        body = response.body
-        whole = type(body) is bytes
-        if whole and response.status_code >= 200 and response.status_code not in (204, 304):
-            response.raw[b"content-length"] = b"%d" % len(cast(bytes, body))
-        elif isinstance(body, FileBody):
+        if isinstance(response.body, FileBody) and request.method != "HEAD":
+            return self._send_file(request, response, environ, start_response)
+        return self._send(request, response, start_response)
+
+    def _send(self, request: Request, response: Response, start_response: StartResponse) -> Iterable[bytes]:
+        body, status = response.body, response.status_code
+        bodiless = status < 200 or status in (204, 304)
+        if isinstance(body, bytes | FileBody) and not bodiless:
             response.raw[b"content-length"] = b"%d" % len(body)
-        opened = None
-        if isinstance(body, FileBody) and request.method != "HEAD":
-            opened = files.open_slice(body)
-        start_response(
-            status_line(response.status_code),
-            [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.fields()],
-        )
-        if request.method == "HEAD" or response.status_code in (204, 304):
+        _start(response, start_response)
+        if bodiless or request.method == "HEAD":
             _close(body)
             return []
-        if whole:
-            return [cast(bytes, body)] if body else []
-        if opened is not None:
-            wrapper = environ.get("wsgi.file_wrapper")
-            file_body = cast(FileBody, body)
-            if wrapper is not None and file_body.length is None and file_body.offset == 0:
-                return cast(Iterable[bytes], wrapper(opened, files.PIECE_BYTES))
-            return files.pieces(opened, len(file_body))
-        return _Stream(request, response, self._site.streams, kernel.loop)
+        if isinstance(body, bytes):
+            return [body] if body else []
+        return _Stream(request, response, self._site.streams, self._site.kernel.loop)
+
+    def _send_file(
+        self, request: Request, response: Response, environ: Environ, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        body = cast(FileBody, response.body)
+        try:
+            file = files.open_slice(body)
+        except NotFoundError as error:
+            return self._send(request, self._site.kernel.instead(request, error), start_response)
+        response.raw[b"content-length"] = b"%d" % len(body)
+        _start(response, start_response)
+        wrapper = environ.get("wsgi.file_wrapper")
+        if wrapper is not None and body.length is None and body.offset == 0:
+            return cast(Iterable[bytes], wrapper(file, files.PIECE_BYTES))
+        return files.FilePieces(file, len(body))
 
     def _start(self) -> Kernel:
         site = self._site
@@ -201,6 +215,8 @@ class _Stream:
         self._request = request
         self._body: Any = response.body
         self._streams = streams
+        self._context = contextvars.copy_context()
+        self._context.run(request_var.set, request)
         self._endless = response.raw.get(b"content-type", b"").startswith(b"text/event-stream")
         self._loop = loop
         self._pieces: Iterator[Any] = (
@@ -215,9 +231,9 @@ class _Stream:
             if self._streams.ending(endless=self._endless):
                 raise StopIteration
             try:
-                piece = next(self._pieces)
-            except StopIteration:
-                raise
+                piece: Any = self._context.run(next, self._pieces, _END)
+            except ClientGone:
+                raise ConnectionAbortedError("the client left before the answer was complete") from None
             except Exception as error:
                 _log.error(
                     "The stream of %s %s broke: %s",
@@ -230,6 +246,8 @@ class _Stream:
                 # Why re-raised: only then does the server cut the connection, so
                 # that the client learns that the body is not whole.
                 raise ConnectionAbortedError("the stream broke; see the log line above") from None
+            if piece is _END:
+                raise StopIteration
             if piece:
                 return as_bytes(piece)
 
@@ -252,7 +270,16 @@ class _Stream:
 
             self._loop.run(closed())
         else:
-            _close(self._body)
+            _close(self._pieces)
+            if self._pieces is not self._body:
+                _close(self._body)
+
+
+def _start(response: Response, start_response: StartResponse) -> None:
+    start_response(
+        status_line(response.status_code),
+        [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.fields()],
+    )
 
 
 def _close(body: object) -> None:

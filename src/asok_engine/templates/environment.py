@@ -15,8 +15,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import minijinja
 
@@ -234,10 +233,24 @@ class Environment:
         return page.finish(self._run(key, {**context, "__page": page}))
 
     def _run(self, key: str, context: Mapping[str, Any]) -> str:
-        with _Reporting(self, key, context):
+        if self._debug:
+            self._at.place = None
+        try:
             text: str = self._engine.render_template(key, **context)
+        except minijinja.TemplateError as error:
+            # Why not as the cause: its text has the values of variables, which must not reach a log.
+            raise self._explain(error, context) from None
+        except UsageError as error:
+            raise self._wrap(error, key) from error
+        except FrameworkError:
+            raise
+        except BaseException as error:
+            # Why: a fault inside the engine is a PanicException, which would otherwise end the process.
+            if isinstance(error, Exception) or type(error).__name__ == "PanicException":
+                raise self._wrap(error, key) from error
+            raise
         # Why: the engine writes a slash as an entity, which no place in HTML needs and every URL has.
-        return text.replace("&#x2f;", "/") if _is_escaped(key) else text
+        return text.replace("&#x2f;", "/") if "&#x2f;" in text and _is_escaped(key) else text
 
     # --- names ----------------------------------------------------------------------------
 
@@ -458,34 +471,6 @@ class _Compiled:
             entries.pop(key, None)
 
 
-class _Reporting:
-    """Turns what comes out of a render into errors of ours; nothing is ever swallowed."""
-
-    __slots__ = ("_context", "_environment", "_key")
-
-    def __init__(self, environment: Environment, key: str, context: Mapping[str, Any]) -> None:
-        self._environment = environment
-        self._key = key
-        self._context = context
-
-    def __enter__(self) -> Self:
-        if self._environment._debug:
-            self._environment._at.place = None
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if error is None or (isinstance(error, FrameworkError) and not isinstance(error, UsageError)):
-            return
-        if isinstance(error, minijinja.TemplateError):
-            # Why not as the cause: its text has the values of variables, which must not reach a log.
-            raise self._environment._explain(error, self._context) from None
-        # Why: a fault in the engine comes as an exception that would otherwise end the process.
-        if isinstance(error, Exception) or type(error).__name__ == "PanicException":
-            raise self._environment._wrap(error, self._key) from error
-
-
 class _Component:
     """A component with its arguments, waiting for what stands between its tags."""
 
@@ -537,10 +522,7 @@ def _is_block_name(name: str) -> bool:
 
 
 def _page_head(context: Mapping[str, Any]) -> PageHead | None:
-    for name in HOOKS:
-        if name in context:
-            return PageHead(context)
-    return None
+    return None if HOOKS.isdisjoint(context) else PageHead(context)
 
 
 def _stamp(path: str) -> tuple[int, int] | None:

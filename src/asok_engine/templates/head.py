@@ -24,7 +24,7 @@ from asok_engine.templates.markup import Markup
 
 __all__ = ["HOOKS", "PageHead"]
 
-HOOKS = ("page_title", "page_description", "head_extra", "body_attributes")
+HOOKS = frozenset({"page_title", "page_description", "head_extra", "body_attributes"})
 
 # Why: nobody can know these marks, so no value that a visitor sends can contain one.
 _SECRET = secrets.token_hex(12)

@@ -266,10 +266,13 @@ class _Writer:
         if how.plain:
             self._out.append(f"{{{{ {expression} }}}}")
             return
-        name = self._fresh("p", token.body)
+        if IDENTIFIER.fullmatch(expression.strip()):
+            name = expression
+        else:
+            name = self._fresh("p", token.body)
+            self._out.append(f"{{% set {name} = {expression} %}}")
         self._out.append(
-            f"{{% set {name} = {expression} %}}{{% if {name} < [] %}}{{{{ {name} }}}}"
-            f"{{% else %}}{{{{ {name}|__html }}}}{{% endif %}}"
+            f"{{% if {name} < [] %}}{{{{ {name} }}}}{{% else %}}{{{{ {name}|__html }}}}{{% endif %}}"
         )
 
     def _tag(self, index: int, token: Token) -> None:

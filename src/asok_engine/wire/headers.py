@@ -17,7 +17,8 @@ from asok_engine.errors import UsageError
 __all__ = ["Headers", "ResponseHeaders", "encode_field"]
 
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
-_BAD_VALUE = re.compile(r"[\r\n\x00]")
+# Line breaks and NUL split a response; servers refuse the other controls, and then nothing is sent.
+_BAD_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 # Why: a second Content-Length or Host is an attack, not a list; the first one
 # is what a front server judged.
@@ -92,7 +93,7 @@ def encode_field(name: str, value: object) -> tuple[bytes, bytes]:
         raise UsageError(f"Header name {name!r} has characters that RFC 9110 does not allow.")
     text = str(value)
     if _BAD_VALUE.search(text):
-        raise UsageError(f"Header {name} was given {text!r}: a line break or NUL would split the response.")
+        raise UsageError(f"Header {name} was given {text!r}: a line break or another control character would split the response.")
     try:
         return name.lower().encode("ascii"), text.strip().encode("latin-1")
     except UnicodeEncodeError as error:
@@ -111,7 +112,7 @@ class ResponseHeaders(MutableMapping[str, str]):
         self._raw = raw
 
     def __getitem__(self, name: str) -> str:
-        return self._raw[name.lower().encode("latin-1")].decode("latin-1")
+        return self._raw[name.lower().encode("latin-1", "replace")].decode("latin-1")
 
     def __setitem__(self, name: str, value: str) -> None:
         key, encoded = encode_field(name, value)
@@ -120,7 +121,7 @@ class ResponseHeaders(MutableMapping[str, str]):
         self._raw[key] = encoded
 
     def __delitem__(self, name: str) -> None:
-        del self._raw[name.lower().encode("latin-1")]
+        del self._raw[name.lower().encode("latin-1", "replace")]
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and name.lower().encode("latin-1", "replace") in self._raw

@@ -41,6 +41,7 @@ __all__ = ["Request"]
 
 T = TypeVar("T")
 _NO_PARAMS: Mapping[str, Any] = {}
+_NOTHING: Any = object()
 _JSON_TYPES = ("application/json", "+json")
 
 
@@ -101,13 +102,9 @@ class JsonAccess(Mapping[str, Any]):
     def __init__(self, request: Request) -> None:
         self._request = request
 
-    def __call__(self, *data: Any, status: int | None = None) -> Any:
+    def __call__(self, data: Any = _NOTHING, status: int | str = 200) -> Any:
         """Answer with JSON; without data give the decoded body of the request."""
-        if not data:
-            return self._request.json_body
-        if len(data) == 2 and status is None:
-            return json_response(data[0], data[1])
-        return json_response(data[0], status or 200)
+        return self._request.json_body if data is _NOTHING else json_response(data, status)
 
     def _mapping(self) -> Mapping[str, Any]:
         body = self._request.json_body
@@ -457,16 +454,18 @@ class Request:
 
     # --- answers ------------------------------------------------------------------
 
-    def text(self, text: str, status: int = 200) -> Response:
+    def text(self, text: str, status: int | str = 200) -> Response:
         """Answer with plain text."""
-        return bare(text.encode(), TEXT, status)
+        return bare(text.encode(), TEXT, parse_status(status))
 
-    def api(self, data: Any = None, status: int = 200) -> Response:
+    def api(self, data: Any = None, status: int | str = 200) -> Response:
         """Answer with `{"data": ..., "status": ...}`."""
+        status = parse_status(status)
         return json_response({"data": data, "status": status}, status)
 
-    def api_error(self, message: str, status: int = 400, errors: Any = None) -> Response:
+    def api_error(self, message: str, status: int | str = 400, errors: Any = None) -> Response:
         """Answer with `{"error": ..., "status": ..., "errors": ...}`."""
+        status = parse_status(status)
         body: dict[str, Any] = {"error": message, "status": status}
         if errors is not None:
             body["errors"] = errors
@@ -558,5 +557,10 @@ def _framed(source: Iterable[Any], retry_ms: int | None) -> Iterator[bytes]:
 async def _framed_async(source: AsyncIterable[Any], retry_ms: int | None) -> AsyncIterator[bytes]:
     if retry_ms is not None:
         yield format_event(None, retry=retry_ms)
-    async for item in source:
-        yield _event(item)
+    try:
+        async for item in source:
+            yield _event(item)
+    finally:
+        # Closed here and not when it is collected: the client has left now.
+        if (aclose := getattr(source, "aclose", None)) is not None:
+            await aclose()

@@ -8,6 +8,7 @@ what may be returned.
 
 from __future__ import annotations
 
+import inspect
 import types
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, is_dataclass
@@ -18,7 +19,7 @@ import msgspec
 
 from asok_engine.errors import UsageError
 from asok_engine.wire.cookies import format_cookie
-from asok_engine.wire.headers import ResponseHeaders, encode_field
+from asok_engine.wire.headers import ResponseHeaders
 from asok_engine.wire.jsons import encode_json
 from asok_engine.wire.statuses import parse_status, status_line
 
@@ -77,8 +78,10 @@ class Response:
     ) -> None:
         if isinstance(body, str):
             body = body.encode()
+        elif not isinstance(body, bytes):
+            body = _checked_body(body)
         self.body = body
-        self.status_code = status if type(status) is int else parse_status(status)
+        self.status_code = parse_status(status)
         self.raw = {}
         self.cookies = []
         if content_type is not None:
@@ -87,8 +90,7 @@ class Response:
             self.raw[b"content-type"] = HTML
         if headers:
             for name, value in headers.items():
-                key, encoded = encode_field(name, value)
-                self.raw[key] = encoded
+                self.headers[name] = value
 
     @property
     def headers(self) -> ResponseHeaders:
@@ -185,9 +187,22 @@ def bare(body: Body, content_type: bytes, status: int = 200) -> Response:
     return response
 
 
-def json_response(value: object, status: int = 200) -> Response:
+def _checked_body(body: Any) -> Body:
+    if body is None:
+        return b""
+    if isinstance(body, bytearray | memoryview):
+        return bytes(body)
+    if isinstance(body, FileBody | Iterable | AsyncIterable):
+        return body
+    raise UsageError(
+        f"A Response was given the body {_described(body)}, which cannot be sent.",
+        fix="Give it text, bytes, a FileBody, or an iterable of text or bytes.",
+    )
+
+
+def json_response(value: object, status: int | str = 200) -> Response:
     """Make a JSON answer; raises UsageError that names what cannot be encoded."""
-    return bare(encode_json(value), JSON, status)
+    return bare(encode_json(value), JSON, parse_status(status))
 
 
 def respond(result: object, source: str) -> Response:
@@ -221,6 +236,12 @@ def respond(result: object, source: str) -> Response:
         return bare(result, BYTES)
     if isinstance(result, dict | list | msgspec.Struct) or (is_dataclass(result) and not isinstance(result, type)):
         return bare(encode_json(result), JSON)
+    if inspect.iscoroutine(result):
+        result.close()
+        raise UsageError(
+            f"{source} returned a coroutine that nobody awaits.",
+            fix="Await it there: result = await ..., in a function that is async def.",
+        )
     raise UsageError(
         f"{source} returned {_described(result)}, which cannot be sent.",
         fix="Return text, bytes, a dict or list (JSON), a generator (stream), "

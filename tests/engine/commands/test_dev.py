@@ -100,7 +100,7 @@ def test_interrupt_stops_everything(dev: Running) -> None:
     begun = time.monotonic()
     assert dev.interrupt() == 0
     assert time.monotonic() - begun < 3
-    assert dev.group() == []
+    assert dev.left() == []
     assert "Traceback" not in dev.output
 
 
@@ -112,7 +112,7 @@ def test_kill_of_the_parent_leaves_no_orphan(dev: Running) -> None:
     deadline = time.monotonic() + 5
     while dev.group() and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert dev.group() == [], f"child {child} lives on"
+    assert dev.left() == [], f"child {child} lives on"
 
 
 def test_taken_port_gives_the_next_one_with_a_word(dev: Running, folder: Path) -> None:

@@ -89,7 +89,7 @@ def test_killed_worker_is_replaced_while_the_others_serve(folder: Path, free_por
         assert len(server.group()) == 3
         assert int(server.get()[1]) != first
         assert server.stop() == 0
-        assert server.group() == []
+        assert server.left() == []
 
 
 @pytest.mark.servers
@@ -110,7 +110,7 @@ def test_sigterm_finishes_requests_and_ends_within_bounds(folder: Path, free_por
         connection.close()
         assert answers == [200]
         assert (folder / "stopped").read_text() == "stopped\nstopped\n"
-        assert server.group() == []
+        assert server.left() == []
 
 
 @pytest.mark.servers
@@ -127,7 +127,7 @@ def test_second_signal_ends_at_once(folder: Path, free_port: int) -> None:
         assert server.stop() == 0
         assert time.monotonic() - begun < 0.7
         connection.close()
-        assert server.group() == []
+        assert server.left() == []
 
 
 @pytest.mark.servers
@@ -147,4 +147,4 @@ def test_granian_serves_and_stops(folder: Path, free_port: int) -> None:
         begun = time.monotonic()
         assert server.stop() == 0
         assert time.monotonic() - begun < 3.5
-        assert server.group() == []
+        assert server.left() == []
