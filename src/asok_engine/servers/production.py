@@ -195,7 +195,8 @@ def serve_with_granian(
         interface=constants.Interfaces(interface),
         workers=workers,
         working_dir=root,
-        log_level=importlib.import_module("granian.log").LogLevels.warning,
+        # Its warnings are advice about numbers that were chosen on purpose.
+        log_level=importlib.import_module("granian.log").LogLevels.error,
         log_access=False,
         respawn_failed_workers=True,
         respawn_interval=0.1,

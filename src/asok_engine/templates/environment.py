@@ -14,6 +14,7 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -511,6 +512,7 @@ def _html(value: object) -> object:
     return str(value) if own is None else Markup(own(value))
 
 
+@lru_cache(maxsize=2048)
 def _is_escaped(key: str) -> bool:
     plain = Variant.parse(key)[0]
     name = plain.split(TEXT, 2)[2] if plain.startswith(TEXT) else plain
