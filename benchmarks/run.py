@@ -72,7 +72,9 @@ def main() -> None:
         for name in parts:
             print(f"{name} ...", file=sys.stderr, flush=True)
             sections.append(PARTS[name](extent))
-    measured = [one for one in CONTESTANTS.values() if names is None or one.name in names or one.name in (BARE, OURS)]
+    measured = [
+        one for one in CONTESTANTS.values() if names is None or one.name in names or one.name in (BARE, OURS)
+    ]
     facts = f"{machine} {versions(measured)} {rounds} rounds."
     report = "\n\n".join([INTRODUCTION, facts, "## Goals", goals_table(sections), *map(str, sections)]) + "\n"
     results = BENCHMARKS / "results"

@@ -18,7 +18,9 @@ from answers import ITEMS, TEMPLATES, TEXT, fortunes
 FILE = b"0123456789abcdef" * 640
 LINKS = bool(os.environ.get("BENCH_LINKS"))
 
-_environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, auto_reload=False)
+_environment = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, auto_reload=False
+)
 _fortunes = _environment.get_template("html/fortunes.html")
 _page = _environment.get_template("html/page.html")
 _json = msgspec.json.Encoder().encode
@@ -88,7 +90,11 @@ async def asgi(scope: dict[str, Any], receive: Any, send: Any) -> None:
         content_type, body, status = PLAIN, b"nothing here", 404
     else:
         content_type, body = answer(path, scope["query_string"].decode())
-    headers = [(b"content-type", RAW_TYPES[content_type]), (b"content-length", b"%d" % len(body)), *RAW_HEADERS]
+    headers = [
+        (b"content-type", RAW_TYPES[content_type]),
+        (b"content-length", b"%d" % len(body)),
+        *RAW_HEADERS,
+    ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

@@ -6,13 +6,14 @@ import logging
 import os
 
 import jinja2
-from aksara import Aksara
 from answers import TEMPLATES, TEXT, fortunes
 from fastapi import Request
 from fastapi.responses import PlainTextResponse, Response
 from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
 from pydantic import BaseModel
+
+from aksara import Aksara
 
 logging.disable(logging.INFO)
 loader = jinja2.FileSystemLoader(TEMPLATES)

@@ -10,7 +10,9 @@ from blacksheep.settings.json import json_settings
 
 json_settings.use(loads=orjson.loads, dumps=lambda value: orjson.dumps(value).decode())
 loader = jinja2.FileSystemLoader(TEMPLATES)
-template = jinja2.Environment(loader=loader, autoescape=True, auto_reload=False).get_template("html/fortunes.html")
+template = jinja2.Environment(loader=loader, autoescape=True, auto_reload=False).get_template(
+    "html/fortunes.html"
+)
 app = Application()
 
 
@@ -31,7 +33,9 @@ def item(id: int, q: str, limit: int) -> Response:
 
 @get("/fortunes")
 def table() -> Response:
-    return Response(200, content=Content(b"text/html; charset=utf-8", template.render(fortunes=fortunes()).encode()))
+    return Response(
+        200, content=Content(b"text/html; charset=utf-8", template.render(fortunes=fortunes()).encode())
+    )
 
 
 app.serve_files(os.environ["BENCH_FILES"], root_path="css", extensions={".txt"})

@@ -19,7 +19,9 @@ settings.configure(
     ROOT_URLCONF=__name__,
     USE_I18N=False,
     LOGGING_CONFIG=None,
-    MIDDLEWARE=[f"with_django.{name}" for name in ("first", "second", "third")] if os.environ.get("BENCH_LINKS") else [],
+    MIDDLEWARE=[f"with_django.{name}" for name in ("first", "second", "third")]
+    if os.environ.get("BENCH_LINKS")
+    else [],
     TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates", "DIRS": [str(TEMPLATES)]}],
 )
 django.setup()

@@ -63,7 +63,9 @@ class Header:
     def process_response(self, request: Any, response: Any, resource: Any, succeeded: bool) -> None:
         response.set_header(self.name, self.value)
 
-    async def process_response_async(self, request: Any, response: Any, resource: Any, succeeded: bool) -> None:
+    async def process_response_async(
+        self, request: Any, response: Any, resource: Any, succeeded: bool
+    ) -> None:
         response.set_header(self.name, self.value)
 
 
@@ -73,7 +75,13 @@ handler = falcon.media.JSONHandler(dumps=msgspec.json.encode, loads=msgspec.json
 
 def _equipped(app: Any, *, awaited: bool) -> Any:
     app.resp_options.media_handlers.update({falcon.MEDIA_JSON: handler})
-    pages = {"/plaintext": Plaintext, "/json": Message, "/items/{id:int}": Item, "/fortunes": Table, "/page": Page}
+    pages = {
+        "/plaintext": Plaintext,
+        "/json": Message,
+        "/items/{id:int}": Item,
+        "/fortunes": Table,
+        "/page": Page,
+    }
     for path, resource in pages.items():
         app.add_route(path, (_awaited(resource) if awaited else resource)())
     app.add_static_route("/css", os.environ["BENCH_FILES"])

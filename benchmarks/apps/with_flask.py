@@ -8,7 +8,9 @@ from typing import Any
 from answers import ITEMS, TEMPLATES, TEXT, fortunes
 from flask import Flask, Response, render_template, request
 
-app = Flask(__name__, template_folder=str(TEMPLATES), static_folder=os.environ["BENCH_FILES"], static_url_path="/css")
+app = Flask(
+    __name__, template_folder=str(TEMPLATES), static_folder=os.environ["BENCH_FILES"], static_url_path="/css"
+)
 
 if os.environ.get("BENCH_LINKS"):
     for name, value in (("X-First", "1"), ("X-Second", "2"), ("X-Third", "3")):

@@ -45,7 +45,9 @@ async def table(request: Request) -> Response:
 
 
 async def page(request: Request) -> Response:
-    return templates.TemplateResponse(request, "html/page.html", {"user": "alice", "items": ITEMS, "name": "alice"})
+    return templates.TemplateResponse(
+        request, "html/page.html", {"user": "alice", "items": ITEMS, "name": "alice"}
+    )
 
 
 class Header:

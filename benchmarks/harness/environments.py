@@ -92,7 +92,9 @@ def _install(python: Path, wanted: list[str], *, anew: bool) -> None:
     uv = _uv()
     if uv is not None:
         again = ["--reinstall-package", "asok"] if anew else []
-        _run([uv, "pip", "install", "--quiet", "--compile-bytecode", *again, "--python", str(python), *wanted])
+        _run(
+            [uv, "pip", "install", "--quiet", "--compile-bytecode", *again, "--python", str(python), *wanted]
+        )
     else:
         again = ["--force-reinstall", "--no-deps"] if anew else []
         _run([sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", *again, *wanted])

@@ -43,7 +43,8 @@ def measure_time(extent: Extent) -> Section:
                 passes[one.name].append(_probe(one, kind, "time", extent, section))
         medians = {name: _medians(runs) for name, runs in passes.items()}
         section.data[kind] = {
-            name: {workload: spread.as_json() for workload, spread in found.items()} for name, found in medians.items()
+            name: {workload: spread.as_json() for workload, spread in found.items()}
+            for name, found in medians.items()
         }
         section.tables.append((kind.upper(), _time_table(medians)))
         if kind == "asgi":
@@ -67,7 +68,9 @@ def measure_calls(extent: Extent) -> Section:
         found = {one.name: _probe(one, kind, "calls", extent, section) for one in chosen(extent.peers, kind)}
         section.data[kind] = found
         for name, counts in sorted(found.items(), key=lambda pair: _count(pair[1], "plaintext")):
-            cells = [number(counts[workload]) if _is_figure(counts.get(workload)) else "-" for workload in CORE]
+            cells = [
+                number(counts[workload]) if _is_figure(counts.get(workload)) else "-" for workload in CORE
+            ]
             table.rows.append([f"**{name}**" if name == OURS else name, *cells])
         section.tables.append((kind.upper(), table))
         if kind == "asgi":
@@ -88,9 +91,22 @@ def _probe(one: Contestant, kind: str, what: str, extent: Extent, section: Secti
         wanted = [f"{workload.name}={workload.url(one.prefix(kind))}" for workload in workloads]
         if one.name == OURS and kind == "asgi" and not links:
             wanted.append(f"plaintext, sync={WORKLOADS['plaintext'].url('/plain')}")
-        command = [str(python), "-W", "ignore", str(BENCHMARKS / "probes" / "call.py"), one.targets[kind], kind, what]
+        command = [
+            str(python),
+            "-W",
+            "ignore",
+            str(BENCHMARKS / "probes" / "call.py"),
+            one.targets[kind],
+            kind,
+            what,
+        ]
         done = subprocess.run(
-            pinned(SERVER_CORE, [*command, *wanted]), cwd=folder, env=variables, capture_output=True, text=True, timeout=300
+            pinned(SERVER_CORE, [*command, *wanted]),
+            cwd=folder,
+            env=variables,
+            capture_output=True,
+            text=True,
+            timeout=300,
         )
         try:
             found |= json.loads(done.stdout.strip().splitlines()[-1])
@@ -125,7 +141,11 @@ def _time_table(medians: dict[str, dict[str, Spread]]) -> Table:
         cells = []
         for workload in workloads:
             spread = medians[name].get(workload)
-            added = f" (+{number(max(0, spread.median - bare[workload].median))})" if spread and workload in bare else ""
+            added = (
+                f" (+{number(max(0, spread.median - bare[workload].median))})"
+                if spread and workload in bare
+                else ""
+            )
             cells.append(f"{spread}{added if name != BARE else ''}" if spread else "-")
         table.rows.append([f"**{name}**" if name == OURS else name, *cells])
     return table

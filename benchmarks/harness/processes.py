@@ -32,7 +32,9 @@ def pinned(core: str, command: list[str]) -> list[str]:
     return ["taskset", "-c", core, *command]
 
 
-def application(contestant: Contestant, kind: str, scratch: Path, *, links: bool) -> tuple[Path, dict[str, str]]:
+def application(
+    contestant: Contestant, kind: str, scratch: Path, *, links: bool
+) -> tuple[Path, dict[str, str]]:
     """Prepare what a contestant runs; give its working directory and its environment variables.
 
     A project is copied to `scratch`, so that nothing is written below `apps`. With
@@ -48,7 +50,9 @@ def application(contestant: Contestant, kind: str, scratch: Path, *, links: bool
             shutil.copytree(APPS / "project", folder)
             shutil.copytree(files, folder / "src" / "partials" / "css")
             if links:
-                shutil.copytree(APPS / "links" / ("plain" if kind == "wsgi" else "async"), folder / "src" / "middlewares")
+                shutil.copytree(
+                    APPS / "links" / ("plain" if kind == "wsgi" else "async"), folder / "src" / "middlewares"
+                )
     variables = {
         **os.environ,
         **contestant.variables,

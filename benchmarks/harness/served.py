@@ -62,7 +62,9 @@ def measure(extent: Extent) -> Section:
         few = server.name.startswith("granian")
         contestants = chosen(extent.peers, server.kind, few=few)
         results = _run(server, contestants, extent, section, links=False)
-        results.update(_run(server, [one for one in contestants if one.has_page], extent, section, links=True))
+        results.update(
+            _run(server, [one for one in contestants if one.has_page], extent, section, links=True)
+        )
         section.tables.append((server.name, _table(results, contestants)))
         section.goals += _goals(server, results)
         section.data[server.name] = {
@@ -91,10 +93,16 @@ def _run(
             except RuntimeError as error:
                 section.notes.append(f"{server.name}: {error}")
         if links:
-            results[PAGE.name] = _rounds(PAGE, [(one.name, one, one.path(PAGE)) for _, one in serving], extent, section)
+            results[PAGE.name] = _rounds(
+                PAGE, [(one.name, one, one.path(PAGE)) for _, one in serving], extent, section
+            )
             return results
         for workload in WORKLOADS.values():
-            able = [(one.name, one, one.path(workload)) for peer, one in serving if workload.name in peer.workloads]
+            able = [
+                (one.name, one, one.path(workload))
+                for peer, one in serving
+                if workload.name in peer.workloads
+            ]
             results[workload.name] = _rounds(workload, able, extent, section)
             if workload.name in PLAIN_PAGES and server.kind == "asgi":
                 results[f"{workload.name}, sync"] = _rounds(

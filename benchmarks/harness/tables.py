@@ -23,7 +23,9 @@ class Spread:
 
     def over(self, other: Spread) -> float:
         """Give the median of the ratios of the rounds, each round against the same round of `other`."""
-        return statistics.median(mine / theirs for mine, theirs in zip(self.values, other.values, strict=True))
+        return statistics.median(
+            mine / theirs for mine, theirs in zip(self.values, other.values, strict=True)
+        )
 
     def __str__(self) -> str:
         return f"{number(self.median)} [{number(min(self.values))}-{number(max(self.values))}]"

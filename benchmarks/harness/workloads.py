@@ -35,7 +35,12 @@ def _fortunes(body: bytes) -> bool:
 
 def _page(body: bytes) -> bool:
     text = body.decode()
-    return text.count("<li>") == 12 and "Item &lt;3&gt;" in text and "Hello alice" in text and "<title>Orders" in text
+    return (
+        text.count("<li>") == 12
+        and "Item &lt;3&gt;" in text
+        and "Hello alice" in text
+        and "<title>Orders" in text
+    )
 
 
 WORKLOADS = {

@@ -57,8 +57,8 @@ class AsgiCalls:
         self.living = self.loop.create_task(live())
         await asyncio.wait_for(started.wait(), 20)
 
-    def prepare(self, path: str, query: str) -> Callable[[int], None]:
-        """Give a function that makes so many calls; raises RuntimeError when the answer is not 200."""
+    def prepare(self, path: str, query: str, expected: int = 200) -> Callable[[int], None]:
+        """Give a function that makes so many calls; raises RuntimeError for another status than expected."""
         statuses: list[int] = []
         # Why a copy each time: applications write into their scope.
         scope = {
@@ -93,7 +93,7 @@ class AsgiCalls:
             self.loop.run_until_complete(many(times))
 
         run(1)
-        if statuses != [200]:
+        if statuses != [expected]:
             raise RuntimeError(f"{path} was answered with {statuses}")
         return run
 
@@ -104,8 +104,8 @@ class WsgiCalls:
     def __init__(self, application: Any) -> None:
         self.application = application
 
-    def prepare(self, path: str, query: str) -> Callable[[int], None]:
-        """Give a function that makes so many calls; raises RuntimeError when the answer is not 200."""
+    def prepare(self, path: str, query: str, expected: int = 200) -> Callable[[int], None]:
+        """Give a function that makes so many calls; raises RuntimeError for another status than expected."""
         statuses: list[str] = []
         environ: dict[str, Any] = {}
         setup_testing_defaults(environ)
@@ -125,7 +125,7 @@ class WsgiCalls:
                     close()
 
         run(1)
-        if not statuses[0].startswith("200"):
+        if not statuses[0].startswith(str(expected)):
             raise RuntimeError(f"{path} was answered with {statuses[0]}")
         return run
 

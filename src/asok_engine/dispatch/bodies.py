@@ -32,8 +32,14 @@ class ClientGone(InputError):
     status = 400
 
 
+class _Spool(tempfile.SpooledTemporaryFile[bytes]):
+    # An upload lives as long as someone holds its file; then its space is given back at once.
+    def __del__(self) -> None:
+        self.close()
+
+
 def _spool() -> BinaryIO:
-    return cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES))
+    return cast(BinaryIO, _Spool(max_size=SPOOL_BYTES))
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,7 +167,13 @@ class Kernel:
                 if refused is not None:
                     raise refused
                 if response is None:
-                    request.endpoint = endpoint = self._endpoint(request)
+                    match = self._match(request.path)
+                    if match is None:
+                        endpoint = self._missing
+                    else:
+                        route, request.params = match
+                        endpoint = route.methods.get(request.method) or self._other_method(request, route)
+                    request.endpoint = endpoint
                     response = await endpoint.on_loop(request)
         except Exception as error:
             response = await self.errors.answer_async(request, error)

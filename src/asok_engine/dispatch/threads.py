@@ -77,6 +77,8 @@ class _Pool:
 
     def _work(self) -> None:
         jobs, idle = self._jobs, self._idle
+        deliver: Callable[..., None]
+        outcome: Any
         while True:
             job = jobs.get()
             if job is None:
@@ -87,15 +89,17 @@ class _Pool:
                 continue
             _here.loop = loop
             try:
-                result = context.run(call, argument)
+                outcome = context.run(call, argument)
             except BaseException as error:
                 # A StopIteration cannot be carried by a future (PEP 479).
-                failure = RuntimeError(f"{error!r} was raised") if isinstance(error, StopIteration) else error
-                _post(loop, _fail, future, failure)
+                deliver = _fail
+                outcome = RuntimeError(f"{error!r} was raised") if isinstance(error, StopIteration) else error
             else:
-                _post(loop, _succeed, future, result)
-            del job, loop, future, context, call, argument
+                deliver = _succeed
+            # Free before the result is there: who got it may send the next call at once.
             idle.append(None)
+            _post(loop, deliver, future, outcome)
+            del job, loop, future, context, call, argument, outcome
 
     def close(self) -> None:
         for _ in self._threads:

@@ -151,7 +151,11 @@ class AsgiAdapter:
                 refused, path = error, exchange.raw_path().decode("latin-1")
         if root := scope.get("root_path"):
             path = below(path, root.rstrip("/"))
-        request = self._request_class(exchange, scope["method"], path, scope["query_string"].decode("latin-1"))
+        query = scope["query_string"]
+        request = self._request_class(exchange, scope["method"], path, query.decode("latin-1") if query else "")
+        # What nearly every request is asked for is set here, without a call in between.
+        request.headers = Headers(scope["headers"])
+        request._scheme = scope.get("scheme", "http")
         response = await kernel.handle_async(request, refused)
         body = response.body
         if type(body) is not bytes:

@@ -118,6 +118,7 @@ class Environment:
             undefined_behavior="semi_strict" if strict else "chainable",
             auto_escape_callback=_is_escaped,
             path_join_callback=self._join,
+            keep_trailing_newline=True,
         )
         # Why: it prints the whole state of the engine, with everything in the context.
         self._engine.remove_global("debug")

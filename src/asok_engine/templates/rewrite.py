@@ -194,6 +194,9 @@ class _Writer:
             start += len(text) - len(text.lstrip())
         if index + 1 < len(tokens) and tokens[index + 1].trim_before:
             end = max(start, token.start + len(text.rstrip()))
+        if index + 1 == len(tokens) and text.endswith("\n"):
+            # A file ends with a line break that is not part of the page.
+            end = max(start, token.end - (2 if text.endswith("\r\n") else 1))
         lines = text.count("\n")
         collapse = self._dialect.minify and not self._variant.as_it_is and not self._outline.captured[index]
         for piece_start, piece_end, code in self._pieces(start, end, selective):

@@ -8,6 +8,7 @@ its Content-Length fails, and a stream that breaks fails.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import time
 from collections.abc import Iterator, Mapping
@@ -31,6 +32,8 @@ _MOST_REDIRECTS = 20
 _BODILESS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "DELETE"})
 #: What may stand in a path as it is; "%" is left alone so that a test can send any octet.
 _SAFE = "/%:@!$&'()*+,;=~-._"
+
+_numbers = itertools.count()
 
 Headers = Mapping[str, str] | list[tuple[str, str]]
 
@@ -66,6 +69,8 @@ class TestClient:
     application before and stops it after, as a server does; without, the first
     call starts it. `raise_errors` raises an exception that was answered with a
     5xx status; otherwise it is `response.error`. `headers` go with every call.
+    `client` is address and port of the client's end; without it every client has
+    an address of its own in 127.0.0.0/8, so that a rate limit counts per client.
     """
 
     __test__ = False
@@ -79,7 +84,7 @@ class TestClient:
         raise_errors: bool = False,
         *,
         headers: Mapping[str, str] | None = None,
-        client: tuple[str, int] = ("127.0.0.1", 50000),
+        client: tuple[str, int] | None = None,
     ) -> None:
         if protocol not in ("asgi", "wsgi"):
             raise UsageError(f"TestClient was given the protocol {protocol!r}; it speaks 'asgi' and 'wsgi'.")
@@ -90,7 +95,7 @@ class TestClient:
         self.raise_errors = raise_errors
         self.headers: dict[str, str] = dict(headers or {})
         self.cookies = CookieJar()
-        self._client = client
+        self._client = client or (_own_address(next(_numbers)), 50000)
         self._caller: Caller = AsgiCaller(app) if protocol == "asgi" else WsgiCaller(app)
 
     # --- start and stop -----------------------------------------------------------
@@ -285,6 +290,11 @@ class TestClient:
         for name, value in answer.fields:
             if name.lower() == "set-cookie":
                 self.cookies.store(value, scheme=call.scheme, host=call.host, path=call.raw_path)
+
+
+def _own_address(number: int) -> str:
+    host = number % 0xFFFFFE + 1
+    return f"127.{host >> 16}.{host >> 8 & 255}.{host & 255}"
 
 
 def _with_content_type(headers: Headers | None, content_type: str) -> list[tuple[str, str]]:

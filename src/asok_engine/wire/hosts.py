@@ -69,7 +69,7 @@ class HostPatterns:
         if pattern == "*":
             self.allows_all = True
             return
-        name = pattern.removeprefix("*").removeprefix(".")
+        name = pattern.removeprefix("*" if pattern.startswith("*.") else "").removeprefix(".")
         parsed = parse_host(name if ":" not in name or name.startswith("[") else f"[{name}]")
         if parsed is None or parsed[1] is not None:
             raise SetupError(

@@ -139,6 +139,9 @@ class FormReader:
             raise MalformedBody(
                 f"A part has Content-Transfer-Encoding {coding[:40]!r}; forms are sent without."
             )
+        # Why: the library ends a line at CR LF; another reader on the way may end it at LF.
+        if any("\n" in value or "\r" in value for _, value in segment.headerlist):
+            raise MalformedBody("A part of the form has a line break inside a line of its head.")
         self._segment = segment
         self._count_text(len(segment.name or ""))
         self._is_file = segment.filename is not None

@@ -38,7 +38,7 @@ def parse_status(value: int | str) -> int:
     """Read 404 or "404 Not Found"; raises UsageError for anything else."""
     if type(value) is int and 100 <= value <= 999:
         return value
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int):
         code = int(value)
         if 100 <= code <= 999:
             return code

@@ -229,3 +229,17 @@ def test_unknown_protocol_and_scheme_are_named() -> None:
         TestClient(echo, "ftp")  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="ftp://x/"):
         TestClient(echo).get("ftp://x/")
+
+
+def test_each_client_has_an_address_of_its_own() -> None:
+    """What one client has used up of a rate limit is not missing for the next; an address can be given."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": scope["client"][0].encode()})
+
+    one, two = TestClient(app), TestClient(app)
+    assert one.get("/").text == one.get("/").text
+    assert one.get("/").text != two.get("/").text
+    assert one.get("/").text.startswith("127.")
+    assert TestClient(app, client=("192.0.2.1", 1)).get("/").text == "192.0.2.1"

@@ -20,7 +20,31 @@ __all__ = ["SecurityHeaders"]
 CSP = b"content-security-policy"
 CACHE_CONTROL = b"cache-control"
 FOR_ONE_READER = b"private, no-cache"
+# These speak about a document and its window. What is data can never be one, under
+# nosniff; the policy itself, with its frame-ancestors, goes with every response.
+OF_DOCUMENTS = frozenset(
+    {b"x-frame-options", b"referrer-policy", b"cross-origin-opener-policy", b"permissions-policy"}
+)
+DATA = frozenset(
+    {
+        b"application/json",
+        b"application/problem+json",
+        b"application/octet-stream",
+        b"text/plain; charset=utf-8",
+        b"text/event-stream; charset=utf-8",
+    }
+)
 KEPT_APART = re.compile(rb"(?:^|[,\s])(?:no-store|private)(?:[,\s]|$)", re.IGNORECASE)
+
+
+class _Kinds:
+    """The headers of one scheme, for what may become a document and for what cannot."""
+
+    __slots__ = ("data", "document")
+
+    def __init__(self, headers: dict[bytes, bytes]) -> None:
+        self.document = headers
+        self.data = {name: value for name, value in headers.items() if name not in OF_DOCUMENTS}
 
 
 class SecurityHeaders:
@@ -37,8 +61,8 @@ class SecurityHeaders:
         http: Mapping[str, str],
         csp_with_nonce: Callable[[str], str] | None = None,
     ) -> None:
-        self._https = dict(encode_field(name, value) for name, value in https.items())
-        self._http = dict(encode_field(name, value) for name, value in http.items())
+        self._https = _Kinds(dict(encode_field(name, value) for name, value in https.items()))
+        self._http = _Kinds(dict(encode_field(name, value) for name, value in http.items()))
         self._csp_with_nonce = csp_with_nonce
 
     def finish(self, request: Request, response: Response) -> None:
@@ -46,7 +70,9 @@ class SecurityHeaders:
         nonce = request.nonce_value
         if nonce:
             self._allow(nonce, response)
-        response.raw = {**(self._https if request.scheme == "https" else self._http), **response.raw}
+        raw = response.raw
+        kinds = self._https if request.scheme == "https" else self._http
+        response.raw = {**(kinds.data if raw.get(b"content-type") in DATA else kinds.document), **raw}
 
     def _allow(self, nonce: str, response: Response) -> None:
         raw = response.raw

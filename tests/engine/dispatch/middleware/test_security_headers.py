@@ -128,3 +128,20 @@ def test_switched_off_headers_stay_off_with_a_nonce() -> None:
     request.nonce_value = make_nonce()
     SecurityHeaders(https={}, http={}).finish(request, response)
     assert "Content-Security-Policy" not in response.headers
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain; charset=utf-8"])
+def test_data_carries_what_matters_for_data(content_type: str) -> None:
+    """Data keeps the policy, nosniff and HSTS; headers about documents and windows are left out."""
+    headers = finished(Response("{}", content_type=content_type)).headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Content-Security-Policy"] == POLICY.header
+    assert headers["Strict-Transport-Security"].startswith("max-age=")
+    assert "X-Frame-Options" not in headers
+    assert "Cross-Origin-Opener-Policy" not in headers
+
+
+@pytest.mark.parametrize("content_type", ["text/html", "image/svg+xml", "application/xml", "text/css", "made/up"])
+def test_whatever_may_become_a_document_carries_all_of_them(content_type: str) -> None:
+    """Only what is known to be data is spared; everything else is treated as a document."""
+    assert finished(Response("x", content_type=content_type)).headers["X-Frame-Options"] == "DENY"
