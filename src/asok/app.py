@@ -13,6 +13,10 @@ from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from asok.composition import compose
+from asok.config import Config
+from asok.services import Services
+from asok.settings import TABLE
 from asok_engine.dispatch.site import Site
 from asok_engine.dispatch.threads import BackgroundLoop
 from asok_engine.errors import UsageError
@@ -20,11 +24,6 @@ from asok_engine.servers.asgi import AsgiAdapter
 from asok_engine.servers.rsgi import RsgiAdapter
 from asok_engine.servers.termination import call_before_termination
 from asok_engine.servers.wsgi import WsgiAdapter
-
-from asok.composition import compose
-from asok.config import Config
-from asok.services import Services
-from asok.settings import TABLE
 
 __all__ = ["Asok"]
 
@@ -80,7 +79,7 @@ class Asok:
         return middleware
 
     def share(self, **values: Any) -> Asok:
-        """Give values to every template; a function of `request` or of nothing is called per request. Chainable."""
+        """Give values to every template, chainable; a function of `request` or of nothing is called per use."""
         self._still_open("app.share")
         self.shared_values.update(values)
         return self
@@ -98,7 +97,8 @@ class Asok:
     def _still_open(self, what: str) -> None:
         if self.site.lifecycle.started:
             raise UsageError(
-                f"{what} was called after the application had started.", fix="Call it in wsgi.py, before serving."
+                f"{what} was called after the application had started.",
+                fix="Call it in wsgi.py, before serving.",
             )
 
     # --- start and stop -------------------------------------------------------------
@@ -178,8 +178,7 @@ def _root(root_dir: str | Path | None, caller: dict[str, Any]) -> Path:
             return Path(str(module.__file__)).resolve().parent
     if not path.is_dir():
         raise UsageError(
-            f"Asok was given the root_dir {str(root_dir)!r}, which is neither a folder nor an imported module.",
+            f"Asok was given the root_dir {str(root_dir)!r}, neither a folder nor an imported module.",
             fix="Pass the project's folder, __name__, or nothing.",
         )
     return path.resolve()
-

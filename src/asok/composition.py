@@ -13,6 +13,17 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from asok.debugpage import DebugPage
+from asok.downloads import Downloads
+from asok.errorpages import error_handlers
+from asok.middlewares import load_links
+from asok.pages.discovery import find_pages
+from asok.pages.endpoints import LoadedPages, Page, load_pages
+from asok.pages.handlers import ActionPage, PageEndpoint, TemplatePage
+from asok.rendering import PagesRendering
+from asok.request import Request, RequestEnvironment
+from asok.services import Services
+from asok.static import FOLDERS, StaticFiles
 from asok_engine.backends.cache.contract import Cache
 from asok_engine.backends.cache.file import FileCache
 from asok_engine.backends.cache.memory import MemoryCache
@@ -46,18 +57,6 @@ from asok_engine.templates.environment import Environment
 from asok_engine.wire.proxies import TrustedProxies
 from asok_engine.wire.request import Request as EngineRequest
 from asok_engine.wire.response import Response
-
-from asok.debugpage import DebugPage
-from asok.downloads import Downloads
-from asok.errorpages import error_handlers
-from asok.middlewares import load_links
-from asok.pages.discovery import find_pages
-from asok.pages.endpoints import LoadedPages, Page, load_pages
-from asok.pages.handlers import ActionPage, PageEndpoint, TemplatePage
-from asok.rendering import PagesRendering
-from asok.request import Request, RequestEnvironment
-from asok.services import Services
-from asok.static import FOLDERS, StaticFiles
 
 if TYPE_CHECKING:
     from asok.app import Asok
@@ -196,7 +195,9 @@ class _Composition:
         for folder in FOLDERS:
             if not (self._app.dirs["PARTIALS"] / folder).is_dir():
                 continue
-            endpoint = Endpoint(Handler(files.answer_from(folder), f"static files of {folder}", False, is_light=True))
+            endpoint = Endpoint(
+                Handler(files.answer_from(folder), f"static files of {folder}", False, is_light=True)
+            )
             for prefix in (f"/{folder}", f"/static/{folder}"):
                 routes.add(f"{prefix}/[path:path]", {"GET": endpoint}, source=f"src/partials/{folder}")
 
@@ -349,4 +350,3 @@ def _template_handler(page: TemplatePage) -> Handler:
 def _action_names(request: EngineRequest) -> tuple[str | None, str | None]:
     query = request.query
     return request.post_form.get("_action"), query.get("_action") or query.get("action")
-

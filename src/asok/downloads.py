@@ -12,10 +12,9 @@ import stat
 from pathlib import Path
 from urllib.parse import quote
 
+from asok.static import content_type_of
 from asok_engine.errors import ForbiddenError, NotFoundError
 from asok_engine.wire.response import FileBody, Response, bare
-
-from asok.static import content_type_of
 
 __all__ = ["Downloads", "content_disposition"]
 
@@ -61,6 +60,8 @@ class Downloads:
         if not stat.S_ISREG(facts.st_mode):
             raise NotFoundError("There is no such file.")
         shown = filename or os.path.basename(found)
-        response = bare(FileBody(found, facts.st_size, facts.st_mtime), content_type_of(shown).encode("ascii"))
+        response = bare(
+            FileBody(found, facts.st_size, facts.st_mtime), content_type_of(shown).encode("ascii")
+        )
         response.headers["Content-Disposition"] = content_disposition(shown, as_attachment=as_attachment)
         return response

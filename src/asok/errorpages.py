@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from asok_engine.dispatch.chain import Handler
-
 from asok.request import Request
+from asok_engine.dispatch.chain import Handler
 
 __all__ = ["error_handlers"]
 

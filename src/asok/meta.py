@@ -62,7 +62,9 @@ class Meta:
 
     def link(self, rel: str, href: str, **attributes: str) -> Meta:
         """Add `<link rel=... href=...>`; the same rel and href replace each other."""
-        self._links[(rel, href)] = {key.rstrip("_").replace("_", "-"): str(value) for key, value in attributes.items()}
+        self._links[(rel, href)] = {
+            key.rstrip("_").replace("_", "-"): str(value) for key, value in attributes.items()
+        }
         return self
 
     def has(self, name: str) -> bool:
@@ -83,7 +85,9 @@ class Meta:
         if not (names or self._properties or self._links):
             return None
         parts = [_element("meta", {"name": name, "content": text}) for name, text in names]
-        parts += [_element("meta", {"property": name, "content": text}) for name, text in self._properties.items()]
+        parts += [
+            _element("meta", {"property": name, "content": text}) for name, text in self._properties.items()
+        ]
         parts += [
             _element("link", {"rel": rel, "href": href, **more}) for (rel, href), more in self._links.items()
         ]

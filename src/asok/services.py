@@ -1,16 +1,15 @@
-"""What the handlers of a running application reach through `request`: rendering, files, counters, environment."""
+"""What handlers reach through `request`: rendering, files, counters, cache, environment."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from asok_engine.backends.cache.contract import Cache
-from asok_engine.backends.counters.contract import Counters
-
 from asok.downloads import Downloads
 from asok.rendering import PagesRendering
 from asok.request import RequestEnvironment
 from asok.static import StaticFiles
+from asok_engine.backends.cache.contract import Cache
+from asok_engine.backends.counters.contract import Counters
 
 __all__ = ["Services"]
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn, cast
 
+from asok.request import Request
 from asok_engine.dispatch.context import current_request
 from asok_engine.wire.response import Response
-
-from asok.request import Request
 
 __all__ = [
     "abort",
@@ -30,12 +29,16 @@ def render_template(template: str, context: Mapping[str, Any] | None = None, /, 
     return _request().html(template, context, **values)
 
 
-def render_template_string(source: str, context: Mapping[str, Any] | None = None, /, **values: Any) -> Response:
+def render_template_string(
+    source: str, context: Mapping[str, Any] | None = None, /, **values: Any
+) -> Response:
     """Render a template given as text; never give it text that a visitor wrote."""
     return _request().render_string(source, context, **values)
 
 
-def render_block(template: str, block: str, context: Mapping[str, Any] | None = None, /, **values: Any) -> Response:
+def render_block(
+    template: str, block: str, context: Mapping[str, Any] | None = None, /, **values: Any
+) -> Response:
     """Render one block of a template for the current request."""
     return _request().block(template, block, context, **values)
 

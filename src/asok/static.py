@@ -94,9 +94,7 @@ class StaticFiles:
         if found is None:
             raise NotFoundError(f"There is no static file {name!r}.")
         path, facts = found
-        response = bare(
-            FileBody(path, facts.st_size, facts.st_mtime), content_type_of(name).encode("ascii")
-        )
+        response = bare(FileBody(path, facts.st_size, facts.st_mtime), content_type_of(name).encode("ascii"))
         version = request.query.get("v") if request.query_string else None
         if self._debug:
             response.raw[b"cache-control"] = _NEVER

@@ -40,7 +40,9 @@ class Site:
         self._read_log = read_log
         self._mark = 0
 
-    def ask(self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> Answer:
+    def ask(
+        self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+    ) -> Answer:
         """Send one request on a connection of its own."""
         self._mark = len(self._read_log())
         link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
@@ -128,7 +130,11 @@ def multipart(fields: Iterable[tuple[str, str | None, str | bytes]]) -> tuple[by
     parts = []
     for name, filename, content in fields:
         data = content.encode() if isinstance(content, str) else content
-        extra = f'; filename="{filename}"\r\nContent-Type: application/octet-stream' if filename is not None else ""
+        extra = (
+            f'; filename="{filename}"\r\nContent-Type: application/octet-stream'
+            if filename is not None
+            else ""
+        )
         head = f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"{extra}\r\n\r\n'
         parts.append(head.encode() + data + b"\r\n")
     return b"".join(parts) + f"--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"

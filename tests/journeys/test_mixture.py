@@ -42,7 +42,11 @@ def test_no_request_hangs_or_is_lost(kind: str, links: str, tmp_path: Path) -> N
     (tmp_path / "wsgi.py").write_text(WSGI)
     (tmp_path / "src/pages/a/page.py").write_text(ASYNC_PAGE)
     (tmp_path / "src/pages/p/page.py").write_text(PLAIN_PAGE)
-    order = {"plain": [PLAIN_LINK] * 2, "async": [ASYNC_LINK] * 2, "both": [PLAIN_LINK, ASYNC_LINK, PLAIN_LINK]}
+    order = {
+        "plain": [PLAIN_LINK] * 2,
+        "async": [ASYNC_LINK] * 2,
+        "both": [PLAIN_LINK, ASYNC_LINK, PLAIN_LINK],
+    }
     for number, source in enumerate(order[links]):
         (tmp_path / f"src/middlewares/0{number}_link.py").write_text(source)
     with servers.run_server(kind, tmp_path, ready_path="/a") as server:

@@ -126,7 +126,9 @@ def test_redirect_keeps_headers_and_cookies(site: Site) -> None:
     assert site.post("/redirect", b"", "application/x-www-form-urlencoded").status == 303
 
 
-@pytest.mark.parametrize("target", ["//evil.example", "/\\evil.example", "https://evil.example/", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "target", ["//evil.example", "/\\evil.example", "https://evil.example/", "javascript:alert(1)"]
+)
 def test_redirect_to_another_host_is_refused(site: Site, target: str) -> None:
     """An address of another host never becomes a Location."""
     answer = site.get("/offsite?to=" + quote(target, safe=""))
@@ -234,7 +236,10 @@ def test_events_are_framed(site: Site) -> None:
     answer = site.get("/events")
     assert answer.header("content-type").startswith("text/event-stream")
     assert answer.header("cache-control") == "no-cache"
-    assert answer.text == "retry: 500\n\ndata: plain\n\ndata: {\"n\":1}\n\nid: 7\nevent: named\ndata: two\ndata: lines\n\n"
+    assert (
+        answer.text
+        == 'retry: 500\n\ndata: plain\n\ndata: {"n":1}\n\nid: 7\nevent: named\ndata: two\ndata: lines\n\n'
+    )
 
 
 def test_client_that_leaves_a_stream_ends_it(site: Site) -> None:
@@ -264,9 +269,10 @@ def test_file_is_sent_with_ranges_and_validators(site: Site) -> None:
     assert site.ask("GET", "/download", headers={"If-None-Match": etag}).status == 304
     big = site.ask("GET", "/download?file=big.bin", headers={"Range": "bytes=100000-900000"})
     assert big.body == (bytes(range(256)) * 4096)[100000:900001]
-    assert hashlib.sha256(site.get("/download?file=big.bin").body).hexdigest() == hashlib.sha256(
-        bytes(range(256)) * 4096
-    ).hexdigest()
+    assert (
+        hashlib.sha256(site.get("/download?file=big.bin").body).hexdigest()
+        == hashlib.sha256(bytes(range(256)) * 4096).hexdigest()
+    )
 
 
 def test_files_outside_the_folder_are_not_sent(site: Site) -> None:
@@ -359,7 +365,11 @@ def test_untrusted_forwarded_headers_change_nothing(site: Site) -> None:
     answer = site.ask(
         "GET",
         "/plain",
-        headers={"X-Forwarded-For": "9.9.9.9", "X-Forwarded-Proto": "https", "Forwarded": "for=9.9.9.9;proto=https"},
+        headers={
+            "X-Forwarded-For": "9.9.9.9",
+            "X-Forwarded-Proto": "https",
+            "Forwarded": "for=9.9.9.9;proto=https",
+        },
     )
     assert answer.text == "GET http 127.0.0.1"
 

@@ -50,7 +50,7 @@ class BodyReader:
     form_limits: FormLimits = field(default_factory=FormLimits)
 
     def check(self, request: Request) -> int | None:
-        """Refuse what the header fields alone rule out; give the announced length, None when there is none."""
+        """Refuse what the header fields alone rule out; give the announced length, None without one."""
         headers = request.headers
         coding = headers.raw(b"content-encoding")
         if coding is not None and coding.strip().lower() not in (b"", b"identity"):
@@ -181,7 +181,9 @@ class BodyReader:
         _complete(total, length)
 
     def _form_reader(self, request: Request) -> FormReader:
-        return FormReader(request.headers.get("content-type") or "", limits=self.form_limits, open_file=_spool)
+        return FormReader(
+            request.headers.get("content-type") or "", limits=self.form_limits, open_file=_spool
+        )
 
     def _limit(self, total: int) -> None:
         if total > self.max_bytes:

@@ -30,7 +30,7 @@ AnswerAsync = Callable[[Request, Exception], Awaitable[Response]]
 
 
 def is_async_callable(call: object) -> bool:
-    """Tell whether calling gives a coroutine: async def, a partial of one, or an object with async __call__."""
+    """Tell whether calling gives a coroutine: async def, a partial of one, an object with async __call__."""
     while hasattr(call, "func") and not inspect.isfunction(call):
         call = call.func
     return inspect.iscoroutinefunction(call) or inspect.iscoroutinefunction(getattr(call, "__call__", None))  # noqa: B004

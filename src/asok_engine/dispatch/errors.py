@@ -174,7 +174,11 @@ class ErrorAnswers:
         if isinstance(second, Redirect):
             return Response(b"", second.status, {"Location": second.url})
         self._log.error(
-            "The page for status %d failed: %s", status, second, exc_info=second, extra={"request_id": request.id}
+            "The page for status %d failed: %s",
+            status,
+            second,
+            exc_info=second,
+            extra={"request_id": request.id},
         )
         return self._plain_page(status, _apology(request, status) if status >= 500 else "")
 
@@ -200,7 +204,8 @@ class ErrorAnswers:
         title = f"{status} {phrase(status)}"
         text = f"<p>{escape(message)}</p>" if message else ""
         page = (
-            f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title></head>'
+            f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+            "</head>"
             f"<body><h1>{escape(title)}</h1>{text}</body></html>\n"
         )
         return bare(page.encode(), HTML, status)

@@ -9,7 +9,6 @@ servers that call plainly. No server, no file and no setting is known here.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any
 
 from asok_engine.dispatch.bodies import BodyReader
 from asok_engine.dispatch.chain import AsyncCall, Composer, Handler, Link, PlainCall

@@ -23,9 +23,7 @@ from asok_engine.errors import UsageError
 __all__ = ["BackgroundLoop", "Threads", "running_loop"]
 
 T = TypeVar("T")
-Job = tuple[
-    asyncio.AbstractEventLoop, "asyncio.Future[Any]", contextvars.Context, Callable[[Any], Any], Any
-]
+Job = tuple[asyncio.AbstractEventLoop, "asyncio.Future[Any]", contextvars.Context, Callable[[Any], Any], Any]
 
 
 class _Here(threading.local):
@@ -183,7 +181,9 @@ class BackgroundLoop:
             with self._lock:
                 if self._loop is None or self._pid != os.getpid():
                     loop = asyncio.new_event_loop()
-                    self._thread = threading.Thread(target=_serve, args=(loop,), name="asok-loop", daemon=True)
+                    self._thread = threading.Thread(
+                        target=_serve, args=(loop,), name="asok-loop", daemon=True
+                    )
                     self._thread.start()
                     self._loop, self._pid = loop, os.getpid()
         return self._loop

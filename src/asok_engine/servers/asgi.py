@@ -152,7 +152,9 @@ class AsgiAdapter:
         if root := scope.get("root_path"):
             path = below(path, root.rstrip("/"))
         query = scope["query_string"]
-        request = self._request_class(exchange, scope["method"], path, query.decode("latin-1") if query else "")
+        request = self._request_class(
+            exchange, scope["method"], path, query.decode("latin-1") if query else ""
+        )
         # What nearly every request is asked for is set here, without a call in between.
         request.headers = Headers(scope["headers"])
         request._scheme = scope.get("scheme", "http")
@@ -225,7 +227,9 @@ class AsgiAdapter:
             await send(_start_of(response))
             await send({"type": "http.response.body", "body": body})
         else:
-            await self._stream(request, response, async_pieces(body, self._site.kernel.threads), exchange, send)
+            await self._stream(
+                request, response, async_pieces(body, self._site.kernel.threads), exchange, send
+            )
 
     async def _send_file(
         self,
@@ -249,7 +253,11 @@ class AsgiAdapter:
                 content = file.read(length)
             await send(_start_of(response))
             await send({"type": "http.response.body", "body": content})
-        elif body.offset == 0 and body.length is None and "http.response.pathsend" in scope.get("extensions", {}):
+        elif (
+            body.offset == 0
+            and body.length is None
+            and "http.response.pathsend" in scope.get("extensions", {})
+        ):
             file.close()
             await send(_start_of(response))
             await send({"type": "http.response.pathsend", "path": str(body.path)})

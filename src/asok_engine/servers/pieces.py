@@ -67,4 +67,3 @@ async def close_unsent(body: Any) -> None:
         await aclose()
     elif (close := getattr(body, "close", None)) is not None:
         close()
-

@@ -44,7 +44,10 @@ class RsgiExchange:
     def headers(self) -> Headers:
         """Give the request's header fields."""
         fields = self.scope.headers
-        pairs = [(name.lower().encode("latin-1"), value.encode("latin-1", "replace")) for name, value in fields.items()]
+        pairs = [
+            (name.lower().encode("latin-1"), value.encode("latin-1", "replace"))
+            for name, value in fields.items()
+        ]
         # HTTP/2 sends :authority in place of Host (RFC 9113 8.3.1).
         if self.scope.authority and not any(name == b"host" for name, _ in pairs):
             pairs.append((b"host", self.scope.authority.encode("latin-1", "replace")))

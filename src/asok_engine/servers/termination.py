@@ -16,6 +16,7 @@ from typing import Any
 
 __all__ = ["call_before_termination"]
 
+
 def call_before_termination(callback: Callable[[], None]) -> bool:
     """Call `callback` when SIGTERM or SIGINT arrives, then the handler that was there.
 
@@ -42,7 +43,9 @@ def call_before_termination(callback: Callable[[], None]) -> bool:
 class _Chained:
     """A signal handler in front of another; one per signal, however many applications there are."""
 
-    def __init__(self, callback: Callable[[], None], previous: Callable[[int, FrameType | None], Any]) -> None:
+    def __init__(
+        self, callback: Callable[[], None], previous: Callable[[int, FrameType | None], Any]
+    ) -> None:
         self.callbacks = [callback]
         self._previous = previous
 

@@ -60,7 +60,9 @@ class WsgiExchange:
                 name = key
             else:
                 continue
-            pairs.append((name.lower().replace("_", "-").encode("latin-1"), str(value).encode("latin-1", "replace")))
+            pairs.append(
+                (name.lower().replace("_", "-").encode("latin-1"), str(value).encode("latin-1", "replace"))
+            )
         return Headers(pairs)
 
     def raw_path(self) -> bytes:
@@ -106,7 +108,10 @@ class WsgiExchange:
             length = str(environ.get("CONTENT_LENGTH") or "")
             if length.isdigit():
                 self._left = int(length)
-            elif environ.get("wsgi.input_terminated") or "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
+            elif (
+                environ.get("wsgi.input_terminated")
+                or "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
+            ):
                 self._left = -1
             else:
                 # Why: without a length a stream that does not end by itself would block for ever.
@@ -149,7 +154,9 @@ class WsgiAdapter:
                 path = decoded(path.encode("latin-1"))
             except InputError as error:
                 refused = error
-        request = self._request_class(exchange, environ["REQUEST_METHOD"], path, environ.get("QUERY_STRING", ""))
+        request = self._request_class(
+            exchange, environ["REQUEST_METHOD"], path, environ.get("QUERY_STRING", "")
+        )
         response = kernel.handle(request, refused)
         if isinstance(response.body, FileBody) and request.method != "HEAD":
             return self._send_file(request, response, environ, start_response)

@@ -144,14 +144,13 @@ def _undefined(detail: str, place: dict[str, Any], known: Known) -> TemplateErro
             **place,
             fix="Give the template what it needs under a public name.",
         )
+    if "(...)" in name:
+        # The engine's word for what is too long to name.
+        return UndefinedVariable(f"{name} is undefined.", **place)
+    instead = f"{{{{ {name}|default('') }}}}"
     near = _near(name, known)
-    message = f"{name} is undefined."
-    fix = (
-        f"{near} Or write {{{{ {name}|default('') }}}} if it may be absent.".strip()
-        if near
-        else (f"Pass it to the template, or write {{{{ {name}|default('') }}}} if it may be absent.")
-    )
-    return UndefinedVariable(message, **place, fix=fix)
+    fix = f"{near} Or write" if near else "Pass it to the template, or write"
+    return UndefinedVariable(f"{name} is undefined.", **place, fix=f"{fix} {instead} if it may be absent.")
 
 
 def _near(name: str, known: Known) -> str:

@@ -27,9 +27,8 @@ SIGN = re.compile(r"[\\`*_\[!<\n]")
 ESCAPABLE = frozenset("\\`*_{}[]()#+-.!<>|~\"'&")
 SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 ADDRESS = re.compile(r"<((?:https?://|mailto:)[^\s<>]{1,2000})>")
-LINK = re.compile(
-    r"\(\s{0,8}(?:<([^<>\n]{0,2000})>|((?:[^\s()<>]|\([^\s()<>]{0,200}\)){0,2000}))(?:\s{1,8}\"([^\"]{0,500})\")?\s{0,8}\)"
-)
+TARGET = r"<([^<>\n]{0,2000})>|((?:[^\s()<>]|\([^\s()<>]{0,200}\)){0,2000})"
+LINK = re.compile(rf"\(\s{{0,8}}(?:{TARGET})(?:\s{{1,8}}\"([^\"]{{0,500}})\")?\s{{0,8}}\)")
 SAFE_SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 #: How deep quotes, lists and emphasis may stand in each other; what is deeper is plain text.
 DEEPEST = 8

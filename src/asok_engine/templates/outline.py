@@ -114,6 +114,8 @@ def _tag(outline: Outline, stack: list[int], index: int, token: Token) -> None:
     if name not in KNOWN:
         near = suggestion(name, sorted(KNOWN), "{{% {} %}}")
         origin.error(f"there is no tag {{% {name} %}}.", token.line, near)
+    if name in ("raw", "endraw"):
+        origin.error(f"{{% {name} %}} stands alone.", token.line, "Write {% raw %}...{% endraw %}.")
     if name in CLOSERS and (name != "set" or not assigns(token.body)):
         stack.append(index)
     elif name == "extends":

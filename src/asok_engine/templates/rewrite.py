@@ -106,7 +106,7 @@ class Written:
 
 def engine_name(block: str) -> str:
     """Give the name that a block has in the engine."""
-    if IDENTIFIER.fullmatch(block):
+    if IDENTIFIER.fullmatch(block) and not block.startswith("__"):
         return block
     return "__block_" + block.replace("_", "__").replace("-", "_h")
 

@@ -45,7 +45,7 @@ _NOTHING: Any = object()
 _JSON_TYPES = ("application/json", "+json")
 
 
-class lazy(Generic[T]):  # noqa: N801
+class lazy(Generic[T]):
     """A property that is computed when it is first read and then stands in the instance.
 
     Why not functools.cached_property: before Python 3.12 it takes a lock, which
@@ -212,7 +212,7 @@ class Request:
         if self._fields is not None:
             raise UsageError(
                 "The body is a multipart form and was parsed while it was read; its bytes are not kept.",
-                fix="Use request.form and request.files, or set STREAM_BODY = True and read request.chunks().",
+                fix="Use request.form and request.files, or STREAM_BODY = True and request.chunks().",
             )
         if self._reader is not None:
             raise UsageError("This handler streams the body.", fix="Read it with request.chunks().")
@@ -285,7 +285,7 @@ class Request:
 
     @property
     def json(self) -> JsonAccess:
-        """Read the JSON body (`request.json["name"]`, `request.json()`) or answer with JSON (`request.json(data)`)."""
+        """Read the JSON body (`request.json["name"]`, `request.json()`) or answer (`request.json(data)`)."""
         return JsonAccess(self)
 
     # --- who and where ----------------------------------------------------------
@@ -309,7 +309,7 @@ class Request:
 
     @property
     def scheme(self) -> str:
-        """"http" or "https", as far as trusted proxies tell."""
+        """ "http" or "https", as far as trusted proxies tell."""
         if self._scheme is None:
             self._scheme = self.exchange.scheme()
         return self._scheme
@@ -507,7 +507,9 @@ class Request:
         """Send the client to the page it came from, or to `default` when that is elsewhere or unknown."""
         referrer = self.headers.get("referer") or ""
         try:
-            target = redirect_target(referrer, host=self.host, app_host=self.app_host) if referrer else default
+            target = (
+                redirect_target(referrer, host=self.host, app_host=self.app_host) if referrer else default
+            )
         except UsageError:
             target = default
         self.redirect(target)

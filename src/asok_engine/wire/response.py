@@ -234,7 +234,9 @@ def respond(result: object, source: str) -> Response:
         return bare(result, HTML)
     if isinstance(result, FileBody):
         return bare(result, BYTES)
-    if isinstance(result, dict | list | msgspec.Struct) or (is_dataclass(result) and not isinstance(result, type)):
+    if isinstance(result, dict | list | msgspec.Struct) or (
+        is_dataclass(result) and not isinstance(result, type)
+    ):
         return bare(encode_json(result), JSON)
     if inspect.iscoroutine(result):
         result.close()
@@ -252,7 +254,7 @@ def respond(result: object, source: str) -> Response:
 def _from_tuple(result: tuple[Any, ...], source: str) -> Response:
     if len(result) not in (2, 3) or not isinstance(result[1], int | str):
         raise UsageError(
-            f"{source} returned a tuple of {len(result)} that is not (body, status) or (body, status, headers).",
+            f"{source} returned a tuple of {len(result)}, not (body, status) or (body, status, headers).",
             fix="Return (body, 404) or (body, 404, {'X-Name': 'value'}); return a list for a JSON array.",
         )
     response = respond(result[0], source)

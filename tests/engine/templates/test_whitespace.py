@@ -81,7 +81,7 @@ def test_include_in_a_preserved_place_is_untouched(site: Site) -> None:
         },
         minify=True,
     )
-    once, kept = "<i>a b</i>", "<i>a   b</i>\n"
+    once, kept = "<i>a b</i>\n", "<i>a   b</i>\n"
     assert environment.render("page.html", {}) == f"{once}<pre>{kept}</pre>{once}<pre>{kept}</pre>"
 
 
