@@ -185,11 +185,11 @@ class ServerProcess:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.exit_code = self.process.wait(5)
+        # Workers that were killed a moment ago may still be closing their sockets.
+        is_closed = _wait(lambda: not _is_open(self.port), 3)
         if killed:
-            raise ServerFailed(
-                f"{self.kind} did not end within {seconds} s after SIGTERM:\n{self.read_log()}"
-            )
-        if not _wait(lambda: not _is_open(self.port), 3):
+            raise self._failed(f"did not end within {seconds} s after SIGTERM")
+        if not is_closed:
             raise self._failed(f"has ended, but something still listens on its port {self.port}")
         return self.exit_code
 

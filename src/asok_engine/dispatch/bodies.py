@@ -82,7 +82,11 @@ class BodyReader:
                 while piece := await read():
                     total += len(piece)
                     self._limit(total)
-                    reader.feed(piece)
+                    if total > SPOOL_BYTES:
+                        # From here on a file is on the disk, which may be slow.
+                        await asyncio.to_thread(reader.feed, piece)
+                    else:
+                        reader.feed(piece)
                 _complete(total, length)
                 request._fields, request._files = reader.finish()
             except BaseException:

@@ -315,7 +315,7 @@ def test_clean_name_is_never_a_path(name: str) -> None:
 
 def test_cleaning_grows_linearly() -> None:
     """Case 17: a long name costs what it weighs."""
-    assert grows_linearly(clean_filename, lambda size: "a" * size, 4_000)
+    assert grows_linearly(clean_filename, lambda size: "a" * size, 500)
     assert grows_linearly(clean_filename, lambda size: " ." * size, 4_000)
 
 

@@ -22,6 +22,7 @@ from asok_engine.wire.response import TEXT, FileBody, Response
 
 __all__ = ["Conditional"]
 
+READING = frozenset({"GET", "HEAD"})
 # Describe a body; an answer without that body has none of them (RFC 9110 15.4.5).
 OF_THE_BODY = (
     b"content-type",
@@ -59,15 +60,15 @@ class Conditional:
 
     def finish(self, request: Request, response: Response) -> None:
         """Tag a response; turn it into 304, 206, 412 or 416 where the request asks for that."""
-        raw = response.raw
-        if response.cookies and b"cache-control" not in raw:
+        raw, cookies = response.raw, response.cookies
+        if cookies and b"cache-control" not in raw:
             # Why: a shared cache that keeps a Set-Cookie gives one visitor's cookie to all others.
             raw[b"cache-control"] = FOR_ONE_READER
-        if response.status_code != 200 or request.nonce_value or request.method not in ("GET", "HEAD"):
+        if response.status_code != 200 or request.nonce_value or request.method not in READING:
             return
         body = response.body
         if type(body) is bytes:
-            if self._etags and body and not response.cookies and b"etag" not in raw and _may_be_stored(raw):
+            if self._etags and body and not cookies and b"etag" not in raw and _may_be_stored(raw):
                 raw[b"etag"] = make_etag(body).encode("ascii")
         elif isinstance(body, FileBody):
             self._describe_file(body, raw)
