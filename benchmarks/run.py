@@ -40,14 +40,15 @@ RECORD = CHECKOUT / "docs" / "explanation" / "speed.md"
 INTRODUCTION = """\
 # Speed
 
-What a request costs, measured beside other frameworks and beside a bare function on the same server. `make bench`
-makes these tables anew; they are written here by `make bench ARGS=--record`.
+What a request costs, measured beside other frameworks and beside a bare function on the same server.
+`make bench` makes these tables anew; `make bench ARGS=--record` also writes them here.
 
-Requests per second on a shared machine swing with its neighbours, so they are not shown. What holds is the CPU time
-that a request costs the server, as a ratio to a bare callable on the same server in the same run. Servers run on one
-core and the load generator on another, contestants in turn and in several rounds, in production mode, without access
-log. Ours runs with its safe defaults on: host check, request id, security headers, entity tags. Rate limits are off
-for everyone. A body is compared with what it must be before anything is measured."""
+Requests per second on a shared machine swing with its neighbours, so they are not shown. What holds is the
+CPU time that a request costs the server, as a ratio to a bare callable on the same server in the same run.
+Servers run on one core and the load generator on another, contestants in turn and in several rounds, in
+production mode, without access log. Ours runs with its safe defaults on: host check, request id, security
+headers, entity tags. Rate limits are off for everyone. A body is compared with what it must be before
+anything is measured."""
 
 
 def main() -> None:

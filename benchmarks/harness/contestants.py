@@ -112,12 +112,12 @@ _UVICORN = (
     "--log-level warning --workers 1 --lifespan {lifespan}"
 )
 _GUNICORN = (
-    "gunicorn {target} --bind 127.0.0.1:{port} --workers 1 --worker-class gthread --threads 4 --keep-alive 75 "
-    "--log-level error"
+    "gunicorn {target} --bind 127.0.0.1:{port} --workers 1 --worker-class gthread --threads 4 "
+    "--keep-alive 75 --log-level error"
 )
 _GRANIAN = (
-    "granian {target} --interface {kind} --host 127.0.0.1 --port {port} --workers 1 --loop uvloop --no-access-log "
-    "--log-level error --runtime-threads 1 --backpressure 512"
+    "granian {target} --interface {kind} --host 127.0.0.1 --port {port} --workers 1 --loop uvloop "
+    "--no-access-log --log-level error --runtime-threads 1 --backpressure 512"
 )
 
 SERVERS = {

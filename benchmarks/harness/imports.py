@@ -40,9 +40,10 @@ def measure(extent: Extent) -> Section:
     """Measure ours and the peers, in turn."""
     section = Section(
         "Start and size",
-        "CPU milliseconds of a fresh process for the import of the framework with an application of one route, "
-        "and from there to its first answer (start-up included); memory after that. Packages and megabytes are "
-        "what an installation without extras brings, without bytecode. Django stands without its ORM.",
+        "CPU milliseconds of a fresh process for the import of the framework with an application of one "
+        "route, and from there to its first answer (start-up included); memory after that. Packages and "
+        "megabytes are what an installation without extras brings, without bytecode. Django stands without "
+        "its ORM.",
         data={},
     )
     wanted = None if extent.peers is None else {peer.replace(" ", "-") for peer in extent.peers}

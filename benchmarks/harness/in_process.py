@@ -30,9 +30,9 @@ def measure_time(extent: Extent) -> Section:
     """Measure the CPU time of a call."""
     section = Section(
         "In process, time",
-        "CPU microseconds per call of the ASGI or WSGI callable: median of the passes [lowest-highest]. No server, "
-        "no socket; what is left is the framework, its template engine and its JSON. The goal is "
-        "4.0 / 4.3 / 7.5 us for plaintext, JSON and params under ASGI.",
+        "CPU microseconds per call of the ASGI or WSGI callable: median of the passes [lowest-highest], and "
+        "in parentheses what is added to the bare callable. No server, no socket; what is left is the "
+        "framework, its template engine and its JSON.",
         data={},
     )
     for kind in KINDS:
@@ -59,8 +59,8 @@ def measure_calls(extent: Extent) -> Section:
     """Count the function calls of a request."""
     section = Section(
         "In process, function calls",
-        "Calls of Python and C functions per request, counted by cProfile; the same in every run. Calls inside "
-        "compiled extensions are not seen. The three or four of the loop that counts are included for everyone.",
+        "Calls of Python and C functions per request, counted by cProfile; the same in every run. Calls "
+        "inside compiled extensions are not seen. The few of the loop that counts are included for everyone.",
         data={},
     )
     for kind in KINDS:

@@ -27,7 +27,8 @@ def describe() -> str:
         model = names[0] if names else model
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return (
-        f"Measured on {time.strftime('%-d %B %Y')} on a shared virtual machine: {os.cpu_count()} cores ({model}), "
+        f"Measured on {time.strftime('%-d %B %Y')} on a shared virtual machine: "
+        f"{os.cpu_count()} cores ({model}), "
         f"{memory:.0f} GB, {platform.system()} {platform.release().partition('-')[0]}, "
         f"{platform.python_implementation()} {platform.python_version()}. "
         f"Load average at the start: {os.getloadavg()[0]:.1f}."
@@ -43,4 +44,5 @@ def versions(contestants: Iterable[Contestant]) -> str:
         if one.package:
             parts.append(f"{one.name.partition(' ')[0]} {installed[one.package]}")
         servers |= {name: installed[name] for name in SERVERS if name in installed and name not in servers}
-    return f"Frameworks: {', '.join(parts)}. Servers: {', '.join(f'{n} {v}' for n, v in sorted(servers.items()))}."
+    served = ", ".join(f"{name} {version}" for name, version in sorted(servers.items()))
+    return f"Frameworks: {', '.join(parts)}. Servers: {served}."

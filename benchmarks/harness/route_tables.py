@@ -26,9 +26,10 @@ def measure(extent: Extent) -> Section:
     """Measure ours with up to 10 000 routes, the peers with up to 1000."""
     section = Section(
         "Routes",
-        "Half of the routes are constant, half have a parameter. Building is CPU time until the first request can "
-        "be answered; the rest is CPU microseconds of a whole in-process call (best of the samples, median of the "
-        "passes), so what does not look up routes is in it too. Ours is the engine's kernel around a route table.",
+        "Half of the routes are constant, half have a parameter. Building is CPU time until the first "
+        "request can be answered; the rest is CPU microseconds of a whole in-process call (best of the "
+        "samples, median of the passes), so what does not look up routes is in it too. Ours is the engine's "
+        "kernel around a route table.",
         data={},
     )
     table = Table(["", "routes", "building, ms", *LOOKUPS])

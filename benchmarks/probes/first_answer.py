@@ -182,7 +182,11 @@ def answer_asgi(app: Any) -> int:
 
         living = asyncio.ensure_future(live())
         await started.wait()
-        scope = {"type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1"}
+        scope: dict[str, Any] = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": "1.1",
+        }
         scope |= {
             "server": ("127.0.0.1", 80),
             "client": ("127.0.0.1", 5000),

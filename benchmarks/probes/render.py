@@ -14,11 +14,14 @@ from pathlib import Path
 from typing import Any
 
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parent.parent / "apps")]
-from answers import ITEMS, TEMPLATES, fortunes
-from call import microseconds
+from answers import ITEMS, TEMPLATES, fortunes  # noqa: E402
+from call import microseconds  # noqa: E402
 
 ROWS = [[f"row <{number}>", number, number * 1.5, "eight ch", None] for number in range(1000)]
-TABLE = "<table>{% for row in rows %}<tr>{% for value in row %}<td>{{ value }}</td>{% endfor %}</tr>{% endfor %}</table>"
+TABLE = (
+    "<table>{% for row in rows %}<tr>{% for value in row %}<td>{{ value }}</td>{% endfor %}</tr>"
+    "{% endfor %}</table>"
+)
 PAGE = {"user": "alice", "items": ITEMS, "name": "alice"}
 Render = Callable[[str, dict[str, Any]], str]
 

@@ -20,7 +20,7 @@ from asok.middlewares import load_links
 from asok.pages.discovery import find_pages
 from asok.pages.endpoints import LoadedPages, Page, load_pages
 from asok.pages.handlers import ActionPage, PageEndpoint, TemplatePage
-from asok.rendering import PagesRendering
+from asok.rendering import PagesRendering, any_uses_meta
 from asok.request import Request, RequestEnvironment
 from asok.services import Services
 from asok.static import FOLDERS, StaticFiles
@@ -83,7 +83,9 @@ def compose(app: Asok) -> tuple[Kernel, type[EngineRequest]]:
     config = app.config
     config.check_production()
     config.freeze()
-    sys.dont_write_bytecode = not config["ASOK_WRITE_BYTECODE"]
+    if not config["ASOK_WRITE_BYTECODE"]:
+        # Only this way round: a Python that was started with -B goes on writing none.
+        sys.dont_write_bytecode = True
     composition = _Composition(app)
     composition.log()
     app.services = composition.services()
@@ -119,16 +121,21 @@ class _Composition:
         """Build what handlers reach through the request."""
         app, config = self._app, self._config
         static_files = StaticFiles(app.dirs["PARTIALS"], debug=self._debug)
+        folders = [app.dirs["PAGES"], app.dirs["PARTIALS"]]
         environment = Environment(
-            [app.dirs["PAGES"], app.dirs["PARTIALS"]],
+            folders,
             strict=config["STRICT_VARIABLES"],
             debug=self._debug,
             minify=config["HTML_MINIFY"],
             script_nonces=True,
             cache=self._cache,
+            globals={"static": static_files.url},
+        )
+        rendering = PagesRendering(
+            environment, app.shared_values, uses_meta=self._debug or any_uses_meta(folders)
         )
         return Services(
-            rendering=PagesRendering(environment, app.shared_values),
+            rendering=rendering,
             static_files=static_files,
             downloads=Downloads(app.dirs["PARTIALS"] / "uploads"),
             counters=self._counters,

@@ -8,7 +8,8 @@ the environment, so a render adds only what belongs to its request.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,14 +21,17 @@ from asok_engine.wire.response import HTML, Response, bare
 if TYPE_CHECKING:
     from asok.request import Request
 
-__all__ = ["PagesRendering"]
+__all__ = ["PagesRendering", "any_uses_meta"]
+
+_META = re.compile(r"\{[{%](?:(?![}%]\}).)*\bmeta\b", re.DOTALL)
 
 
 class PagesRendering:
     """Renders templates for the requests of one application."""
 
-    def __init__(self, environment: Environment, shared: Mapping[str, Any]) -> None:
+    def __init__(self, environment: Environment, shared: Mapping[str, Any], *, uses_meta: bool = True) -> None:
         self._environment = environment
+        self._uses_meta = uses_meta
         self._constant: dict[str, Any] = {}
         self._made: dict[str, Callable[[Request], Any]] = {}
         for name, value in shared.items():
@@ -68,22 +72,31 @@ class PagesRendering:
         return response
 
     def _context(self, request: Request, values: Mapping[str, Any]) -> dict[str, Any]:
-        meta = request.meta
-        context = {
-            "request": request,
-            "nonce": request.nonce,
-            "meta": meta,
-            "static": request.static,
-            "page_title": meta.page_title,
-            "page_description": meta.page_description,
-            "head_extra": meta.head_extra,
-            **self._constant,
-        }
+        context = {"request": request, "nonce": request.nonce, **self._constant}
+        if self._uses_meta or "meta" in request.__dict__:
+            meta = request.meta
+            context["meta"] = meta
+            context["page_title"] = meta.page_title
+            context["page_description"] = meta.page_description
+            context["head_extra"] = meta.head_extra
         for name, make in self._made.items():
             context[name] = make(request)
         context.update(request.shared_values)
         context.update(values)
         return context
+
+
+def any_uses_meta(folders: Iterable[Path]) -> bool:
+    """Tell whether a template below these folders speaks of `meta`.
+
+    Where none does, and no handler either, a page has no head of its own to wait for.
+    """
+    return any(
+        _META.search(path.read_text(encoding="utf-8", errors="replace"))
+        for folder in folders
+        for pattern in ("*.html", "*.asok")
+        for path in folder.rglob(pattern)
+    )
 
 
 def _folder(request: Request) -> Path | None:

@@ -20,7 +20,7 @@ from asok_engine.errors import InputError, NotFoundError
 from asok_engine.servers import files
 from asok_engine.servers.environ import made_environ
 from asok_engine.servers.paths import below, decoded_path, encoded
-from asok_engine.servers.pieces import async_pieces, close_unsent, from_thread
+from asok_engine.servers.pieces import async_pieces, close_unsent, from_thread, without_content
 from asok_engine.servers.termination import call_before_termination
 from asok_engine.wire.headers import Headers
 from asok_engine.wire.request import Request
@@ -165,7 +165,7 @@ class AsgiAdapter:
             return
         status = response.status_code
         if status < 200 or status in (204, 304):
-            body = b""
+            body = without_content(response)
         else:
             response.raw[b"content-length"] = b"%d" % len(body)
             if request.method == "HEAD":
@@ -215,7 +215,9 @@ class AsgiAdapter:
         body = response.body
         bodiless = response.status_code < 200 or response.status_code in (204, 304)
         if bodiless or request.method == "HEAD":
-            if isinstance(body, bytes | FileBody) and not bodiless:
+            if bodiless:
+                without_content(response)
+            elif isinstance(body, bytes | FileBody):
                 response.raw[b"content-length"] = b"%d" % len(body)
             await send(_start_of(response))
             await send({"type": "http.response.body", "body": b""})

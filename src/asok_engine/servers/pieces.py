@@ -10,8 +10,9 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import Any
 
 from asok_engine.dispatch.threads import Threads
+from asok_engine.wire.response import Response
 
-__all__ = ["as_bytes", "async_pieces", "close_unsent", "from_thread"]
+__all__ = ["as_bytes", "async_pieces", "close_unsent", "from_thread", "without_content"]
 
 
 def as_bytes(piece: str | bytes) -> bytes:
@@ -67,3 +68,10 @@ async def close_unsent(body: Any) -> None:
         await aclose()
     elif (close := getattr(body, "close", None)) is not None:
         close()
+
+
+def without_content(response: Response) -> bytes:
+    """Take away what describes a body, for a status that has none (RFC 9110 8.6, 15.3.5); give the empty one."""
+    response.raw.pop(b"content-length", None)
+    response.raw.pop(b"content-type", None)
+    return b""

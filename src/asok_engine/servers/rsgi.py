@@ -18,7 +18,7 @@ from asok_engine.errors import InputError, NotFoundError
 from asok_engine.servers import files
 from asok_engine.servers.environ import made_environ
 from asok_engine.servers.paths import decoded, encoded
-from asok_engine.servers.pieces import async_pieces, close_unsent
+from asok_engine.servers.pieces import async_pieces, close_unsent, without_content
 from asok_engine.servers.termination import call_before_termination
 from asok_engine.wire.headers import Headers
 from asok_engine.wire.request import Request
@@ -143,7 +143,9 @@ class RsgiAdapter:
     async def _send(self, request: Request, response: Response, protocol: Any) -> None:
         status, body = response.status_code, response.body
         bodiless = status < 200 or status in (204, 304)
-        if isinstance(body, bytes | FileBody) and not bodiless:
+        if bodiless:
+            without_content(response)
+        elif isinstance(body, bytes | FileBody):
             response.raw[b"content-length"] = b"%d" % len(body)
         if bodiless or request.method == "HEAD" or body == b"":
             protocol.response_empty(status, _fields(response))

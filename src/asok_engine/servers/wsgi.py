@@ -22,7 +22,7 @@ from asok_engine.dispatch.threads import BackgroundLoop
 from asok_engine.errors import InputError, NotFoundError
 from asok_engine.servers import files
 from asok_engine.servers.paths import below, decoded, encoded
-from asok_engine.servers.pieces import as_bytes
+from asok_engine.servers.pieces import as_bytes, without_content
 from asok_engine.servers.termination import call_before_termination
 from asok_engine.wire.headers import Headers
 from asok_engine.wire.request import Request
@@ -158,15 +158,19 @@ class WsgiAdapter:
             exchange, environ["REQUEST_METHOD"], path, environ.get("QUERY_STRING", "")
         )
         response = kernel.handle(request, refused)
-        if isinstance(response.body, FileBody) and request.method != "HEAD":
-            return self._send_file(request, response, environ, start_response)
-        return self._send(request, response, start_response)
+        return self._send(request, response, environ, start_response)
 
-    def _send(self, request: Request, response: Response, start_response: StartResponse) -> Iterable[bytes]:
+    def _send(
+        self, request: Request, response: Response, environ: Environ, start_response: StartResponse
+    ) -> Iterable[bytes]:
         body, status = response.body, response.status_code
         bodiless = status < 200 or status in (204, 304)
-        if isinstance(body, bytes | FileBody) and not bodiless:
+        if bodiless:
+            without_content(response)
+        elif isinstance(body, bytes | FileBody):
             response.raw[b"content-length"] = b"%d" % len(body)
+            if isinstance(body, FileBody) and request.method != "HEAD":
+                return self._send_file(request, response, environ, start_response)
         _start(response, start_response)
         if bodiless or request.method == "HEAD":
             _close(body)
@@ -182,8 +186,8 @@ class WsgiAdapter:
         try:
             file = files.open_slice(body)
         except NotFoundError as error:
-            return self._send(request, self._site.kernel.instead(request, error), start_response)
-        response.raw[b"content-length"] = b"%d" % len(body)
+            instead = self._site.kernel.instead(request, error)
+            return self._send(request, instead, environ, start_response)
         _start(response, start_response)
         wrapper = environ.get("wsgi.file_wrapper")
         if wrapper is not None and body.length is None and body.offset == 0:

@@ -26,7 +26,7 @@ AT_NAME = re.compile(r"@([\w-]+)")
 SPACE = re.compile(r"(?:\s|/\*.*?\*/)*", re.DOTALL)
 WHOLE_PAGE = re.compile(r"(body|html|:root)(?![\w-])", re.IGNORECASE)
 UNQUOTED_URL = re.compile(r"url\(\s*(?![\s\"'])", re.IGNORECASE)
-MODULE_LINE = re.compile(r"^[ \t]*(?:import\s*(?:[\w*{\"']|$)|export\s*[\w*{])", re.MULTILINE)
+MODULE_LINE = re.compile(r"^[ \t]*(?:import(?:\s+\w|\s*[*{\"'])|export(?:\s+\w|\s*[*{]))", re.MULTILINE)
 NOT_CODE = re.compile(r"/\*.*?\*/|//[^\n]*|`(?:[^`\\]|\\.)*`", re.DOTALL)
 
 
@@ -36,7 +36,7 @@ def scope_css(source: str, page_id: str) -> str:
     A selector for `body`, `html` or `:root` means that element of this page. Rules inside
     `@media` and its kin are scoped too, `@keyframes`, `@font-face` and others are not.
     """
-    return _Sheet(source, page_id).rules(0)[0]
+    return _Sheet(source, page_id).sheet()
 
 
 def scope_js(source: str, page_id: str) -> str:
@@ -68,6 +68,14 @@ class _Sheet:
         self._source = source
         escaped = re.sub(r"[\x00-\x1f\"\\\x7f]", lambda found: f"\\{ord(found.group()):x} ", page_id)
         self._mark = f'[data-page-id="{escaped}"]'
+
+    def sheet(self) -> str:
+        """Write the whole sheet; a brace too many closes nothing."""
+        text, at = self.rules(0)
+        while at < len(self._source):
+            more, at = self.rules(at + 1)
+            text += "}" + more
+        return text
 
     def rules(self, at: int) -> tuple[str, int]:
         """Write a list of rules up to its closing brace or the end."""

@@ -55,7 +55,7 @@ def format_date(value: object, form: str = "%d/%m/%Y") -> str:
         try:
             return datetime.fromisoformat(value).strftime(form)
         except ValueError:
-            return value
+            return str(value)
     return format_epoch(value, form)
 
 
