@@ -116,12 +116,14 @@ class Serving:
         return workload.url("" if workload.name == "static" else self.prefix)
 
     def ask(self, path: str) -> tuple[int, bytes]:
-        """Send one GET; give status and body."""
+        """Send one GET; give status and body, or status 0 and why there is none."""
         link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
             link.request("GET", path)
             answer = link.getresponse()
             return answer.status, answer.read()
+        except OSError as error:
+            return 0, f"{error}; {self.log()}".encode()
         finally:
             link.close()
 

@@ -123,7 +123,7 @@ def _rounds(
     for name, one, path in able:
         status, body = one.ask(path)
         if status != 200 or not workload.is_right(body):
-            section.notes.append(f"{name} answered {path} with {status} {body[:120]!r}; it is not measured.")
+            section.notes.append(f"{name} answered {path} with {status} {body[:300]!r}; it is not measured.")
             continue
         _ask_for_a_while(one.port, path, 1, extent)
         figures[name] = Figures([], [])

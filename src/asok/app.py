@@ -114,15 +114,13 @@ class Asok:
 
     # --- the protocols ----------------------------------------------------------------
 
-    def __call__(self, first: Any, *rest: Any) -> Any:
+    def __call__(self, first: Any, second: Any = None, third: Any = None, /) -> Any:
         """Answer a WSGI call (environ, start_response) or an ASGI call (scope, receive, send)."""
-        if len(rest) == 2:
-            return self._asgi(first, *rest)
-        if len(rest) == 1:
-            return self._wsgi(first, *rest)
-        if not rest:
-            return _double_callable(self._asgi, first)
-        raise TypeError(f"an application takes 2 (WSGI) or 3 (ASGI) arguments, not {len(rest) + 1}")
+        if third is not None:
+            return self._asgi(first, second, third)
+        if second is not None:
+            return self._wsgi(first, second)
+        return _double_callable(self._asgi, first)
 
     def __rsgi__(self, scope: Any, protocol: Any) -> Awaitable[None]:
         """Answer an RSGI call."""

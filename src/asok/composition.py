@@ -89,6 +89,9 @@ def compose(app: Asok) -> tuple[Kernel, type[EngineRequest]]:
     composition = _Composition(app)
     composition.log()
     app.services = composition.services()
+    # Behind the hooks of the user, who may still need them; those of an earlier start are closed.
+    hooks = app.site.lifecycle.shutdown
+    hooks[:] = [*(hook for hook in hooks if not isinstance(hook, _Closing)), *composition.closings()]
     app.site.streams.grace_seconds = max(0.0, config["SHUTDOWN_TIMEOUT"] / 2)
     return composition.kernel(), composition.request_class()
 
@@ -329,7 +332,17 @@ class _Composition:
 
     def _checks(self) -> dict[str, Check]:
         redis = self._redis
-        return {} if redis is None else {"redis": lambda: redis.run_async("PING")}
+        if redis is None:
+            return {}
+
+        async def ping() -> None:
+            await redis.run_async("PING")
+
+        return {"redis": ping}
+
+    def closings(self) -> list[_Closing]:
+        """Give the shutdown hooks for what was opened."""
+        return [] if self._redis is None else [_Closing(self._redis)]
 
     # --- secrets ----------------------------------------------------------------------------
 
@@ -343,6 +356,16 @@ class _Composition:
     @cached_property
     def _redactor(self) -> Redactor:
         return Redactor(self._secrets)
+
+
+class _Closing:
+    """Closes the connections of a Redis when the application stops."""
+
+    def __init__(self, link: RedisLink) -> None:
+        self._link = link
+
+    async def __call__(self) -> None:
+        await self._link.close_async()
 
 
 def _template_handler(page: TemplatePage) -> Handler:

@@ -170,7 +170,8 @@ class AsgiAdapter:
             response.raw[b"content-length"] = b"%d" % len(body)
             if request.method == "HEAD":
                 body = b""
-        await send({"type": "http.response.start", "status": status, "headers": response.fields()})
+        headers = response.fields() if response.cookies else list(response.raw.items())
+        await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
     # --- start and stop -----------------------------------------------------------

@@ -34,8 +34,8 @@ def env_line(name: str, value: Any) -> str:
     if isinstance(value, bool):
         text = "true" if value else "false"
     elif isinstance(value, dict):
-        # A value that has quotes of the one kind stands in the other kind, or in none.
-        text = json.dumps(value) if "'" in json.dumps(value) else f"'{json.dumps(value)}'"
+        # Bare, because sources of a policy have quotes of their own.
+        text = json.dumps(value)
     elif isinstance(value, list):
         text = ",".join(value)
     else:
