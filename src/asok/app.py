@@ -59,7 +59,7 @@ class Asok:
         self.logger = logging.getLogger("asok")
         self.used: list[Callable[..., Any]] = []
         self.loop = BackgroundLoop()
-        self.site = Site(lambda: compose(self), self.loop)
+        self.site = Site(lambda: compose(self), self.loop, self)
         self._asgi = AsgiAdapter(self.site)
         self._wsgi = WsgiAdapter(self.site)
         self._rsgi = RsgiAdapter(self.site)

@@ -37,6 +37,7 @@ from asok_engine.dispatch.chain import Handler
 from asok_engine.dispatch.errors import ErrorAnswers
 from asok_engine.dispatch.kernel import Endpoint, Finisher, Guard, GuardAsync, Kernel
 from asok_engine.dispatch.middleware.access_log import AccessLog
+from asok_engine.dispatch.middleware.announcements import Announcements
 from asok_engine.dispatch.middleware.compression import Compression, is_compressible
 from asok_engine.dispatch.middleware.conditional import Conditional
 from asok_engine.dispatch.middleware.cors import Cors
@@ -52,6 +53,7 @@ from asok_engine.security.csp import build_csp
 from asok_engine.security.redaction import Redactor
 from asok_engine.security.response_headers import frame_options, security_headers
 from asok_engine.servers.files import file_pieces, read_slice
+from asok_engine.telemetry.hooks import request_finished, request_started
 from asok_engine.telemetry.logs import configure_logging
 from asok_engine.templates.environment import Environment
 from asok_engine.wire.proxies import TrustedProxies
@@ -233,6 +235,8 @@ class _Composition:
         guards: list[GuardPair] = [(self._request_id.guard, None)]
         if self._access_log is not None:
             guards.append((self._access_log.guard, None))
+        if self._announcements is not None:
+            guards.append((self._announcements.guard, None))
         if config["TRUSTED_PROXIES"]:
             guards.append((Proxies(TrustedProxies(config["TRUSTED_PROXIES"])).guard, None))
         guards.append((Hosts(self._host_patterns(), exempt_paths=("/health",)).guard, None))
@@ -268,6 +272,8 @@ class _Composition:
         finishers.append(self._request_id.finish)
         if self._access_log is not None:
             finishers.append(self._access_log.finish)
+        if self._announcements is not None:
+            finishers.append(self._announcements.finish)
         return finishers
 
     def _conditional(self) -> Conditional:
@@ -285,6 +291,10 @@ class _Composition:
     @cached_property
     def _access_log(self) -> AccessLog | None:
         return AccessLog() if logging.getLogger("asok.access").isEnabledFor(logging.ERROR) else None
+
+    @cached_property
+    def _announcements(self) -> Announcements | None:
+        return Announcements() if request_started or request_finished else None
 
     @cached_property
     def _cors(self) -> Cors | None:

@@ -17,6 +17,7 @@ from typing import Any
 from asok_engine.dispatch.chain import Handler
 from asok_engine.dispatch.threads import BackgroundLoop, Threads, _here
 from asok_engine.errors import Abort, InputError, OutsideError, Redirect, Stop
+from asok_engine.telemetry.hooks import error_caught
 from asok_engine.wire.jsons import encode_json
 from asok_engine.wire.negotiation import best
 from asok_engine.wire.request import Request
@@ -145,6 +146,8 @@ class ErrorAnswers:
                 extra={"request_id": request.id, "status": status},
             )
             request._draft = None
+            if error_caught:
+                error_caught.send(request.app, error=error, request=request, error_id=request.id)
         message = _message(error) if expected else _apology(request, status)
         if self._wants_json(request):
             return self._problem(request, status, message, getattr(error, "errors", None) or {})

@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import Any
 
 from asok_engine.dispatch.threads import BackgroundLoop
+from asok_engine.telemetry.hooks import app_shutdown, app_startup
 
 __all__ = ["Hook", "Lifecycle"]
 
@@ -33,8 +34,9 @@ _starting: ContextVar[Lifecycle | None] = ContextVar("asok_starting", default=No
 class Lifecycle:
     """Runs `compose` and the start-up hooks once per process, and the shutdown hooks once at its end."""
 
-    def __init__(self, compose: Callable[[], None], loop: BackgroundLoop) -> None:
+    def __init__(self, compose: Callable[[], None], loop: BackgroundLoop, owner: object = None) -> None:
         self._compose = compose
+        self._owner = owner
         self._loop = loop
         self.startup: list[Hook] = []
         self.shutdown: list[Hook] = []
@@ -77,6 +79,7 @@ class Lifecycle:
             for hook in self.startup:
                 self._call(hook)
             self.started = True
+            app_startup.send(self._owner)
         except BaseException as error:
             self._failure = error, error.__traceback__
             raise
@@ -107,6 +110,7 @@ class Lifecycle:
                 if isinstance(result, Awaitable):
                     await result
             self.started = True
+            app_startup.send(self._owner)
         except BaseException as error:
             self._failure = error, error.__traceback__
             raise
@@ -117,6 +121,7 @@ class Lifecycle:
         """Run the shutdown hooks from plain code; a hook that fails does not keep the others from running."""
         if not self._ends():
             return
+        app_shutdown.send(self._owner)
         for hook in self.shutdown:
             try:
                 self._call(hook)
@@ -128,6 +133,7 @@ class Lifecycle:
         """Run the shutdown hooks on the server's event loop."""
         if not self._ends():
             return
+        app_shutdown.send(self._owner)
         for hook in self.shutdown:
             try:
                 result = hook()

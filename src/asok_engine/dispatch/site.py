@@ -22,15 +22,21 @@ class Site:
     """One application as the servers see it.
 
     `compose` makes the kernel and the bound request class; it runs once per
-    process, at the first request or at the server's start-up.
+    process, at the first request or at the server's start-up. `owner` is the
+    face's application, which hooks name as the sender.
     """
 
-    def __init__(self, compose: Callable[[], tuple[Kernel, type[Request]]], loop: BackgroundLoop) -> None:
+    def __init__(
+        self,
+        compose: Callable[[], tuple[Kernel, type[Request]]],
+        loop: BackgroundLoop,
+        owner: object = None,
+    ) -> None:
         self._compose = compose
         self._kernel: Kernel | None = None
         self.request_class: type[Request] = Request
         self.streams = Streams()
-        self.lifecycle = Lifecycle(self._composed, loop)
+        self.lifecycle = Lifecycle(self._composed, loop, owner)
 
     def _composed(self) -> None:
         self._kernel, self.request_class = self._compose()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Generic, NoReturn, TypeVar, overload
+from urllib.parse import quote
 
 from asok_engine.errors import (
     Abort,
@@ -349,7 +350,7 @@ class Request:
     def base_url(self) -> str:
         """The address without the query string."""
         raw = self.exchange.raw_path().decode("ascii", "replace")
-        return f"{self.scheme}://{self.host}{self.root_path}{raw}"
+        return f"{self.scheme}://{self.host}{quote(self.root_path)}{raw}"
 
     @property
     def url(self) -> str:
@@ -552,8 +553,12 @@ def _event(item: Any) -> bytes:
 def _framed(source: Iterable[Any], retry_ms: int | None) -> Iterator[bytes]:
     if retry_ms is not None:
         yield format_event(None, retry=retry_ms)
-    for item in source:
-        yield _event(item)
+    try:
+        for item in source:
+            yield _event(item)
+    finally:
+        if (close := getattr(source, "close", None)) is not None:
+            close()
 
 
 async def _framed_async(source: AsyncIterable[Any], retry_ms: int | None) -> AsyncIterator[bytes]:

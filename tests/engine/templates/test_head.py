@@ -108,6 +108,15 @@ def test_only_the_first_head_is_filled(site: Site) -> None:
     )
 
 
+def test_title_after_the_head_is_no_title(site: Site) -> None:
+    """What stands behind the head is not the page's title or description, even when the head has none."""
+    meta = Meta()
+    meta.title, meta.description = "T", "D"
+    later = '<title>x</title><meta name="description" content="y">'
+    page = draw(site, meta, f"<head></head>{later}")
+    assert page == f'<head><title>T</title>\n<meta name="description" content="D">\n</head>{later}'
+
+
 def test_head_in_an_included_template_is_filled(site: Site) -> None:
     """It does not matter which file of a page has the head."""
     meta = Meta()

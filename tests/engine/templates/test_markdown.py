@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import time
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asok_engine.templates.markdown import is_safe_url, markdown
+from asok_engine.templates.markdown import _Line, is_safe_url, markdown
 
 ALLOWED = {
     "p",
@@ -119,6 +120,23 @@ def test_repeated_signs_take_linear_time(piece: str) -> None:
         return time.process_time() - start
 
     assert min(cost(large), cost(large)) < 40 * max(min(cost(small), cost(small)), 0.002)
+
+
+def test_no_stretch_is_searched_twice() -> None:
+    """A sign that many openings wait for is looked for once, found or not."""
+
+    class Counted(str):
+        searches = 0
+
+        def find(self, *arguments: Any) -> int:
+            Counted.searches += 1
+            return str.find(self, *arguments)
+
+    line = _Line(Counted("[" * 500 + "]" + "*" * 2), 0)
+    assert {line.find("]", at) for at in range(500)} == {500}
+    assert {line.find("`", at) for at in range(500)} == {-1}
+    assert {line.find_single("*", at) for at in range(500)} == {-1}
+    assert Counted.searches < 6
 
 
 @pytest.mark.parametrize(

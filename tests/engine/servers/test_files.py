@@ -1,0 +1,62 @@
+"""Files are opened before an answer begins, read in pieces, and closed whatever happens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from asok_engine.errors import NotFoundError
+from asok_engine.servers import files
+from asok_engine.servers.files import FilePieces, file_pieces, open_slice, read_slice
+from asok_engine.wire.response import FileBody
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A file of ten bytes."""
+    made = tmp_path / "ten"
+    made.write_bytes(b"0123456789")
+    return made
+
+
+@pytest.mark.parametrize(("offset", "length", "content"), [(0, None, b"0123456789"), (4, None, b"456789"), (2, 3, b"234")])
+def test_slice_is_read_from_its_place(path: Path, offset: int, length: int | None, content: bytes) -> None:
+    """At once, or piece by piece."""
+    body = FileBody(path, 10, 0.0, offset, length)
+    assert read_slice(body) == content
+    assert b"".join(file_pieces(body)) == content
+
+
+def test_pieces_are_bounded(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large file never stands in memory as a whole."""
+    monkeypatch.setattr(files, "PIECE_BYTES", 4)
+    assert list(FilePieces(path.open("rb"), 9)) == [b"0123", b"4567", b"8"]
+
+
+def test_file_is_closed_at_its_end_and_when_it_is_given_up(path: Path) -> None:
+    """Also when not one piece was asked for."""
+    for taken in (0, 1, 99):
+        file = path.open("rb")
+        pieces = FilePieces(file, 10)
+        for _, _ in zip(range(taken), pieces, strict=False):
+            pass
+        pieces.close()
+        assert file.closed
+        assert list(pieces) == []
+
+
+def test_file_that_shrank_ends_early(path: Path) -> None:
+    """The server then sees a short body and cuts; nothing is invented."""
+    assert b"".join(FilePieces(path.open("rb"), 50)) == b"0123456789"
+
+
+@pytest.mark.parametrize("kind", ["gone", "folder"])
+def test_file_that_cannot_be_opened_is_not_found(tmp_path: Path, kind: str) -> None:
+    """Gone since it was looked at, or not readable: 404, before anything was sent."""
+    target = tmp_path / "x"
+    if kind == "folder":
+        target.mkdir()
+    with pytest.raises(NotFoundError) as caught:
+        open_slice(FileBody(target, 1, 0.0))
+    assert caught.value.__cause__ is not None
