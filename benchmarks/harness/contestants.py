@@ -96,6 +96,13 @@ CONTESTANTS = {
             {"asgi": "wsgi:app", "wsgi": "wsgi:app"},
             has_page=True,
             is_project=True,
+            variables={
+                "SECRET_KEY": "benchmarks-and-nothing-else-0123456789-0123456789",
+                "APP_URL": "http://127.0.0.1",
+                "DEBUG": "false",
+                "RATE_LIMIT": "false",
+                "LOG_LEVEL": "ERROR",
+            },
         ),
         Contestant(
             "aksara 0.7",

@@ -1,19 +1,20 @@
 """Virtual environments, one for each contestant, made when they are first needed.
 
 Each holds what one file of `requirements/` lists, and nothing of another
-contestant. Ours holds this checkout. They live in `benchmarks/.venvs` and are made
-anew when their list changes. Uses uv where it is installed, else venv and pip.
+contestant. They live in `benchmarks/.venvs` and are made anew when their list
+changes. Ours holds this checkout as it is when a run begins, so that a change in the
+middle of the run is not measured. Uses uv where it is installed, else venv and pip.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 __all__ = ["BENCHMARKS", "CHECKOUT", "python_of", "size_of", "versions_of"]
@@ -25,31 +26,31 @@ FOLDER = BENCHMARKS / ".venvs"
 OURS = "{checkout}"
 
 
-def python_of(name: str, requirements: Sequence[str] | None = None, *, editable: bool = True) -> Path:
+@functools.cache
+def python_of(name: str) -> Path:
     """Give the interpreter of an environment, making it first where it is missing or outdated.
 
-    Without `requirements` they are read from `requirements/<name>.txt`. Ours is
-    installed anew each time where it is not `editable`.
+    What it holds is listed in `requirements/<name>.txt`.
     """
-    listed = _listed(name) if requirements is None else list(requirements)
-    folder = FOLDER / name
+    lines = (BENCHMARKS / "requirements" / f"{name}.txt").read_text().splitlines()
+    listed = [line.strip() for line in lines if line.strip()]
+    folder = FOLDER / name.replace("/", "-")
     python = folder / "bin" / "python"
     stamp = folder / ".installed"
     mark = hashlib.sha256("\n".join([sys.version, *listed]).encode()).hexdigest()
     holds_ours = any(OURS in line for line in listed)
     ready = python.exists() and stamp.exists() and stamp.read_text() == mark
-    if ready and (editable or not holds_ours):
+    if ready and not holds_ours:
         return python
+    print(
+        f"  {'installing this checkout into' if ready else 'making'} {folder.name}",
+        file=sys.stderr,
+        flush=True,
+    )
     if not ready:
-        print(f"  making the environment {name}", file=sys.stderr, flush=True)
         shutil.rmtree(folder, ignore_errors=True)
         _make(folder)
-    wanted = []
-    for line in listed:
-        if OURS in line and editable:
-            wanted.append("--editable")
-        wanted.append(line.replace(OURS, str(CHECKOUT)))
-    _install(python, wanted, anew=ready and holds_ours)
+    _install(python, [line.replace(OURS, str(CHECKOUT)) for line in listed], anew=holds_ours)
     stamp.write_text(mark)
     return python
 
@@ -70,11 +71,6 @@ def size_of(python: Path) -> float:
     return sum(file.stat().st_size for file in files if file.is_file() and file.suffix != ".pyc") / 1e6
 
 
-def _listed(name: str) -> list[str]:
-    lines = (BENCHMARKS / "requirements" / f"{name}.txt").read_text().splitlines()
-    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
-
-
 def _uv() -> str | None:
     beside = Path(sys.executable).parent / "uv"
     return str(beside) if beside.exists() else shutil.which("uv")
@@ -91,12 +87,12 @@ def _make(folder: Path) -> None:
 def _install(python: Path, wanted: list[str], *, anew: bool) -> None:
     uv = _uv()
     if uv is not None:
-        again = ["--reinstall-package", "asok"] if anew else []
+        again = ["--refresh-package", "asok", "--reinstall-package", "asok"] if anew else []
         _run(
             [uv, "pip", "install", "--quiet", "--compile-bytecode", *again, "--python", str(python), *wanted]
         )
     else:
-        again = ["--force-reinstall", "--no-deps"] if anew else []
+        again = ["--force-reinstall"] if anew else []
         _run([sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", *again, *wanted])
 
 

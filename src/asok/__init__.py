@@ -9,10 +9,6 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from asok_engine.dispatch.context import current_request as current_request
-    from asok_engine.wire.response import Response as Response
-    from asok_engine.wire.uploads import UploadedFile as UploadedFile
-
     from asok.app import Asok as Asok
     from asok.exceptions import AbortException as AbortException
     from asok.exceptions import AsokException as AsokException
@@ -29,6 +25,9 @@ if TYPE_CHECKING:
     from asok.shortcuts import render_blocks as render_blocks
     from asok.shortcuts import render_template as render_template
     from asok.shortcuts import render_template_string as render_template_string
+    from asok_engine.dispatch.context import current_request as current_request
+    from asok_engine.wire.response import Response as Response
+    from asok_engine.wire.uploads import UploadedFile as UploadedFile
 
 _HOMES = {
     "AbortException": "asok.exceptions",

@@ -10,14 +10,13 @@ from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from asok.limits import RateLimit
+from asok.meta import Meta
 from asok_engine.errors import InputError
 from asok_engine.security.nonce import make_nonce
 from asok_engine.wire.request import Request as EngineRequest
 from asok_engine.wire.request import lazy
 from asok_engine.wire.response import HTML, Response, bare
-
-from asok.limits import RateLimit
-from asok.meta import Meta
 
 if TYPE_CHECKING:
     from asok.app import Asok

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from asok.downloads import Downloads
 from asok.rendering import PagesRendering
@@ -14,8 +14,7 @@ from asok_engine.backends.counters.contract import Counters
 __all__ = ["Services"]
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
+class Services(Struct, frozen=True):
     """Made once, when the application starts."""
 
     rendering: PagesRendering

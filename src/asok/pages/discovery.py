@@ -11,8 +11,9 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from asok.pages.reports import PageNote, PageProblem
 from asok_engine.dispatch.routes import parse_pattern
@@ -25,8 +26,7 @@ EXTENSIONS = (".py", ".pyc", ".html", ".asok")
 TEMPLATES = (".html", ".asok")
 
 
-@dataclass(frozen=True, slots=True)
-class PageFile:
+class PageFile(Struct, frozen=True):
     """One page, before its module is imported."""
 
     #: The address, with parameters: "/users/[id:int]"; for an error page its folder.
@@ -47,8 +47,7 @@ class PageFile:
     is_entry: bool
 
 
-@dataclass(frozen=True, slots=True)
-class FoundPages:
+class FoundPages(Struct, frozen=True):
     """All that stands below one folder of pages, in a stable order."""
 
     folder: Path
@@ -84,8 +83,7 @@ def find_pages(folder: Path, *, root: Path, index: str = "page", package: str = 
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     folder: Path
     segments: tuple[str, ...]
     modules: tuple[str, ...]
@@ -94,8 +92,7 @@ class _Place:
     status: int = 0
 
 
-@dataclass(slots=True)
-class _Listing:
+class _Listing(Struct):
     """The entries of one folder: pages by name and ending, everything by name, folders in order."""
 
     pages: dict[str, dict[str, Path]] = field(default_factory=dict)

@@ -9,9 +9,10 @@ comes back as a problem, and the page then answers with that problem.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
+
+from msgspec import Struct
 
 from asok.pages.discovery import FoundPages, PageFile
 from asok.pages.handlers import (
@@ -35,8 +36,7 @@ RENDERED = METHODS[:5]
 _ACTION_PREFIX = "action_"
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """One page, ready to become a route."""
 
     file: PageFile
@@ -53,8 +53,7 @@ class Page:
         return bool(getattr(self.module, "STREAM_BODY", False))
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedPages:
+class LoadedPages(Struct, frozen=True):
     """All pages of one folder; `problems` and `notes` are those of finding and of loading."""
 
     pages: tuple[Page, ...]

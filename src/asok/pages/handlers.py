@@ -11,9 +11,10 @@ import functools
 import inspect
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from asok_engine.errors import InputError, NotFoundError
 
@@ -30,8 +31,7 @@ __all__ = [
 _ACTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*", re.ASCII).fullmatch
 
 
-@dataclass(frozen=True, slots=True)
-class PageHandler:
+class PageHandler(Struct, frozen=True):
     """A callable that takes the request.
 
     `source` names it in messages: "get() in src/pages/page.py". `is_async` says
@@ -45,8 +45,7 @@ class PageHandler:
     is_light: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class TemplatePage:
+class TemplatePage(Struct, frozen=True):
     """A page without code: the template to render, and its name below the folder of pages."""
 
     path: Path
@@ -54,8 +53,7 @@ class TemplatePage:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class ActionPage:
+class ActionPage(Struct, frozen=True):
     """POST of a page with form actions, by name; `otherwise` answers a form that names none."""
 
     actions: Mapping[str, PageHandler]

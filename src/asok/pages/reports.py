@@ -7,16 +7,16 @@ suggests, and stops nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from asok_engine.errors import SetupError
 
 __all__ = ["PageNote", "PageProblem"]
 
 
-@dataclass(frozen=True, slots=True)
-class PageNote:
+class PageNote(Struct, frozen=True):
     """A file that answers no address although it stands among the pages, and why."""
 
     path: Path
@@ -26,8 +26,7 @@ class PageNote:
         return self.message
 
 
-@dataclass(frozen=True, slots=True)
-class PageProblem:
+class PageProblem(Struct, frozen=True):
     """A page that cannot answer: where (`line` counts from 1), what happened, one thing to do."""
 
     path: Path

@@ -12,8 +12,9 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
 from typing import BinaryIO, cast
+
+from msgspec import Struct, field
 
 from asok_engine.dispatch.threads import running_loop
 from asok_engine.errors import BodyTooLarge, InputError, MalformedBody, UnsupportedBody
@@ -42,8 +43,7 @@ def _spool() -> BinaryIO:
     return cast(BinaryIO, _Spool(max_size=SPOOL_BYTES))
 
 
-@dataclass(frozen=True, slots=True)
-class BodyReader:
+class BodyReader(Struct, frozen=True):
     """Reads bodies of at most `max_bytes` bytes."""
 
     max_bytes: int

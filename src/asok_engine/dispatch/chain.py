@@ -13,8 +13,9 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from asok_engine.dispatch.threads import BackgroundLoop, Threads, running_loop
 from asok_engine.errors import InputError, Stop
@@ -36,8 +37,7 @@ def is_async_callable(call: object) -> bool:
     return inspect.iscoroutinefunction(call) or inspect.iscoroutinefunction(getattr(call, "__call__", None))  # noqa: B004
 
 
-@dataclass(frozen=True, slots=True)
-class Handler:
+class Handler(Struct, frozen=True):
     """The innermost callable of a route: `call(request)`; `source` names it in messages.
 
     `is_light` says that a plain `call` waits for nothing and computes little, so
@@ -50,8 +50,7 @@ class Handler:
     is_light: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """One middleware: `call(request, next)`; `source` names it in messages."""
 
     call: Callable[[Any, Any], Any]
@@ -59,8 +58,7 @@ class Link:
     is_async: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Tail:
+class _Tail(Struct, frozen=True):
     """A composed rest of a chain; `level` is the highest pool that it may occupy, -1 for none."""
 
     call: Callable[[Request], Any]

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from asok_engine.errors import SetupError, UsageError
 
@@ -69,8 +70,7 @@ KINDS: dict[str, Convert | None] = {
 _RANKS = {kind: rank for rank, kind in enumerate(KINDS)}
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """One piece of a pattern: a literal (`kind` is "") or a parameter called `text`."""
 
     kind: str
@@ -84,8 +84,7 @@ class Segment:
         return bool(part) if convert is None else convert(part) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(Struct, frozen=True):
     """A parsed pattern. Two patterns of one `shape` match exactly the same paths."""
 
     text: str

@@ -29,8 +29,8 @@ def made_environ(
     """Build the environ from parts; its input is empty, because the body was read already."""
     environ: dict[str, Any] = {
         "REQUEST_METHOD": method,
-        "SCRIPT_NAME": root_path,
-        "PATH_INFO": path.encode("utf-8", "surrogateescape").decode("latin-1"),
+        "SCRIPT_NAME": _as_latin_1(root_path),
+        "PATH_INFO": _as_latin_1(path),
         "QUERY_STRING": query_string,
         "SERVER_NAME": server[0],
         "SERVER_PORT": str(server[1] or 0),
@@ -53,3 +53,8 @@ def made_environ(
             continue
         environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = value
     return environ
+
+
+def _as_latin_1(text: str) -> str:
+    # PEP 3333: text in an environ is the bytes that were sent, each as one character.
+    return text.encode("utf-8", "surrogateescape").decode("latin-1")

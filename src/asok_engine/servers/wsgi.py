@@ -71,7 +71,7 @@ class WsgiExchange:
             raw = self._environ.get(key)
             if raw and str(raw).startswith("/"):
                 whole = str(raw).partition("?")[0].encode("latin-1", "replace")
-                return below(whole, encoded(self.root_path().encode("latin-1")))
+                return below(whole, encoded(self.root_path()))
         return encoded((self._environ.get("PATH_INFO") or "/").encode("latin-1"))
 
     def peer(self) -> tuple[str, int]:
@@ -90,7 +90,8 @@ class WsgiExchange:
 
     def root_path(self) -> str:
         """Give the mount prefix."""
-        return str(self._environ.get("SCRIPT_NAME", "")).rstrip("/")
+        root = str(self._environ.get("SCRIPT_NAME") or "").rstrip("/")
+        return root if root.isascii() else root.encode("latin-1", "replace").decode("utf-8", "replace")
 
     def http_version(self) -> str:
         """Give the HTTP version."""

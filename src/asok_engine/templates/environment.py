@@ -33,7 +33,7 @@ from asok_engine.templates.filters import (
 )
 from asok_engine.templates.fragments import FragmentCache, Fragments
 from asok_engine.templates.functions import FUNCTIONS
-from asok_engine.templates.head import HOOKS, PageHead
+from asok_engine.templates.head import HOOKS, NO_MARKS, PageHead
 from asok_engine.templates.html import Place
 from asok_engine.templates.lookup import Roots
 from asok_engine.templates.markup import Markup
@@ -107,7 +107,7 @@ class Environment:
             tests=TESTS,
             globals={
                 **FUNCTIONS,
-                "__page": None,
+                **NO_MARKS,
                 "__at": self._note,
                 "__fragment": Fragments(cache),
                 "__component": _component,
@@ -187,7 +187,7 @@ class Environment:
             if block not in known and (is_complete or not _is_block_name(block)):
                 origin = self._compiled.outlines[key].origin
                 raise UnknownBlock(block, known, template=origin.name, path=origin.path)
-        text = self._run(key + Variant(blocks=wanted).suffix(), {**context, "__page": None})
+        text = self._run(key + Variant(blocks=wanted).suffix(), context)
         return dict(zip(wanted, text.split(BLOCK_SEPARATOR), strict=True))
 
     def blocks(self, name: str, *, root_first: Path | None = None) -> tuple[str, ...]:
@@ -220,7 +220,7 @@ class Environment:
             yield self._page(key, context)
             return
         page = _page_head(context)
-        values = context if page is None else {**context, "__page": page}
+        values = context if page is None else page.into(context)
         for part in range(breaks + 1):
             text = self._run(key + Variant(part=part).suffix(), values)
             if page is not None:
@@ -232,7 +232,7 @@ class Environment:
         page = _page_head(context)
         if page is None:
             return self._run(key, context)
-        return page.finish(self._run(key, {**context, "__page": page}))
+        return page.finish(self._run(key, page.into(context)))
 
     def _run(self, key: str, context: Mapping[str, Any]) -> str:
         if self._debug:
@@ -252,7 +252,7 @@ class Environment:
                 raise self._wrap(error, key) from error
             raise
         # Why: the engine writes a slash as an entity, which no place in HTML needs and every URL has.
-        return text.replace("&#x2f;", "/") if "&#x2f;" in text and _is_escaped(key) else text
+        return text.replace("&#x2f;", "/") if _is_escaped(key) else text
 
     # --- names ----------------------------------------------------------------------------
 
@@ -320,7 +320,8 @@ class Environment:
                     "Put {% extends %} at the top level; its argument may be an expression.",
                 )
             number = len(self._numbers)
-            self._numbers[number] = key
+            if self._debug:
+                self._numbers[number] = key
             written = write(outline, found, self._dialect, variant, number)
             self._compiled.origins[key] = outline.origin
             self._compiled.spelled[key] = written.spelled
@@ -407,6 +408,7 @@ class Environment:
         self._compiled = _Compiled()
         self._compiled.names = names
         self._keys.clear()
+        self._numbers.clear()
         self._engine.reload()
 
     # --- errors ---------------------------------------------------------------------------
@@ -504,7 +506,8 @@ def _as_it_is(names: Any) -> Any:
     """Name the untouched variant of one or several templates; templates call this for an include."""
     if isinstance(names, str):
         return f"{names}{VARIANT_MARK}as"
-    return [f"{name}{VARIANT_MARK}as" for name in names]
+    # What is neither a name nor a list of names is the engine's to complain about.
+    return [_as_it_is(name) for name in names] if isinstance(names, (list, tuple)) else names
 
 
 def _html(value: object) -> object:

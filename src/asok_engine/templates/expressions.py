@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 __all__ = ["Printing", "assigns", "classify", "has_filter", "modifiers", "with_commas"]
 
@@ -26,8 +27,7 @@ BRACKETS = {"(": ")", "[": "]", "{": "}"}
 ENGINE_ROOTS = frozenset({"super", "caller", "self"})
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(Struct, frozen=True):
     kind: str
     text: str
     start: int
@@ -46,8 +46,7 @@ class _Piece:
         return self.kind in ("string", "number") or (self.kind == "name" and self.text not in JOINING_WORDS)
 
 
-@dataclass(frozen=True, slots=True)
-class Printing:
+class Printing(Struct, frozen=True):
     """How a print is written: its parts, and what must be asked before printing.
 
     `plain` prints need no question at all. `subject` is the part before the first

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from asok_engine.templates.errors import (
     PrivateAttribute,
@@ -48,8 +49,7 @@ class EngineError(Protocol):
     def line(self) -> int | None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """An error of the engine where it happened: its kind, its words, the engine's template, the line."""
 
     kind: str
@@ -74,8 +74,7 @@ class Fault:
         return found.group(1) if found else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """What there is, for suggestions: the context of the render and what the environment has."""
 
     context: Mapping[str, Any]

@@ -22,16 +22,21 @@ from typing import Any
 
 from asok_engine.templates.markup import Markup
 
-__all__ = ["HOOKS", "PageHead"]
+__all__ = ["HOOKS", "MARKS", "NO_MARKS", "PageHead"]
 
 HOOKS = frozenset({"page_title", "page_description", "head_extra", "body_attributes"})
 
-# Why: nobody can know these marks, so no value that a visitor sends can contain one.
-_SECRET = secrets.token_hex(12)
-_HEAD, _TITLE, _TITLE_END, _DESCRIPTION, _DESCRIPTION_END = (
-    Markup(f"\x02{_SECRET}{number}\x03") for number in range(5)
-)
-_NOTHING = Markup("")
+# Why: nobody can know these marks, so no value that a visitor sends can contain one. They begin
+# with a sign that pages do not have, because looking for a single sign is by far the fastest.
+_SIGN = "\x02"
+_PREFIX = _SIGN + secrets.token_hex(12)
+_HEAD, _TITLE, _DESCRIPTION = (f"{_PREFIX}{number}" for number in range(3))
+_LENGTH = len(_HEAD)
+
+#: What templates print in the places of the hooks: marks in a page that has hooks, else nothing.
+#: A title and a description have one mark before and the same after what the template has itself.
+MARKS = {"__head": _HEAD, "__title": _TITLE, "__description": _DESCRIPTION}
+NO_MARKS = {"__head": "", "__title": "", "__description": "", "__body": ""}
 
 
 def _silent() -> None:
@@ -39,9 +44,9 @@ def _silent() -> None:
 
 
 class PageHead:
-    """The head of one page while it renders; templates reach it as `__page`."""
+    """The head of one page while it renders, and what comes into it."""
 
-    __slots__ = ("_body", "_description", "_extra", "_has_head", "_own_description", "_own_title", "_title")
+    __slots__ = ("_body", "_description", "_extra", "_has_head", "_open", "_seen", "_title")
 
     def __init__(self, context: Mapping[str, Any]) -> None:
         self._title: Callable[[], str | None] = context.get("page_title") or _silent
@@ -49,95 +54,66 @@ class PageHead:
         self._extra: Callable[[], str | None] = context.get("head_extra") or _silent
         self._body: Callable[[], str | None] = context.get("body_attributes") or _silent
         self._has_head = False
-        self._own_title = _Own(_TITLE, _TITLE_END)
-        self._own_description = _Own(_DESCRIPTION, _DESCRIPTION_END)
+        self._open = ""
+        self._seen: tuple[str, ...] = ()
 
-    @property
-    def head(self) -> Markup:
-        """Mark the end of the head, once."""
-        if self._has_head:
-            return _NOTHING
-        self._has_head = True
-        self._own_title.is_over = self._own_description.is_over = True
-        return _HEAD
-
-    @property
-    def body(self) -> Markup:
-        """Give the attributes of the body."""
-        return Markup(self._body() or "")
-
-    @property
-    def title_start(self) -> Markup:
-        """Mark where the template's own title begins; only the first title of a head is one."""
-        return self._own_title.begin()
-
-    @property
-    def title_end(self) -> Markup:
-        """Mark where the template's own title ends."""
-        return self._own_title.end()
-
-    @property
-    def description_start(self) -> Markup:
-        """Mark where the template's own description begins."""
-        return self._own_description.begin()
-
-    @property
-    def description_end(self) -> Markup:
-        """Mark where the template's own description ends."""
-        return self._own_description.end()
+    def into(self, context: Mapping[str, Any]) -> dict[str, Any]:
+        """Give the context with which templates print marks."""
+        return {**context, **MARKS, "__body": Markup(self._body() or "")}
 
     def finish(self, page: str, *, is_last: bool = True) -> str:
         """Put everything in the place of its mark, in a page or in the next part of a streamed one.
 
+        Only the first title and description of a head are the page's; other marks are taken away.
         `is_last` tells that nothing follows, so that what has found no place must go somewhere.
         """
-        title, description = self._title(), self._description()
-        extra: list[str] = []
-        if title is not None:
-            title = escape(str(title), quote=False)
-            if not self._own_title.was_seen:
-                extra.append(f"<title>{title}</title>")
-        if description is not None:
-            description = f'<meta name="description" content="{escape(str(description))}">'
-            if not self._own_description.was_seen:
-                extra.append(description)
-        page = self._own_title.replace(page, title)
-        page = self._own_description.replace(page, description)
-        before, mark, after = page.partition(_HEAD)
-        if mark:
-            return before + "\n".join([*extra, self._extra() or ""]) + after
+        out: list[str] = []
+        at = start = 0
+        while (found := page.find(_SIGN, at)) >= 0:
+            at = found + _LENGTH
+            mark = page[found:at]
+            if not mark.startswith(_PREFIX):
+                at = found + 1
+                continue
+            out.append(page[start:found])
+            start = at
+            if mark == _HEAD:
+                if not self._has_head:
+                    out.append(self._additions())
+                    self._has_head = True
+            elif mark == self._open:
+                self._open = ""
+                own = self._title_text() if mark == _TITLE else self._description_element()
+                out[-1] = out[-1] if own is None else own
+            elif not (self._has_head or self._open or mark in self._seen):
+                self._open = mark
+                self._seen += (mark,)
+        if start:
+            out.append(page[start:])
+            page = "".join(out)
         if self._has_head or not is_last:
             return page
-        text = "\n".join([*extra, self._extra() or ""])
-        start = page[:200].lstrip().lower()
-        return page + text if start.startswith(("<!doctype", "<html")) else text + page
+        opening = page[:200].lstrip().lower()
+        additions = self._additions()
+        return page + additions if opening.startswith(("<!doctype", "<html")) else additions + page
 
+    def _title_text(self) -> str | None:
+        title = self._title()
+        return None if title is None else escape(str(title), quote=False)
 
-class _Own:
-    """An element that the template has itself, between two marks."""
+    def _description_element(self) -> str | None:
+        description = self._description()
+        return (
+            None if description is None else f'<meta name="description" content="{escape(str(description))}">'
+        )
 
-    __slots__ = ("_marks", "is_open", "is_over", "was_seen")
-
-    def __init__(self, start: Markup, end: Markup) -> None:
-        self._marks = start, end
-        self.is_open = self.is_over = self.was_seen = False
-
-    def begin(self) -> Markup:
-        if self.was_seen or self.is_over:
-            return _NOTHING
-        self.is_open = self.was_seen = True
-        return self._marks[0]
-
-    def end(self) -> Markup:
-        if not self.is_open:
-            return _NOTHING
-        self.is_open = False
-        return self._marks[1]
-
-    def replace(self, page: str, text: str | None) -> str:
-        """Put `text` between the marks and take the marks away; None keeps what is there."""
-        before, mark, rest = page.partition(self._marks[0])
-        if not mark:
-            return page
-        own, _, after = rest.partition(self._marks[1])
-        return before + (own if text is None else text) + after
+    def _additions(self) -> str:
+        """Write what comes before `</head>`: elements that the template does not have, and the extra."""
+        additions: list[str] = []
+        if _TITLE not in self._seen and (title := self._title_text()) is not None:
+            additions.append(f"<title>{title}</title>")
+        if _DESCRIPTION not in self._seen and (description := self._description_element()) is not None:
+            additions.append(description)
+        if extra := self._extra():
+            additions.append(extra)
+        return "\n".join(additions)

@@ -12,7 +12,8 @@ Source: WHATWG HTML, 13.2.5 (tokenization), without the parts that templates can
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+
+from msgspec import Struct, structs
 
 __all__ = ["UNKNOWN", "Place", "Scanner", "Tag"]
 
@@ -26,8 +27,7 @@ NAME = re.compile(r"[A-Za-z][^\s/>]*")
 TAG_POINT = re.compile(r"""["'>]""")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a point of the text stands.
 
     `state` is "data" (between tags), "tag", "comment", "raw" (content of `raw`) or
@@ -58,8 +58,7 @@ class Place:
 UNKNOWN = Place(state="unknown")
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(Struct, frozen=True):
     """A start or end tag: offsets of its `<`, of where another attribute fits, and after its `>`.
 
     `attributes` is the literal text of its attributes, with a NUL for each hole;
@@ -104,7 +103,7 @@ class Scanner:
                     end = text.find("-->", at)
                     at = len(text) if end < 0 else end + 3
                     if end >= 0:
-                        self.place = replace(self.place, state="data")
+                        self.place = structs.replace(self.place, state="data")
                 case "raw":
                     at = self._raw(text, at, offset)
                 case _:
@@ -119,17 +118,17 @@ class Scanner:
             return end
         opener = found.group()
         if opener == "<!--":
-            self.place = replace(self.place, state="comment")
+            self.place = structs.replace(self.place, state="comment")
             return found.end()
         self._start = offset + found.start()
         self._attributes = []
         if opener in ("<!", "<?"):
-            self.place = replace(self.place, state="tag", tag="!", closing=False, quote="")
+            self.place = structs.replace(self.place, state="tag", tag="!", closing=False, quote="")
             return found.end()
         name = NAME.match(text, found.end() - 1)
         if name is None:  # pragma: no cover - MARKUP has just seen a letter there
             return found.end()
-        self.place = replace(
+        self.place = structs.replace(
             self.place, state="tag", tag=name.group().lower(), closing=opener.startswith("</"), quote=""
         )
         return name.end()
@@ -141,7 +140,7 @@ class Scanner:
                 self._attributes.append(text[at:])
                 return len(text)
             self._attributes.append(text[at : end + 1])
-            self.place = replace(self.place, quote="")
+            self.place = structs.replace(self.place, quote="")
             return end + 1
         found = TAG_POINT.search(text, at)
         if found is None:
@@ -150,7 +149,7 @@ class Scanner:
         self._attributes.append(text[at : found.start()])
         if found.group() != ">":
             self._attributes.append(found.group())
-            self.place = replace(self.place, quote=found.group())
+            self.place = structs.replace(self.place, quote=found.group())
             return found.end()
         closed_by_itself = text[at : found.start()].endswith("/")
         self._leave_tag(offset + found.start() - closed_by_itself, offset + found.end(), closed_by_itself)
@@ -177,5 +176,7 @@ class Scanner:
             return len(text)
         self._start = offset + found.start()
         self._attributes = []
-        self.place = replace(self.place, state="tag", tag=self.place.raw, closing=True, raw="", quote="")
+        self.place = structs.replace(
+            self.place, state="tag", tag=self.place.raw, closing=True, raw="", quote=""
+        )
         return found.end()

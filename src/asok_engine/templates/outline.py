@@ -9,7 +9,8 @@ It says what is there and writes nothing; `rewrite` does.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from asok_engine.templates.errors import suggestion
 from asok_engine.templates.expressions import assigns
@@ -45,8 +46,7 @@ BLOCK_ARGUMENTS = re.compile(r"\s*([A-Za-z0-9_-]+)((?:\s+(?:scoped|required))*)\
 LITERAL = re.compile(r"""\s*(?:'([^'\\]*)'|"([^"\\]*)")\s*$""")
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """A block: its name, the places of its tags among the tokens, and how many tags enclose it."""
 
     name: str
@@ -55,8 +55,7 @@ class Block:
     depth: int
 
 
-@dataclass(slots=True)
-class Outline:
+class Outline(Struct):
     """A template, read and checked.
 
     `close_of` maps the place of an opening tag to that of its closing tag, `depth` is how

@@ -19,7 +19,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from asok_engine.templates.expressions import classify, has_filter, modifiers, with_commas
 from asok_engine.templates.outline import Outline
@@ -43,8 +44,7 @@ JSON = frozenset({"tojson", "dump"})
 TRACED = frozenset({"if", "for", "set", "do", "call", "with", "include", "filter", "cache", "component"})
 
 
-@dataclass(frozen=True, slots=True)
-class Variant:
+class Variant(Struct, frozen=True):
     """Which part of a page a template is compiled for.
 
     Without anything the whole. `blocks`: only these blocks. `part`: one of the pieces
@@ -80,8 +80,7 @@ class Variant:
         return plain, cls(as_it_is=kind == "as")
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(Struct, frozen=True):
     """How to write: what the engine has, and what is wanted of the text.
 
     `native` filters report undefined values by themselves, `texts` give text or numbers.
@@ -96,8 +95,7 @@ class Dialect:
     trace: bool = False
 
 
-@dataclass(slots=True)
-class Written:
+class Written(Struct):
     """A template for the engine; `spelled` gives, for each name made here, what the user wrote."""
 
     text: str

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from asok_engine.templates.html import UNKNOWN, Place, Scanner, Tag
 from asok_engine.templates.outline import CAPTURES, Outline
@@ -18,16 +19,10 @@ from asok_engine.templates.tokens import Kind
 
 __all__ = ["Insertion", "Survey", "survey"]
 
-HEAD = "{% if __page %}{{ __page.head }}{% endif %}"
-BODY = "{% if __page %}{{ __page.body }}{% endif %}"
-TITLE = (
-    "{% if __page %}{{ __page.title_start }}{% endif %}",
-    "{% if __page %}{{ __page.title_end }}{% endif %}",
-)
-DESCRIPTION = (
-    "{% if __page %}{{ __page.description_start }}{% endif %}",
-    "{% if __page %}{{ __page.description_end }}{% endif %}",
-)
+HEAD = "{{ __head }}"
+BODY = "{{ __body }}"
+TITLE = "{{ __title }}"
+DESCRIPTION = "{{ __description }}"
 NONCE = '{% if nonce is defined %} nonce="{{ nonce }}"{% endif %}'
 
 IS_DESCRIPTION = re.compile(r"""\bname\s*=\s*(["']?)description\1(?:[\s/]|$)""", re.IGNORECASE)
@@ -36,16 +31,14 @@ HAS_SRC = re.compile(r"\bsrc\s*=", re.IGNORECASE)
 IS_DATA = re.compile(r"""\btype\s*=\s*["']?[^"'\s>]*json""", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Insertion:
+class Insertion(Struct, frozen=True):
     """Template code to put at an offset of the source."""
 
     offset: int
     code: str
 
 
-@dataclass(slots=True)
-class Survey:
+class Survey(Struct):
     """What a reading of the page found.
 
     `places` maps the places of block and include tags among the tokens to where they stand.
@@ -136,10 +129,10 @@ def _insertions(outline: Outline, found: Survey, passed: list[tuple[Tag, int]]) 
             case "title", False:
                 title = tag
             case "title", True if title is not None:
-                found.page_hooks += [Insertion(title.end, TITLE[0]), Insertion(tag.start, TITLE[1])]
+                found.page_hooks += [Insertion(title.end, TITLE), Insertion(tag.start, TITLE)]
                 title = None
             case "meta", False if IS_DESCRIPTION.search(tag.attributes):
-                found.page_hooks += [Insertion(tag.start, DESCRIPTION[0]), Insertion(tag.end, DESCRIPTION[1])]
+                found.page_hooks += [Insertion(tag.start, DESCRIPTION), Insertion(tag.end, DESCRIPTION)]
             case _:
                 pass
     found.breaks.sort()

@@ -9,10 +9,11 @@ Source: the Jinja template language, as far as delimiters go.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import NoReturn
+
+from msgspec import Struct
 
 from asok_engine.templates.errors import TemplateSyntaxError
 
@@ -38,8 +39,7 @@ class Kind(Enum):
     RAW = "raw"
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """Where a source comes from, for errors: the name asked for, the file, the whole text."""
 
     name: str
@@ -53,8 +53,7 @@ class Origin:
         )
 
 
-@dataclass(slots=True)
-class Token:
+class Token(Struct):
     """One piece of a source, `source[start:end]`, which begins in `line`.
 
     `body` is what stands between the delimiters, for a tag what follows its `name`;

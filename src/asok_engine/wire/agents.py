@@ -6,7 +6,7 @@ a client likes to say. Only its first kilobyte is looked at.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 __all__ = ["Browser"]
 
@@ -34,8 +34,7 @@ _SYSTEMS = (
 _LONGEST = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Browser:
+class Browser(Struct, frozen=True):
     """Name and system of a browser, "" where they are not known."""
 
     name: str

@@ -6,8 +6,9 @@ text, however it came, can begin a field that its sender did not name.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from asok_engine.errors import UsageError
 from asok_engine.wire.jsons import encode_json
@@ -15,8 +16,7 @@ from asok_engine.wire.jsons import encode_json
 __all__ = ["Event", "format_event"]
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """One event: `data` is text or anything JSON holds, `retry` milliseconds until the browser comes back."""
 
     data: Any = None

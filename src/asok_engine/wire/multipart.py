@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+from msgspec import Struct
 from multipart import (
     MultipartError,
     MultipartSegment,
@@ -34,8 +34,7 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f\u0080-\u009f\u200e\u200f\u202a-\u202e\u2
 _LONGEST_NAME = 255
 
 
-@dataclass(frozen=True, slots=True)
-class FormLimits:
+class FormLimits(Struct, frozen=True):
     """How much a form may hold.
 
     `max_text_bytes` is for all text fields and all names together; `max_headers`

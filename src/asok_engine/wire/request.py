@@ -551,9 +551,9 @@ def _event(item: Any) -> bytes:
 
 
 def _framed(source: Iterable[Any], retry_ms: int | None) -> Iterator[bytes]:
-    if retry_ms is not None:
-        yield format_event(None, retry=retry_ms)
     try:
+        if retry_ms is not None:
+            yield format_event(None, retry=retry_ms)
         for item in source:
             yield _event(item)
     finally:
@@ -562,9 +562,9 @@ def _framed(source: Iterable[Any], retry_ms: int | None) -> Iterator[bytes]:
 
 
 async def _framed_async(source: AsyncIterable[Any], retry_ms: int | None) -> AsyncIterator[bytes]:
-    if retry_ms is not None:
-        yield format_event(None, retry=retry_ms)
     try:
+        if retry_ms is not None:
+            yield format_event(None, retry=retry_ms)
         async for item in source:
             yield _event(item)
     finally:

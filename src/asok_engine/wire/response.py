@@ -11,11 +11,12 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
-from dataclasses import dataclass, is_dataclass
+from dataclasses import is_dataclass
 from os import PathLike
 from typing import Any, TypeAlias
 
 import msgspec
+from msgspec import Struct
 
 from asok_engine.errors import UsageError
 from asok_engine.wire.cookies import format_cookie
@@ -32,8 +33,7 @@ BYTES = b"application/octet-stream"
 EVENTS = b"text/event-stream; charset=utf-8"
 
 
-@dataclass(frozen=True, slots=True)
-class FileBody:
+class FileBody(Struct, frozen=True):
     """A file, or a slice of one, that the server sends from disk.
 
     `offset` and `length` are bytes; `size` is that of the whole file when it was

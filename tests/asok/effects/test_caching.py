@@ -72,7 +72,9 @@ def test_redis_outlives_the_application_and_its_machine(tmp_path: Path, redis_ur
 def test_redis_without_its_address_stops_the_start(tmp_path: Path, by: str) -> None:
     """A cache in memory would be a silent fallback; the error names both settings."""
     app = make_app(tmp_path, {"ASOK_CACHE_BACKEND": "redis"}, by=by, pages=PAGES)
-    with pytest.raises(RuntimeError, match="ASOK_CACHE_BACKEND is redis and REDIS_URL is not set.*REDIS_URL=redis://"):
+    with pytest.raises(
+        RuntimeError, match="ASOK_CACHE_BACKEND is redis and REDIS_URL is not set.*REDIS_URL=redis://"
+    ):
         app.startup()
 
 

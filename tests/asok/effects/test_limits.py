@@ -144,6 +144,7 @@ def test_processes_with_one_redis_count_together(
             assert statuses(there, 2) == expected
 
 
+@pytest.mark.slow
 @PROTOCOLS
 @pytest.mark.setting("asok.REDIS_URL")
 def test_lost_redis_is_told_and_opens_no_door(
@@ -157,7 +158,11 @@ def test_lost_redis_is_told_and_opens_no_door(
         redis_server.stop()
         time.sleep(1.05)  # A result of the health check is kept for a second.
         red = client.get("/health")
-        assert (red.status_code, red.json["status"], red.json["checks"]) == (503, "unhealthy", {"redis": "failed"})
+        assert (red.status_code, red.json["status"], red.json["checks"]) == (
+            503,
+            "unhealthy",
+            {"redis": "failed"},
+        )
         assert statuses(client, 4) == [503] * 4
         redis_server.start()
         time.sleep(1.05)

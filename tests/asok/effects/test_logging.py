@@ -60,7 +60,10 @@ def test_everything_is_written_by_default(tmp_path: Path) -> None:
 @pytest.mark.setting("asok.LOG_FILE")
 def test_log_goes_to_the_file_below_the_project(tmp_path: Path, by: str) -> None:
     """Its folder is made, the file is not for strangers, and an absolute path is itself."""
-    for name, place in (("logs/app.log", tmp_path / "logs/app.log"), (tmp_path / "x.log", tmp_path / "x.log")):
+    for name, place in (
+        ("logs/app.log", tmp_path / "logs/app.log"),
+        (tmp_path / "x.log", tmp_path / "x.log"),
+    ):
         client = TestClient(make_app(tmp_path, {"LOG_FILE": str(name)}, by=by, pages=PAGES))
         client.get("/")
         assert "a fact" in place.read_text()
@@ -109,7 +112,9 @@ def test_debug_in_production_is_warned_of(tmp_path: Path, by: str) -> None:
     """The start says it in the log; without DEBUG, or elsewhere, there is nothing to say."""
     settings = {"LOG_FILE": "app.log", "LOG_LEVEL": "WARNING"}
     for name, debug, warned in (("production", True, 1), ("production", False, 0), ("staging", True, 0)):
-        make_app(tmp_path / f"{name}-{debug}", {**settings, "ASOK_ENV": name, "DEBUG": debug}, by=by).startup()
+        make_app(
+            tmp_path / f"{name}-{debug}", {**settings, "ASOK_ENV": name, "DEBUG": debug}, by=by
+        ).startup()
         text = (tmp_path / f"{name}-{debug}/app.log").read_text()
         assert text.count("DEBUG is true while ASOK_ENV is production") == warned
 
@@ -118,7 +123,8 @@ def test_debug_in_production_is_warned_of(tmp_path: Path, by: str) -> None:
 @pytest.mark.setting("asok.LOG_FORMAT", "asok.LOG_LEVEL")
 def test_server_process_logs_as_the_file_says(tmp_path: Path) -> None:
     """Under a real server the lines of the application stand on stderr, in the form that was asked for."""
-    write_project(tmp_path, {"LOG_FORMAT": "json", "LOG_LEVEL": "INFO"}, pages=PAGES)
+    settings = {"APP_URL": "http://127.0.0.1", "LOG_FORMAT": "json", "LOG_LEVEL": "INFO"}
+    write_project(tmp_path, settings, pages=PAGES)
     with run_server("uvicorn", tmp_path) as server:
         assert server.get("/")[0] == 200
         lines = [json.loads(line) for line in server.read_log().splitlines() if line.startswith("{")]

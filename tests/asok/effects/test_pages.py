@@ -66,7 +66,10 @@ def test_index_names_the_entry_of_a_folder(tmp_path: Path, by: str) -> None:
 @pytest.mark.setting("asok.LOCALE")
 def test_locale_is_the_language_of_a_visitor_who_asks_for_none(tmp_path: Path, by: str) -> None:
     """Handlers and templates read it; without the setting it is English."""
-    pages = {"page.html": '<html lang="{{ request.lang }}">', "code.py": "def get(request):\n    return request.lang\n"}
+    pages = {
+        "page.html": '<html lang="{{ request.lang }}">',
+        "code.py": "def get(request):\n    return request.lang\n",
+    }
     client = TestClient(make_app(tmp_path, {"LOCALE": "pt-BR"}, by=by, pages=pages))
     assert (client.get("/").text, client.get("/code").text) == ('<html lang="pt-BR">', "pt-BR")
     assert TestClient(make_app(tmp_path, pages=pages)).get("/code").text == "en"

@@ -113,8 +113,12 @@ def test_strict_transport_is_told_over_https_in_production_only(tmp_path: Path) 
 @pytest.mark.parametrize("path", PATHS)
 def test_security_headers_can_be_switched_off(tmp_path: Path, by: str, path: str) -> None:
     """`false` leaves none of them, and the word false in a file is no text that counts as true."""
-    headers = TestClient(make_app(tmp_path, {"SECURITY_HEADERS": False}, by=by, files=STYLE)).get(path).headers
-    sent = {name for name in headers if name.startswith(("X-Content", "X-Frame", "Referrer", "Content-Security"))}
+    headers = (
+        TestClient(make_app(tmp_path, {"SECURITY_HEADERS": False}, by=by, files=STYLE)).get(path).headers
+    )
+    sent = {
+        name for name in headers if name.startswith(("X-Content", "X-Frame", "Referrer", "Content-Security"))
+    }
     assert sent == set()
 
 

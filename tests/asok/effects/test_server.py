@@ -27,6 +27,9 @@ SLEEPING = {
 IN_CODE = "from asok import Asok\n\napp = Asok()\napp.config[{name!r}] = {value!r}\n"
 
 
+HERE = {"APP_URL": "http://127.0.0.1"}
+
+
 # --- the port ---------------------------------------------------------------------------
 
 
@@ -38,9 +41,9 @@ def test_commands_listen_on_the_port_of_the_setting(
 ) -> None:
     """Wherever it is given; a page is answered there."""
     if by == "code":
-        write_project(tmp_path, wsgi=IN_CODE.format(name="ASOK_PORT", value=free_port))
+        write_project(tmp_path, HERE, wsgi=IN_CODE.format(name="ASOK_PORT", value=free_port))
     else:
-        write_project(tmp_path, {"ASOK_PORT": free_port} if by == ".env" else {"ASOK_PORT": 1})
+        write_project(tmp_path, {**HERE, "ASOK_PORT": free_port if by == ".env" else 1})
     process = {"ASOK_PORT": str(free_port)} if by == "environment" else {}
     with Running("asok.cli", command, cwd=tmp_path, **process) as running:
         running.wait_for(rf"http://127\.0\.0\.1:{free_port}\b")
@@ -50,7 +53,7 @@ def test_commands_listen_on_the_port_of_the_setting(
 @pytest.mark.setting("asok.ASOK_PORT")
 def test_option_beats_the_port_of_the_setting(tmp_path: Path, free_port: int) -> None:
     """`-p` is said for this once, so it counts."""
-    write_project(tmp_path, {"ASOK_PORT": 1})
+    write_project(tmp_path, {**HERE, "ASOK_PORT": 1})
     with Running("asok.cli", "preview", "-p", str(free_port), cwd=tmp_path) as running:
         assert running.get_until("hello")[0] == 200
         assert running.port == free_port
@@ -87,9 +90,10 @@ def test_stop_waits_for_requests_and_no_longer(
 ) -> None:
     """A request of two seconds ends within six, and is given up after one."""
     if by == "code":
-        write_project(tmp_path, pages=SLEEPING, wsgi=IN_CODE.format(name="SHUTDOWN_TIMEOUT", value=seconds))
+        code = IN_CODE.format(name="SHUTDOWN_TIMEOUT", value=seconds)
+        write_project(tmp_path, HERE, pages=SLEEPING, wsgi=code)
     else:
-        write_project(tmp_path, {"SHUTDOWN_TIMEOUT": seconds}, pages=SLEEPING)
+        write_project(tmp_path, {**HERE, "SHUTDOWN_TIMEOUT": seconds}, pages=SLEEPING)
     with Running("asok.cli", "preview", "-p", "0", cwd=tmp_path) as running:
         running.get_until("hello")
         asking = Asking(running.port, "/slow?seconds=2")
@@ -111,7 +115,7 @@ def test_stream_without_an_end_is_ended_within_the_time(
     tmp_path: Path, seconds: int, least: float, most: float
 ) -> None:
     """After half of it, cleanly, so that the other half is left for what else has to end."""
-    write_project(tmp_path, {"SHUTDOWN_TIMEOUT": seconds}, pages=SLEEPING)
+    write_project(tmp_path, {**HERE, "SHUTDOWN_TIMEOUT": seconds}, pages=SLEEPING)
     with Running("asok.cli", "preview", "-p", "0", cwd=tmp_path) as running:
         running.get_until("hello")
         with socket.create_connection(("127.0.0.1", running.port), 10) as link:

@@ -146,6 +146,13 @@ def test_mounted_application_knows_its_addresses() -> None:
     assert b"".join(body).decode() == "/a/café /app http://h:81/app/a/caf%C3%A9?q=1"
 
 
+def test_mount_of_another_script_is_text() -> None:
+    """SCRIPT_NAME comes as bytes in disguise (PEP 3333), and is text for the application."""
+    environ = environ_of("GET", "/x", SCRIPT_NAME="/cafÃ©", RAW_URI="/caf%C3%A9/x")
+    exchange = WsgiExchange(environ)
+    assert (exchange.root_path(), exchange.raw_path()) == ("/café", b"/x")
+
+
 def test_odd_environ_is_read_with_care() -> None:
     """Missing and empty values of the server have a meaning each."""
     environ = environ_of("GET", "/")

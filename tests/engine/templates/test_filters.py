@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +19,7 @@ import pytest
 from asok_engine.errors import UsageError
 from asok_engine.templates import filters
 from asok_engine.templates.filters import FILTERS, NATIVE_FILTERS, NATIVE_TESTS, TESTS
+from asok_engine.templates.functions import FUNCTIONS
 from asok_engine.templates.markup import Markup
 from tests.engine.templates.conftest import Render
 
@@ -212,3 +215,10 @@ def test_filters_return_text_that_is_escaped() -> None:
         "filesize",
     ):
         assert not isinstance(FILTERS[name](Markup("<b>")), Markup), name
+
+
+def test_reference_page_names_everything() -> None:
+    """Every filter, test and function that there is stands in the reference."""
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "templates.md").read_text(encoding="utf-8")
+    words = set(re.findall(r"\w+", page))
+    assert {*NATIVE_FILTERS, *FILTERS, *TESTS, *FUNCTIONS} <= words

@@ -75,7 +75,7 @@ def test_markdown_becomes_html(text: str, html: str) -> None:
         "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "[a](javascript:alert(1))", "[a](<javascript:alert(1)>)", "[a](JaVaScRiPt:alert)", "[a](java\tscript:alert)",
         "[a](<java\tscript:x>)", "[a](\x01javascript:x)", "[a](data:text/html,<script>)", "[a](vbscript:x)", "![a](javascript:x)", "![a](data:image/svg+xml,x)", "<javascript:x>",
         '[a](https://x "\\" onclick=x)', "[a](https://x\" onclick=\"x)", "```\"><script>\nx\n```", "[a](&#106;avascript:x)", "[a](javascript&colon;x)", "[\"><b>](https://x)", "<https://x\"onclick=x>",
-        "![\" onerror=x](/x)", "[a](\u200bjavascript:x)", "[a](file:///etc)", "`<script>`", "# <script>", "- <script>", "> <script>",
+        "![\" onerror=x](/x)", "[a](\u200bjavascript:x)", "[a](ftp://x)", "`<script>`", "# <script>", "- <script>", "> <script>",
     ],
 )  # fmt: skip
 def test_hostile_markdown_is_inert(text: str) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asok_engine.templates.environment import Environment
-from asok_engine.templates.errors import UndefinedVariable
+from asok_engine.templates.errors import TemplateError, UndefinedVariable
 from tests.engine.templates.conftest import Site
 
 PIECES = ["<p>", "</p>", "<b>", "</b>", "  ", "\n", "\n\n  ", "\t", "word", "{{ x }}", "{{- x -}}", "{% if x %}", "{% endif %}",
@@ -83,6 +83,13 @@ def test_include_in_a_preserved_place_is_untouched(site: Site) -> None:
     )
     once, kept = "<i>a b</i>\n", "<i>a   b</i>\n"
     assert environment.render("page.html", {}) == f"{once}<pre>{kept}</pre>{once}<pre>{kept}</pre>"
+
+
+def test_include_of_no_name_is_an_error() -> None:
+    """A value that names no template is complained about wherever the include stands."""
+    for source in ("{% include x %}", "<pre>{% include x %}</pre>", "<pre>{% include ['a', x] %}</pre>"):
+        with pytest.raises(TemplateError, match="not a string"):
+            Environment(minify=True).render_string(source, {"x": None})
 
 
 def test_end_of_a_file_does_not_join_words(site: Site) -> None:
