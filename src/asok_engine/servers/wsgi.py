@@ -9,7 +9,7 @@ from __future__ import annotations
 import atexit
 import contextvars
 import logging
-import multiprocessing.util
+import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import Any, cast
 
@@ -214,10 +214,11 @@ class WsgiAdapter:
 
 def _at_the_end(stop: Callable[[], None]) -> None:
     """Call `stop` when this process ends; a worker that multiprocessing has made never runs atexit."""
-    if multiprocessing.parent_process() is None:
+    workers = sys.modules.get("multiprocessing.util")
+    if workers is None or sys.modules["multiprocessing"].parent_process() is None:
         atexit.register(stop)
     else:
-        multiprocessing.util.Finalize(None, stop, exitpriority=100)
+        workers.Finalize(None, stop, exitpriority=100)
 
 
 class _Stream:

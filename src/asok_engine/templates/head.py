@@ -15,7 +15,7 @@ start, or at its end when it is a whole document.
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
@@ -29,7 +29,7 @@ HOOKS = frozenset({"page_title", "page_description", "head_extra", "body_attribu
 # Why: nobody can know these marks, so no value that a visitor sends can contain one. They begin
 # with a sign that pages do not have, because looking for a single sign is by far the fastest.
 _SIGN = "\x02"
-_PREFIX = _SIGN + secrets.token_hex(12)
+_PREFIX = _SIGN + os.urandom(12).hex()
 _HEAD, _TITLE, _DESCRIPTION = (f"{_PREFIX}{number}" for number in range(3))
 _LENGTH = len(_HEAD)
 

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,7 +45,7 @@ def test_commands_listen_on_the_port_of_the_setting(
         write_project(tmp_path, HERE, wsgi=IN_CODE.format(name="ASOK_PORT", value=free_port))
     else:
         write_project(tmp_path, {**HERE, "ASOK_PORT": free_port if by == ".env" else 1})
-    process = {"ASOK_PORT": str(free_port)} if by == "environment" else {}
+    process: dict[str, Any] = {"ASOK_PORT": str(free_port)} if by == "environment" else {}
     with Running("asok.cli", command, cwd=tmp_path, **process) as running:
         running.wait_for(rf"http://127\.0\.0\.1:{free_port}\b")
         assert running.get_until("hello")[0] == 200

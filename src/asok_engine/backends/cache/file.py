@@ -16,7 +16,6 @@ import itertools
 import math
 import os
 import re
-import secrets
 import sys
 import threading
 import time
@@ -252,7 +251,7 @@ class FileCache:
             if expires_at <= self._clock():
                 path.unlink(missing_ok=True)
                 return
-            temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}.tmp")
+            temporary = path.with_name(f"{path.name}.{os.urandom(8).hex()}.tmp")
             try:
                 handle = _create(temporary)
             except FileNotFoundError:

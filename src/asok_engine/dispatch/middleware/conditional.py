@@ -10,7 +10,7 @@ RFC 9110 8.8, 13, 14, 15.4.5; RFC 9111 3.5, 7.3.
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import cast
 
@@ -145,7 +145,7 @@ class Conditional:
 
     def _several(self, response: Response, body: bytes | FileBody, ranges: Ranges) -> bool:
         raw, size = response.raw, len(body)
-        boundary = secrets.token_hex(16)
+        boundary = os.urandom(16).hex()
         content_type = raw.get(b"content-type", b"application/octet-stream").decode("latin-1")
         pieces = multipart_pieces(ranges, boundary, content_type, size)
         if isinstance(body, bytes):

@@ -12,7 +12,6 @@ from __future__ import annotations
 import itertools
 import os
 import re
-import secrets
 
 from asok_engine.telemetry.logs import request_id_var
 from asok_engine.wire.request import Request
@@ -33,8 +32,8 @@ class _Process:
         self.renew()
 
     def renew(self) -> None:
-        self.word = secrets.token_hex(6) + "-"
-        self.next_number = itertools.count(secrets.randbits(32)).__next__
+        self.word = os.urandom(6).hex() + "-"
+        self.next_number = itertools.count(int.from_bytes(os.urandom(4), "big")).__next__
 
 
 _process = _Process()
