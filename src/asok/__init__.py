@@ -33,7 +33,6 @@ _HOMES = {
     "AbortException": "asok.exceptions",
     "Asok": "asok.app",
     "AsokException": "asok.exceptions",
-    "Cache": "asok.cache",
     "ForbiddenError": "asok.exceptions",
     "NotFoundError": "asok.exceptions",
     "RateLimit": "asok.limits",

@@ -43,6 +43,12 @@ class Meta:
     def title(self, value: str) -> None:
         self._title = str(value)
 
+    def __str__(self) -> str:
+        """Print nothing, so that `{{ meta.title("Home") }}` sets the title and shows nothing."""
+        return ""
+
+    __html__ = __str__
+
     def name(self, name: str, content: str) -> Meta:
         """Set `<meta name=... content=...>`."""
         self._names[name] = str(content)

@@ -57,7 +57,9 @@ def test_another_folder_may_be_said(uploads: Path, tmp_path: Path) -> None:
         assert sent(uploads, "secret.txt", base_dir=folder).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["../secret.txt", "deep/../../secret.txt", "../uploads-private/key.pem", "..", "", "."])
+@pytest.mark.parametrize(
+    "path", ["../secret.txt", "deep/../../secret.txt", "../uploads-private/key.pem", "..", "", "."]
+)
 def test_path_that_leaves_the_folder_is_forbidden(uploads: Path, path: str) -> None:
     """Also into a folder whose name begins alike."""
     with pytest.raises(ForbiddenError):

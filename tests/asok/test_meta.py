@@ -49,8 +49,16 @@ def test_elements_are_written_in_order() -> None:
 
 def test_same_link_is_written_once() -> None:
     """The same rel and href replace each other; another href is another link."""
-    meta = Meta().link("alternate", "/fr", hreflang="de").link("alternate", "/fr", hreflang="fr").link("alternate", "/de")
-    assert meta.head_extra() == '<link rel="alternate" href="/fr" hreflang="fr">\n<link rel="alternate" href="/de">'
+    meta = (
+        Meta()
+        .link("alternate", "/fr", hreflang="de")
+        .link("alternate", "/fr", hreflang="fr")
+        .link("alternate", "/de")
+    )
+    assert (
+        meta.head_extra()
+        == '<link rel="alternate" href="/fr" hreflang="fr">\n<link rel="alternate" href="/de">'
+    )
 
 
 def test_attribute_names_follow_python_s_habits() -> None:

@@ -34,8 +34,10 @@ def deeper(request):
 def get(request):
     return globals()[request.params["name"]](request)
 """
-ASYNC = "import asyncio\n" + PAGE.replace("def get", "def answer") + (
-    "\nasync def get(request):\n    await asyncio.sleep(0)\n    return answer(request)\n"
+ASYNC = (
+    "import asyncio\n"
+    + PAGE.replace("def get", "def answer")
+    + ("\nasync def get(request):\n    await asyncio.sleep(0)\n    return answer(request)\n")
 )
 
 CASES: dict[str, Callable[[Any], tuple[Any, Any]]] = {

@@ -103,7 +103,13 @@ def test_only_the_right_hash_is_kept_for_ever(partials: Path) -> None:
     address = files.url("css/site.css")
     path, _, version = address.partition("?v=")
     assert (path, len(version)) == ("/css/site.css", 12)
-    for query, kept in ((f"v={version}", True), ("", False), ("v=", False), ("v=000000000000", False), (f"w={version}", False)):
+    for query, kept in (
+        (f"v={version}", True),
+        ("", False),
+        ("v=", False),
+        ("v=000000000000", False),
+        (f"w={version}", False),
+    ):
         cache = got(files, "css", "site.css", query).headers["Cache-Control"]
         assert ("immutable" in cache, "must-revalidate" in cache) == (kept, not kept), query
 
@@ -145,7 +151,9 @@ def test_address_of_what_is_not_there_has_no_hash(partials: Path, path: str, add
 
 def test_address_of_any_script_is_encoded(partials: Path) -> None:
     """And has its hash."""
-    assert StaticFiles(partials, debug=False).url("images/é ü.png").startswith("/images/%C3%A9%20%C3%BC.png?v=")
+    assert (
+        StaticFiles(partials, debug=False).url("images/é ü.png").startswith("/images/%C3%A9%20%C3%BC.png?v=")
+    )
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,9 @@ from asok_engine.errors import (
     UsageError,
 )
 
-KINDS = [value for value in vars(errors).values() if inspect.isclass(value) and issubclass(value, FrameworkError)]
+KINDS = [
+    value for value in vars(errors).values() if inspect.isclass(value) and issubclass(value, FrameworkError)
+]
 
 
 def test_drawn_tree_is_the_tree() -> None:
@@ -36,7 +38,9 @@ def test_drawn_tree_is_the_tree() -> None:
             drawn[found[2]] = parents[depth]
             parents[depth + 1 :] = [found[2]]
     assert drawn
-    assert drawn == {kind.__name__: kind.__bases__[0].__name__ for kind in KINDS if kind is not FrameworkError}
+    assert drawn == {
+        kind.__name__: kind.__bases__[0].__name__ for kind in KINDS if kind is not FrameworkError
+    }
 
 
 def test_every_error_is_exported_with_a_code_and_a_promise() -> None:
@@ -52,7 +56,11 @@ def test_every_error_is_exported_with_a_code_and_a_promise() -> None:
 def test_message_and_fix_are_apart_and_together() -> None:
     """Programs read them apart, people together."""
     error = UsageError("It is blue.", fix="Paint it red.")
-    assert (error.message, error.fix, str(error)) == ("It is blue.", "Paint it red.", "It is blue. Paint it red.")
+    assert (error.message, error.fix, str(error)) == (
+        "It is blue.",
+        "Paint it red.",
+        "It is blue. Paint it red.",
+    )
     assert str(UsageError("It is blue.")) == "It is blue."
 
 

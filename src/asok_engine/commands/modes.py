@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from typing import Any
+from urllib.parse import urlsplit
 
 from asok_engine.errors import SetupError
 
@@ -51,6 +52,10 @@ def try_production(app: Any, url: str) -> list[str]:
     if not _is_set(config, "APP_URL"):
         config["APP_URL"] = url
         said.append(f"APP_URL is not set; this preview uses {url}.")
+    # The preview is asked under its own address, whatever the real one is.
+    host = urlsplit(url).hostname
+    if host and host not in config["ALLOWED_HOSTS"]:
+        config["ALLOWED_HOSTS"] = [*config["ALLOWED_HOSTS"], host]
     return said
 
 

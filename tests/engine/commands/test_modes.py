@@ -23,7 +23,13 @@ class Settings(dict[str, Any]):
         return "code" if name in self._given else "default"
 
 
-DEFAULTS = {"DEBUG": False, "SECRET_KEY": "", "APP_URL": None, "ASOK_PORT": 8000}
+DEFAULTS: dict[str, Any] = {
+    "DEBUG": False,
+    "SECRET_KEY": "",
+    "APP_URL": None,
+    "ASOK_PORT": 8000,
+    "ALLOWED_HOSTS": [],
+}
 
 
 def app(**given: Any) -> Any:
@@ -50,6 +56,13 @@ def test_preview_makes_up_what_is_missing_and_says_so() -> None:
     complete = app(SECRET_KEY="k" * 40, APP_URL="https://shop.example")
     assert try_production(complete, "http://127.0.0.1:8000") == []
     assert complete.config["APP_URL"] == "https://shop.example"
+
+
+def test_preview_answers_under_its_own_address() -> None:
+    """The address that preview prints is an allowed host, also when the real one is another."""
+    complete = app(SECRET_KEY="k" * 40, APP_URL="https://shop.example", ALLOWED_HOSTS=["shop.example"])
+    try_production(complete, "http://127.0.0.1:8000")
+    assert complete.config["ALLOWED_HOSTS"] == ["shop.example", "127.0.0.1"]
 
 
 def test_application_without_settings_is_left_alone() -> None:

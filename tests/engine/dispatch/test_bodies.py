@@ -87,7 +87,9 @@ def test_announced_length_over_the_limit_is_refused_unread(form: str) -> None:
 
 
 @both
-@pytest.mark.parametrize("length", ["-1", "+1", "1_0", "1.0", "0x10", "²", "1 2", "1,1", "", "9" * 20, "9" * 5000])
+@pytest.mark.parametrize(
+    "length", ["-1", "+1", "1_0", "1.0", "0x10", "²", "1 2", "1,1", "", "9" * 20, "9" * 5000]
+)
 def test_length_that_is_no_number_is_refused(form: str, length: str) -> None:
     """Digits of other scripts, signs, blanks and 5000 digits are no Content-Length."""
     with pytest.raises(InputError) as caught:
@@ -119,7 +121,9 @@ def test_identity_is_no_compression(form: str) -> None:
 def part(name: str, content: bytes, filename: str = "") -> bytes:
     """Write one part of a form."""
     tail = f'; filename="{filename}"' if filename else ""
-    return f'--cut\r\nContent-Disposition: form-data; name="{name}"{tail}\r\n\r\n'.encode() + content + b"\r\n"
+    return (
+        f'--cut\r\nContent-Disposition: form-data; name="{name}"{tail}\r\n\r\n'.encode() + content + b"\r\n"
+    )
 
 
 @both
@@ -186,7 +190,11 @@ def test_large_upload_is_given_back_with_its_last_holder(monkeypatch: pytest.Mon
 @both
 @pytest.mark.parametrize(
     ("count", "as_file", "limits"),
-    [(4, False, FormLimits(max_fields=3)), (4, True, FormLimits(max_files=3)), (2, False, FormLimits(max_text_bytes=15))],
+    [
+        (4, False, FormLimits(max_fields=3)),
+        (4, True, FormLimits(max_files=3)),
+        (2, False, FormLimits(max_text_bytes=15)),
+    ],
 )
 def test_form_limits_hold(form: str, count: int, as_file: bool, limits: FormLimits) -> None:
     """Many small parts are as much as one large one."""
@@ -196,7 +204,9 @@ def test_form_limits_hold(form: str, count: int, as_file: bool, limits: FormLimi
 
 
 @both
-@pytest.mark.parametrize("content_type", ["multipart/form-data", "multipart/form-data; boundary=", FORM[:-3] + "x" * 99])
+@pytest.mark.parametrize(
+    "content_type", ["multipart/form-data", "multipart/form-data; boundary=", FORM[:-3] + "x" * 99]
+)
 def test_form_without_a_usable_boundary_is_refused(form: str, content_type: str) -> None:
     """What cannot be cut is not a form."""
     with pytest.raises(MalformedBody):

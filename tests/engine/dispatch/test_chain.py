@@ -8,7 +8,6 @@ import inspect
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from itertools import product
 from typing import Any
@@ -91,7 +90,7 @@ async def test_every_mixture_has_one_order_on_a_loop() -> None:
         seen: list[tuple[str, int]] = []
         links = [recording_link(n, kind, seen) for n, kind in enumerate(kinds)]
         call = composer().for_loop(links, recording_handler(innermost, seen))
-        response = await call(make_request())
+        response = await asyncio.wait_for(call(make_request()), 5)
         assert response.text == "done", (kinds, innermost)
         assert [name for name, _ in seen] == expected_order(len(kinds)), (kinds, innermost)
         threads = dict(seen)
@@ -107,8 +106,34 @@ async def test_every_mixture_has_one_order_on_a_loop() -> None:
             assert threads["handler"] == threads[f"in {len(kinds) - 1}"]
 
 
+def in_bounded_time(*calls: Callable[[], None], seconds: float = 15) -> None:
+    """Make calls in a thread each; a circle of waiting fails the test and does not hold it up for ever."""
+    failures: list[BaseException] = []
+
+    def run(call: Callable[[], None]) -> None:
+        try:
+            call()
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=run, args=(call,), daemon=True) for call in calls]
+    for thread in threads:
+        thread.start()
+    deadline = time.monotonic() + seconds
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    assert not any(thread.is_alive() for thread in threads), "requests wait for each other in a circle"
+    if failures:
+        raise failures[0]
+
+
 def test_every_mixture_has_one_order_in_threads() -> None:
     """Under a plain server the calling thread does all up to the first async step; async steps run on the loop."""
+    in_bounded_time(every_mixture_in_threads)
+
+
+def every_mixture_in_threads() -> None:
+    """Try every mixture in the running thread."""
     here = threading.get_ident()
 
     async def ident() -> int:
@@ -161,9 +186,14 @@ async def test_two_threads_carry_two_hundred_mixed_requests_on_a_loop(kinds: str
 def test_two_threads_carry_mixed_requests_of_a_threaded_server(innermost: str) -> None:
     """Sixteen server threads share the background loop and its pools without waiting in a circle."""
     call = composer(2).for_threads([slow_link(kind) for kind in "papa"], recording_handler(innermost, []))
-    with ThreadPoolExecutor(16) as server:
-        answers = [server.submit(call, make_request(f"/{number}")) for number in range(200)]
-        assert [answer.result(10).text for answer in answers] == ["done"] * 200
+    texts: list[str] = []
+
+    def server_thread() -> None:
+        for number in range(13):
+            texts.append(call(make_request(f"/{number}")).text)
+
+    in_bounded_time(*[server_thread] * 16)
+    assert texts == ["done"] * 208
 
 
 COLOUR: ContextVar[str] = ContextVar("colour", default="none")
@@ -238,7 +268,9 @@ async def test_link_that_forgets_to_await_is_told_so() -> None:
 @pytest.mark.parametrize("innermost", ["plain", "async"])
 @pytest.mark.parametrize("kind", ["p", "a"])
 @pytest.mark.parametrize("error", [NotFoundError("no such page"), Abort(418, "teapot")])
-async def test_expected_end_is_an_answer_for_the_link_around(kind: str, innermost: str, error: Exception) -> None:
+async def test_expected_end_is_an_answer_for_the_link_around(
+    kind: str, innermost: str, error: Exception
+) -> None:
     """A link sees the status of an abort below it, and may add to the answer."""
 
     def stop(request: Request) -> Any:
@@ -331,7 +363,9 @@ async def test_draft_of_the_handler_is_merged_into_what_it_returns(innermost: st
     async def page_async(request: Request) -> Response:
         return page(request)
 
-    handler = Handler(page_async, "page", True) if innermost == "async" else Handler(page, "page", False, True)
+    handler = (
+        Handler(page_async, "page", True) if innermost == "async" else Handler(page, "page", False, True)
+    )
     for response in await both_ways([], handler):
         assert (response.status_code, response.headers["X-Page"], len(response.cookies)) == (201, "yes", 1)
 
@@ -364,7 +398,13 @@ def test_async_callables_are_recognised() -> None:
         def __call__(self, request: Any) -> None: ...
 
     waiting = Waiting()
-    for call in (waits, functools.partial(waits), functools.partial(functools.partial(waits), 1), waiting, waiting.method):
+    for call in (
+        waits,
+        functools.partial(waits),
+        functools.partial(functools.partial(waits), 1),
+        waiting,
+        waiting.method,
+    ):
         assert is_async_callable(call), call
     for other in (plain, functools.partial(plain), Plain(), Plain().__call__, len):
         assert not is_async_callable(other), other

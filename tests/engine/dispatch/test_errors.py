@@ -83,7 +83,9 @@ async def test_each_error_has_its_status(error: Exception, status: int) -> None:
 
 @pytest.mark.parametrize(("error", "status"), DEFECTS, ids=lambda value: type(value).__name__)
 @pytest.mark.parametrize("accept", ["text/html", "application/json", None])
-async def test_nothing_of_a_defect_reaches_the_client(error: Exception, status: int, accept: str | None) -> None:
+async def test_nothing_of_a_defect_reaches_the_client(
+    error: Exception, status: int, accept: str | None
+) -> None:
     """The client learns the request id and no word of what went wrong."""
     for response in await both(ErrorAnswers(LOOP), error, accept=accept):
         assert SECRET not in response.text
@@ -159,7 +161,9 @@ async def test_form_follows_what_the_client_takes(
 ) -> None:
     """Browsers get pages, programs get problem details, a client that takes neither gets a page."""
     headers = {"Content-Type": content_type} if content_type else {}
-    for response in await both(ErrorAnswers(LOOP, json_first=json_first), NotFoundError(), accept=accept, **headers):
+    for response in await both(
+        ErrorAnswers(LOOP, json_first=json_first), NotFoundError(), accept=accept, **headers
+    ):
         assert response.content_type.startswith("application/problem+json" if is_json else "text/html")
 
 
@@ -236,7 +240,9 @@ PAGES = {"plain": handler(plain_page), "async": handler(async_page), "light": ha
 
 
 @pytest.mark.parametrize("kind", PAGES)
-@pytest.mark.parametrize(("error", "message"), [(NotFoundError("no ticket 7"), "no ticket 7"), (Abort(404, "gone"), "gone")])
+@pytest.mark.parametrize(
+    ("error", "message"), [(NotFoundError("no ticket 7"), "no ticket 7"), (Abort(404, "gone"), "gone")]
+)
 async def test_own_page_answers_its_status_from_everywhere(kind: str, error: Exception, message: str) -> None:
     """Plain and async pages answer plain code, the loop, and a thread that works for the loop."""
     answers = ErrorAnswers(LOOP, pages={404: PAGES[kind]})
@@ -279,7 +285,9 @@ async def test_own_page_keeps_its_status_and_may_add_headers() -> None:
 
 async def test_client_of_json_gets_no_page() -> None:
     """An own page is for people."""
-    for response in await both(ErrorAnswers(LOOP, pages={404: PAGES["plain"]}), NotFoundError(), accept="application/json"):
+    for response in await both(
+        ErrorAnswers(LOOP, pages={404: PAGES["plain"]}), NotFoundError(), accept="application/json"
+    ):
         assert response.content_type == "application/problem+json"
 
 
@@ -293,14 +301,20 @@ async def failing_page_async(request: Request) -> Any:
     raise RuntimeError(SECRET)
 
 
-@pytest.mark.parametrize("page", [handler(failing_page), handler(failing_page_async), handler(lambda request: None)])
-async def test_page_that_fails_is_replaced_and_logged(page: Handler, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(
+    "page", [handler(failing_page), handler(failing_page_async), handler(lambda request: None)]
+)
+async def test_page_that_fails_is_replaced_and_logged(
+    page: Handler, caplog: pytest.LogCaptureFixture
+) -> None:
     """The client still gets its 404, without a word about the second error."""
     for response in await both(ErrorAnswers(LOOP, pages={404: page}), NotFoundError("x")):
         assert response.status_code == 404
         assert "404 Not Found" in response.text
         assert SECRET not in response.text
-    assert [record.getMessage().partition(":")[0] for record in caplog.records] == ["The page for status 404 failed"] * 2
+    assert [record.getMessage().partition(":")[0] for record in caplog.records] == [
+        "The page for status 404 failed"
+    ] * 2
 
 
 async def test_error_page_may_send_the_client_elsewhere() -> None:

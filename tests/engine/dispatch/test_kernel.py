@@ -152,7 +152,10 @@ def test_handler_does_not_run_with_a_refused_body(form: str) -> None:
     ran: list[str] = []
     kernel = make_kernel({"POST /up": lambda request: ran.append("page") or "ok"})
     for headers in ({"Content-Length": "1001"}, {"Content-Length": "5"}):
-        assert answered(kernel, form, make_request("/up", "POST", headers, body=[b"x"])).status_code in (400, 413)
+        assert answered(kernel, form, make_request("/up", "POST", headers, body=[b"x"])).status_code in (
+            400,
+            413,
+        )
     assert ran == []
 
 
@@ -243,7 +246,9 @@ def test_finishers_see_every_answer_in_order(form: str, path: str) -> None:
 
         return finish
 
-    kernel = make_kernel({"/": lambda request: "home", "/broken": broken, "/moved": moved}, finishers=[mark("a"), mark("b")])
+    kernel = make_kernel(
+        {"/": lambda request: "home", "/broken": broken, "/moved": moved}, finishers=[mark("a"), mark("b")]
+    )
     assert answered(kernel, form, make_request(path)).headers["X-Passed"] == "ab"
 
 
@@ -280,7 +285,9 @@ def test_error_page_answers_for_the_whole_application(form: str) -> None:
 @both
 def test_error_behind_the_answer_is_answered_and_finished(form: str) -> None:
     """What a server meets before it has sent anything is answered like the rest."""
-    kernel = make_kernel(PAGES, finishers=[lambda request, response: response.headers.update({"X-All": "yes"})])
+    kernel = make_kernel(
+        PAGES, finishers=[lambda request, response: response.headers.update({"X-All": "yes"})]
+    )
     if form == "plain":
         response = kernel.instead(make_request("/"), ForbiddenError("late"))
     else:

@@ -174,7 +174,9 @@ async def test_failed_start_on_a_loop_is_told_to_every_later_request() -> None:
     """Those who waited for it, and those who come after it."""
     counted = Counted(slow=True)
     counted.lifecycle.startup.append(broken)
-    results = await asyncio.gather(*(counted.lifecycle.start_async() for _ in range(5)), return_exceptions=True)
+    results = await asyncio.gather(
+        *(counted.lifecycle.start_async() for _ in range(5)), return_exceptions=True
+    )
     assert [str(result) for result in results] == ["no database"] * 5
     with pytest.raises(SetupError, match="no database"):
         await asyncio.to_thread(counted.lifecycle.start)
@@ -291,7 +293,9 @@ def test_forked_process_starts_for_itself() -> None:
         sys.exit(os.waitstatus_to_exitcode(status))
         """
     )
-    done = subprocess.run([sys.executable, "-W", "ignore::DeprecationWarning", "-c", script], timeout=20, capture_output=True)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", script], timeout=20, capture_output=True
+    )
     assert done.returncode == 0, done.stderr.decode()
 
 

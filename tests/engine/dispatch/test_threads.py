@@ -274,5 +274,7 @@ def test_pools_and_loop_work_in_a_forked_process() -> None:
         sys.exit(os.waitstatus_to_exitcode(status))
         """
     )
-    done = subprocess.run([sys.executable, "-W", "ignore::DeprecationWarning", "-c", script], timeout=20, capture_output=True)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", script], timeout=20, capture_output=True
+    )
     assert done.returncode == 0, done.stderr.decode()

@@ -74,7 +74,10 @@ async def ask_asgi(
     leave_after: int | None = None,
     gone_while_sending: bool = False,
 ) -> Answer:
-    """Send one request; the client leaves after so many pieces of the answer, if it does at all."""
+    """Send one request; the client leaves after so many pieces of the answer, if it does at all.
+
+    Servers tell with a message, or with an error of `send` (`gone_while_sending`).
+    """
     answer, pieces = Answer(), 0
     incoming = list(body) or [b""]
     left = asyncio.Event()
@@ -86,7 +89,7 @@ async def ask_asgi(
             if piece is GONE:
                 return {"type": "http.disconnect"}
             return {"type": "http.request", "body": piece, "more_body": bool(incoming)}
-        await left.wait()
+        await (asyncio.Event() if gone_while_sending else left).wait()
         return {"type": "http.disconnect"}
 
     async def send(message: Any) -> None:
@@ -97,7 +100,9 @@ async def ask_asgi(
         if message["type"] == "http.response.start":
             assert answer.status == 0, "the answer was begun twice"
             answer.status = message["status"]
-            answer.fields = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in message["headers"]]
+            answer.fields = [
+                (name.decode("latin-1"), value.decode("latin-1")) for name, value in message["headers"]
+            ]
         elif message["type"] == "http.response.pathsend":
             assert answer.status
             with open(message["path"], "rb") as file:
@@ -122,13 +127,16 @@ GONE = bytes(b"\x00gone")
 
 def by_asgi(site: Site, method: str, target: str, fields: Fields, body: Iterable[bytes]) -> Answer:
     """Ask over ASGI."""
-    return asyncio.run(ask_asgi(AsgiAdapter(site), asgi_scope(method, target, fields), body))
+    asked = ask_asgi(AsgiAdapter(site), asgi_scope(method, target, fields), body)
+    return asyncio.run(asyncio.wait_for(asked, 10))
 
 
 # --- WSGI -------------------------------------------------------------------------------------
 
 
-def environ_of(method: str, target: str, fields: Fields = (), body: bytes = b"", **more: Any) -> dict[str, Any]:
+def environ_of(
+    method: str, target: str, fields: Fields = (), body: bytes = b"", **more: Any
+) -> dict[str, Any]:
     """Make the environ that a WSGI server would."""
     path, _, query = target.partition("?")
     environ: dict[str, Any] = {
@@ -164,7 +172,9 @@ def by_wsgi(site: Site, method: str, target: str, fields: Fields, body: Iterable
         fields.append(("Content-Length", str(len(whole))))
     answer = Answer()
 
-    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], Any]:
+    def start_response(
+        status: str, headers: list[tuple[str, str]], exc_info: Any = None
+    ) -> Callable[[bytes], Any]:
         answer.status, answer.fields = int(status[:3]), headers
         return lambda _: None
 
@@ -235,7 +245,10 @@ class RsgiTransport:
 class RsgiProtocol:
     """The protocol object of one request."""
 
-    def __init__(self, body: Iterable[bytes] = (), leave_after: int | None = None) -> None:
+    def __init__(
+        self, body: Iterable[bytes] = (), leave_after: int | None = None, *, tells: bool = True
+    ) -> None:
+        self._tells = tells
         self.answer = Answer()
         self.leave_after = leave_after
         self.left = asyncio.Event()
@@ -253,7 +266,7 @@ class RsgiProtocol:
 
     async def client_disconnect(self) -> None:
         """Return when the client has left."""
-        await self.left.wait()
+        await (self.left if self._tells else asyncio.Event()).wait()
 
     def close(self, status: int) -> None:
         """Refuse a WebSocket."""
@@ -277,7 +290,9 @@ class RsgiProtocol:
         with open(path, "rb") as file:
             self._begin(status, fields, file.read())
 
-    def response_file_range(self, status: int, fields: list[tuple[str, str]], path: str, start: int, end: int) -> None:
+    def response_file_range(
+        self, status: int, fields: list[tuple[str, str]], path: str, start: int, end: int
+    ) -> None:
         """Answer with the bytes of a file from `start` up to but without `end`."""
         with open(path, "rb") as file:
             self._begin(status, fields, file.read()[start:end])
@@ -293,7 +308,7 @@ def by_rsgi(site: Site, method: str, target: str, fields: Fields, body: Iterable
 
     async def ask() -> Answer:
         protocol = RsgiProtocol(body)
-        await RsgiAdapter(site)(RsgiScope(method, target, fields), protocol)
+        await asyncio.wait_for(RsgiAdapter(site)(RsgiScope(method, target, fields), protocol), 10)
         return protocol.answer
 
     return asyncio.run(ask())

@@ -49,7 +49,12 @@ def ask(request: pytest.FixtureRequest) -> Iterator[Ask]:
 def test_whole_body_has_its_length(ask: Ask) -> None:
     """Text arrives as it was returned, with length and type."""
     answer = ask({"/": lambda request: "Zoë"})
-    assert (answer.status, answer.body, answer["content-length"], answer.whole) == (200, "Zoë".encode(), "4", True)
+    assert (answer.status, answer.body, answer["content-length"], answer.whole) == (
+        200,
+        "Zoë".encode(),
+        "4",
+        True,
+    )
     assert answer["content-type"] == "text/html; charset=utf-8"
 
 
@@ -170,7 +175,14 @@ def test_environ_is_there_on_every_protocol(ask: Ask) -> None:
 
     def page(request: Request) -> Any:
         environ = request.environ
-        names = ("REQUEST_METHOD", "PATH_INFO", "QUERY_STRING", "SERVER_PROTOCOL", "REMOTE_ADDR", "HTTP_X_ONE")
+        names = (
+            "REQUEST_METHOD",
+            "PATH_INFO",
+            "QUERY_STRING",
+            "SERVER_PROTOCOL",
+            "REMOTE_ADDR",
+            "HTTP_X_ONE",
+        )
         return {name: environ[name] for name in names}
 
     answer = ask({"/[x]": page}, "/caf%C3%A9?q=1", headers=[("X-One", "1")])
@@ -252,7 +264,9 @@ def file_page(path: Path, offset: int = 0, length: int | None = None) -> Callabl
 
 @pytest.mark.parametrize("size", [0, 10, 70_000, 300_000])
 @pytest.mark.parametrize(("offset", "length"), [(0, None), (3, None), (0, 4), (3, 4)])
-def test_file_is_sent_whole_or_in_part(ask: Ask, tmp_path: Path, size: int, offset: int, length: int | None) -> None:
+def test_file_is_sent_whole_or_in_part(
+    ask: Ask, tmp_path: Path, size: int, offset: int, length: int | None
+) -> None:
     """Small and large files, from any place and of any length, with the right Content-Length."""
     if size == 0 and (offset or length):
         return
@@ -340,7 +354,9 @@ def test_defect_is_an_answer(ask: Ask) -> None:
     assert b"a defect" not in answer.body
 
 
-def test_start_that_fails_is_raised_and_logged_for_each_request(ask: Ask, caplog: pytest.LogCaptureFixture) -> None:
+def test_start_that_fails_is_raised_and_logged_for_each_request(
+    ask: Ask, caplog: pytest.LogCaptureFixture
+) -> None:
     """The server learns that there is no application to serve."""
     site = make_site({"/": in_memory})
 

@@ -21,7 +21,9 @@ from tests.engine.dispatch.sites import make_site
 from tests.engine.servers.drivers import GONE, Answer, ask_asgi, asgi_scope
 
 
-async def ask(site: Site | dict[str, Callable[..., Any]], target: str = "/", method: str = "GET", **more: Any) -> Answer:
+async def ask(
+    site: Site | dict[str, Callable[..., Any]], target: str = "/", method: str = "GET", **more: Any
+) -> Answer:
     """Ask a site for one page; `scope` overrides parts of the scope."""
     site = site if isinstance(site, Site) else make_site(site)
     scope = asgi_scope(method, target, [("Host", "server.test")], **more.pop("scope", {}))
@@ -56,7 +58,9 @@ async def test_mount_prefix_is_taken_off_once(root: str, target: str, seen: str)
     assert answer.body.decode() == seen
 
 
-@pytest.mark.parametrize(("path", "seen"), [("/apple", "/apple"), ("/app", "/"), ("/app/", "/"), ("/app/apple", "/apple")])
+@pytest.mark.parametrize(
+    ("path", "seen"), [("/apple", "/apple"), ("/app", "/"), ("/app/", "/"), ("/app/apple", "/apple")]
+)
 async def test_prefix_ends_at_a_slash(path: str, seen: str) -> None:
     """A server that leaves the prefix out is not punished, and /apple is not below /app."""
     site = make_site({"/": lambda request: request.path, "/[x]": lambda request: request.path})
@@ -64,7 +68,9 @@ async def test_prefix_ends_at_a_slash(path: str, seen: str) -> None:
     assert answer.body.decode() == seen
 
 
-@pytest.mark.parametrize(("path", "url"), [("/50% of café", "/50%25%20of%20caf%C3%A9"), ("/a/b", "/a/b"), ("/%41", "/%2541")])
+@pytest.mark.parametrize(
+    ("path", "url"), [("/50% of café", "/50%25%20of%20caf%C3%A9"), ("/a/b", "/a/b"), ("/%41", "/%2541")]
+)
 async def test_server_without_raw_path_loses_nothing(path: str, url: str) -> None:
     """The path is encoded anew, and never decoded a second time."""
     site = make_site({"/[x:path]": lambda request: f"{request.path} {request.url}"})
@@ -110,7 +116,10 @@ async def test_lifespan_runs_the_hooks_on_the_server_s_loop() -> None:
     site.lifecycle.startup.append(note)
     site.lifecycle.shutdown.append(lambda: ran.append("end"))
     sent = await lifespan(site)
-    assert [message["type"] for message in sent] == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+    assert [message["type"] for message in sent] == [
+        "lifespan.startup.complete",
+        "lifespan.shutdown.complete",
+    ]
     assert ran == [asyncio.get_running_loop(), "end"]
     assert site.streams.ending(endless=True)
 
@@ -140,7 +149,9 @@ async def test_many_first_requests_start_the_application_once() -> None:
 
     site.lifecycle.startup.append(slow)
     adapter = AsgiAdapter(site)
-    answers = await asyncio.wait_for(asyncio.gather(*(ask_asgi(adapter, asgi_scope("GET", "/")) for _ in range(20))), 5)
+    answers = await asyncio.wait_for(
+        asyncio.gather(*(ask_asgi(adapter, asgi_scope("GET", "/")) for _ in range(20))), 5
+    )
     assert [answer.body for answer in answers] == [b"ok"] * 20
     assert ran == ["start"]
 
@@ -185,7 +196,11 @@ async def test_source_is_closed_when_the_client_leaves(
     """Whether the server says so with a message or with an error, the generator's `finally` runs, and no line is logged."""
     source = Source()
     site = make_site({"/": lambda request: getattr(request, form)(getattr(source, kind)())})
-    answer = await asyncio.wait_for(ask(site, leave_after=3, gone_while_sending=by_error), 3)
+    async with asyncio.timeout(3):
+        answer = await ask(site, leave_after=3, gone_while_sending=by_error)
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0
     assert answer.body.count(b"tick") >= 3
     assert not answer.whole
     assert await asyncio.to_thread(source.closed.wait, 2)

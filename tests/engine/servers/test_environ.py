@@ -31,13 +31,19 @@ def made(*fields: tuple[bytes, bytes], **parts: Any) -> dict[str, Any]:
 
 def test_parts_stand_where_they_belong() -> None:
     """Text is Latin-1 of its UTF-8 bytes, as the specification wants it."""
-    environ = made((b"content-type", b"text/plain"), (b"content-length", b"3"), (b"x-one", b"a"), (b"x-one", b"b"))
+    environ = made(
+        (b"content-type", b"text/plain"), (b"content-length", b"3"), (b"x-one", b"a"), (b"x-one", b"b")
+    )
     assert environ["PATH_INFO"] == "/cafÃ©"
     assert (environ["SCRIPT_NAME"], environ["QUERY_STRING"]) == ("/Ã©", "a=1")
     assert (environ["SERVER_NAME"], environ["SERVER_PORT"]) == ("server.test", "443")
     assert (environ["REMOTE_ADDR"], environ["REMOTE_PORT"]) == ("203.0.113.9", "5000")
     assert (environ["SERVER_PROTOCOL"], environ["wsgi.url_scheme"]) == ("HTTP/2", "https")
-    assert (environ["CONTENT_TYPE"], environ["CONTENT_LENGTH"], environ["HTTP_X_ONE"]) == ("text/plain", "3", "a, b")
+    assert (environ["CONTENT_TYPE"], environ["CONTENT_LENGTH"], environ["HTTP_X_ONE"]) == (
+        "text/plain",
+        "3",
+        "a, b",
+    )
     assert environ["wsgi.input"].read() == b""
 
 

@@ -20,7 +20,9 @@ def path(tmp_path: Path) -> Path:
     return made
 
 
-@pytest.mark.parametrize(("offset", "length", "content"), [(0, None, b"0123456789"), (4, None, b"456789"), (2, 3, b"234")])
+@pytest.mark.parametrize(
+    ("offset", "length", "content"), [(0, None, b"0123456789"), (4, None, b"456789"), (2, 3, b"234")]
+)
 def test_slice_is_read_from_its_place(path: Path, offset: int, length: int | None, content: bytes) -> None:
     """At once, or piece by piece."""
     body = FileBody(path, 10, 0.0, offset, length)

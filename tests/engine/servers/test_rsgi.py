@@ -101,12 +101,19 @@ class Source:
 
 
 @pytest.mark.parametrize("kind", ["plain", "waits"])
-async def test_source_is_closed_when_the_client_leaves(kind: str, caplog: pytest.LogCaptureFixture) -> None:
-    """The generator's `finally` runs, and leaving is no line in the log."""
+@pytest.mark.parametrize("tells", [True, False])
+async def test_source_is_closed_when_the_client_leaves(
+    kind: str, tells: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Told by the server or by a failing send: the generator's `finally` runs, no line is logged."""
     source = Source()
     site = make_site({"/": lambda request: request.stream(getattr(source, kind)())})
-    protocol = RsgiProtocol(leave_after=3)
-    await asyncio.wait_for(RsgiAdapter(site)(RsgiScope("GET", "/"), protocol), 3)
+    protocol = RsgiProtocol(leave_after=3, tells=tells)
+    async with asyncio.timeout(3):
+        await RsgiAdapter(site)(RsgiScope("GET", "/"), protocol)
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0
     assert protocol.answer.body.count(b"tick") == 3
     assert await asyncio.to_thread(source.closed.wait, 2)
     assert caplog.records == []

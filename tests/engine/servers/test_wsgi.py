@@ -24,7 +24,9 @@ from tests.engine.dispatch.sites import make_site
 from tests.engine.servers.drivers import environ_of
 
 
-def call(site: Site | dict[str, Callable[..., Any]], environ: dict[str, Any]) -> tuple[int, dict[str, str], Any]:
+def call(
+    site: Site | dict[str, Callable[..., Any]], environ: dict[str, Any]
+) -> tuple[int, dict[str, str], Any]:
     """Call once; give status, fields and the iterable as the server gets it."""
     begun: list[Any] = []
     adapter = WsgiAdapter(site if isinstance(site, Site) else make_site(site))
@@ -87,7 +89,9 @@ def test_chunked_body_is_read_to_its_end(more: dict[str, Any]) -> None:
 def test_strange_length_is_refused(length: str) -> None:
     """A length that is no number is 400, before anything is read."""
     site = make_site({"POST /": lambda request: "ok"})
-    status, _, _ = call(site, environ_of("POST", "/", **{"CONTENT_LENGTH": length, "wsgi.input": Input(b"", ends=False)}))
+    status, _, _ = call(
+        site, environ_of("POST", "/", **{"CONTENT_LENGTH": length, "wsgi.input": Input(b"", ends=False)})
+    )
     assert status == 400
 
 
@@ -117,7 +121,9 @@ def test_reading_on_a_loop_is_refused() -> None:
 
 def test_fields_come_from_the_environ() -> None:
     """CGI names become field names; an empty CONTENT_TYPE is none."""
-    environ = environ_of("GET", "/", [("X-Two-Words", "é"), ("Host", "h")], CONTENT_TYPE="", CONTENT_LENGTH="3")
+    environ = environ_of(
+        "GET", "/", [("X-Two-Words", "é"), ("Host", "h")], CONTENT_TYPE="", CONTENT_LENGTH="3"
+    )
     headers = WsgiExchange(environ).headers()
     assert headers["x-two-words"] == "é"
     assert headers["content-length"] == "3"
@@ -237,13 +243,21 @@ def test_broken_stream_aborts_the_connection(caplog: pytest.LogCaptureFixture) -
     assert caught.value.__cause__ is None
     body.close()
     (record,) = caplog.records
-    assert (record.levelno, record.getMessage()) == (logging.ERROR, "The stream of GET / broke: the other half")
+    assert (record.levelno, record.getMessage()) == (
+        logging.ERROR,
+        "The stream of GET / broke: the other half",
+    )
 
 
 @pytest.mark.parametrize("kind", ["plain", "async"])
 def test_shutdown_ends_streams(kind: str) -> None:
     """Event streams end at the next piece, others after the grace."""
-    site = make_site({"/e": lambda request: request.events(closing(kind, [])), "/s": lambda request: request.stream(closing(kind, []))})
+    site = make_site(
+        {
+            "/e": lambda request: request.events(closing(kind, [])),
+            "/s": lambda request: request.stream(closing(kind, [])),
+        }
+    )
     site.lifecycle.start()
     site.streams.grace_seconds = 0.05
     _, _, events = call(site, environ_of("GET", "/e"))
@@ -270,7 +284,9 @@ def test_file_goes_through_the_server_s_wrapper(tmp_path: Path) -> None:
         return iter([file.read()])
 
     def page(request: Request) -> Response:
-        return Response(FileBody(path, 10, 0.0, *((2, 3) if "part" in request.query else ())), content_type="text/plain")
+        return Response(
+            FileBody(path, 10, 0.0, *((2, 3) if "part" in request.query else ())), content_type="text/plain"
+        )
 
     environ = environ_of("GET", "/", **{"wsgi.file_wrapper": wrapper})
     assert list(call({"/": page}, environ)[2]) == [b"0123456789"]
@@ -316,6 +332,8 @@ def test_first_requests_of_many_threads_start_the_application_once() -> None:
     site.lifecycle.startup.append(slow)
     adapter = WsgiAdapter(site)
     with ThreadPoolExecutor(8) as server:
-        bodies = list(server.map(lambda _: b"".join(adapter(environ_of("GET", "/"), lambda *_: None)), range(8)))
+        bodies = list(
+            server.map(lambda _: b"".join(adapter(environ_of("GET", "/"), lambda *_: None)), range(8))
+        )
     assert (bodies, ran) == ([b"ok"] * 8, ["start"])
     site.lifecycle.stop()

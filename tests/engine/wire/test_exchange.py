@@ -19,7 +19,16 @@ NAMES = [name for name, value in vars(Exchange).items() if not name.startswith("
 @pytest.mark.parametrize("kind", [AsgiExchange, WsgiExchange, RsgiExchange, MemoryExchange])
 def test_exchange_fulfils_the_contract(kind: Any) -> None:
     """Each method is there, with the same parameters, and waits exactly where the contract waits."""
-    assert set(NAMES) >= {"headers", "raw_path", "peer", "scheme", "server", "root_path", "read", "read_async"}
+    assert set(NAMES) >= {
+        "headers",
+        "raw_path",
+        "peer",
+        "scheme",
+        "server",
+        "root_path",
+        "read",
+        "read_async",
+    }
     for name in NAMES:
         promised, given = getattr(Exchange, name), getattr(kind, name)
         assert list(inspect.signature(given).parameters) == list(inspect.signature(promised).parameters), name

@@ -70,7 +70,9 @@ def test_repr_shows_names_and_no_values() -> None:
 # --- responses ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("value", ["a\r\nSet-Cookie: x=1", "a\nb", "a\rb", "a\x00b", "a\x0bb", "a\x1bb", "a\x7fb", "\n"])
+@pytest.mark.parametrize(
+    "value", ["a\r\nSet-Cookie: x=1", "a\nb", "a\rb", "a\x00b", "a\x0bb", "a\x1bb", "a\x7fb", "\n"]
+)
 def test_value_with_a_control_character_is_refused(value: str) -> None:
     """A line break would split the response; servers send nothing at all for the others."""
     with pytest.raises(UsageError, match="X-Name"):
@@ -142,7 +144,9 @@ def test_any_value_is_refused_or_comes_back(value: str) -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(st.sampled_from([b"a", b"b", b"cookie", b"host"]), st.binary(max_size=8)), max_size=8))
+@given(
+    st.lists(st.tuples(st.sampled_from([b"a", b"b", b"cookie", b"host"]), st.binary(max_size=8)), max_size=8)
+)
 def test_no_value_is_lost(pairs: list[tuple[bytes, bytes]]) -> None:
     """Every name that was sent is there, with every value."""
     headers = Headers(pairs)

@@ -188,7 +188,9 @@ def test_mount_prefix_is_part_of_addresses() -> None:
     assert (request.root_path, request.is_secure) == ("/app é", True)
 
 
-@pytest.mark.parametrize(("server", "host"), [(("s", 80), "s"), (("s", 443), "s"), (("s", None), "s"), (("s", 81), "s:81")])
+@pytest.mark.parametrize(
+    ("server", "host"), [(("s", 80), "s"), (("s", 443), "s"), (("s", None), "s"), (("s", 81), "s:81")]
+)
 def test_request_without_host_names_the_server(server: Any, host: str) -> None:
     """HTTP/1.0 clients send none."""
     assert make_request(host=None, server=server).host == host
@@ -203,10 +205,16 @@ def test_host_that_is_none_has_no_name() -> None:
 
 def test_client_is_the_peer() -> None:
     """Its address, its browser."""
-    request = make_request(headers={"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"})
+    request = make_request(
+        headers={"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"}
+    )
     assert request.ip == "203.0.113.9"
     assert request.user_agent.startswith("Mozilla")
-    assert (request.browser.name, request.browser.os, request.browser.is_mobile) == ("Firefox", "Linux", False)
+    assert (request.browser.name, request.browser.os, request.browser.is_mobile) == (
+        "Firefox",
+        "Linux",
+        False,
+    )
     assert (make_request().user_agent, make_request(peer="").ip) == ("", "")
 
 
@@ -247,7 +255,11 @@ def test_status_is_read_called_and_set() -> None:
     request.status = "503 Service Unavailable"
     assert request.status_code() == 503
     assert request.status_code(418).header("X-Tea", "yes") is request
-    assert (request.status_code == 418, request.status_code >= 400, str(request.status)) == (True, True, "418 I'm a Teapot")
+    assert (request.status_code == 418, request.status_code >= 400, str(request.status)) == (
+        True,
+        True,
+        "418 I'm a Teapot",
+    )
     request.status_code = 201
     assert sent(request).status_code == 201
 
@@ -255,7 +267,11 @@ def test_status_is_read_called_and_set() -> None:
 @pytest.mark.parametrize("status", [99, 1000, "soon", None, True])
 def test_status_that_is_none_is_refused(status: Any) -> None:
     """Where it is set."""
-    for setting in (lambda r: r.status(status), lambda r: setattr(r, "status", status), lambda r: setattr(r, "status_code", status)):
+    for setting in (
+        lambda r: r.status(status),
+        lambda r: setattr(r, "status", status),
+        lambda r: setattr(r, "status_code", status),
+    ):
         with pytest.raises(UsageError):
             setting(make_request())
 
@@ -310,7 +326,11 @@ def test_header_cannot_split_the_response(value: str) -> None:
 
 def test_cookie_is_secure_where_the_client_is() -> None:
     """On https by default, elsewhere when it is asked for."""
-    for scheme, options, secure in (("https", {}, True), ("http", {}, False), ("http", {"secure": True}, True)):
+    for scheme, options, secure in (
+        ("https", {}, True),
+        ("http", {}, False),
+        ("http", {"secure": True}, True),
+    ):
         request = make_request(scheme=scheme)
         request.set_cookie("a", "x;y\r\n", max_age=5, **options)
         line = sent(request).cookies[0].decode()
@@ -328,12 +348,18 @@ def test_answers_have_their_type_and_status() -> None:
     text = request.text("x", 202)
     assert (text.text, text.status_code, text.content_type) == ("x", 202, "text/plain; charset=utf-8")
     for response in (request.json({"a": 1}, 201), request.json(data={"a": 1}, status="201 Created")):
-        assert (response.text, response.status_code, response.content_type) == ('{"a":1}', 201, "application/json")
+        assert (response.text, response.status_code, response.content_type) == (
+            '{"a":1}',
+            201,
+            "application/json",
+        )
     assert request.json(None).text == "null"
     assert request.json([]).status_code == 200
     assert request.api([1], 201).text == '{"data":[1],"status":201}'
     assert request.api().text == '{"data":null,"status":200}'
-    assert request.api_error("no", 422, {"a": ["x"]}).text == '{"error":"no","status":422,"errors":{"a":["x"]}}'
+    assert (
+        request.api_error("no", 422, {"a": ["x"]}).text == '{"error":"no","status":422,"errors":{"a":["x"]}}'
+    )
     assert request.api_error("no").text == '{"error":"no","status":400}'
     with pytest.raises(UsageError):
         request.text("x", 42)
@@ -351,7 +377,7 @@ def test_stream_takes_any_iterable() -> None:
         make_request().stream(pieces, "text/csv\r\nX: y")
 
 
-FRAMES = b'retry: 500\n\n' b"data: one\ndata: two\n\n" b'data: {"a":1}\n\n' b"id: 7\nevent: ping\ndata: x\n\n"
+FRAMES = b'retry: 500\n\ndata: one\ndata: two\n\ndata: {"a":1}\n\nid: 7\nevent: ping\ndata: x\n\n'
 ITEMS: list[Any] = ["one\ntwo", {"a": 1}, Event("x", event="ping", id="7")]
 
 
@@ -442,9 +468,24 @@ def test_redirect_stays_on_this_site(url: str, target: str) -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        *("", "//evil.test", "/\\evil.test", "\\\\evil.test", "https:evil.test", "http:/evil.test", "javascript:alert(1)"),
+        *(
+            "",
+            "//evil.test",
+            "/\\evil.test",
+            "\\\\evil.test",
+            "https:evil.test",
+            "http:/evil.test",
+            "javascript:alert(1)",
+        ),
         *("https://evil.test", "http://testserver@evil.test", "http://testserver.evil.test", "/\t/evil.test"),
-        *("/a\r\nX: y", "///evil.test", " //evil.test", "http://testserver\\@evil.test", "data:text/html,x", "/\x00"),
+        *(
+            "/a\r\nX: y",
+            "///evil.test",
+            " //evil.test",
+            "http://testserver\\@evil.test",
+            "data:text/html,x",
+            "/\x00",
+        ),
     ],
 )
 def test_redirect_off_the_site_is_refused(url: str) -> None:

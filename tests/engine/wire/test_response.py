@@ -116,7 +116,11 @@ def test_repr_says_status_type_and_size() -> None:
 
 def test_length_of_a_file_body_is_that_of_its_slice() -> None:
     """From the offset to the end, or as long as was said."""
-    assert (len(FileBody("/x", 10, 0.0)), len(FileBody("/x", 10, 0.0, 4)), len(FileBody("/x", 10, 0.0, 4, 2))) == (10, 6, 2)
+    assert (
+        len(FileBody("/x", 10, 0.0)),
+        len(FileBody("/x", 10, 0.0, 4)),
+        len(FileBody("/x", 10, 0.0, 4, 2)),
+    ) == (10, 6, 2)
 
 
 # --- what a handler may return ------------------------------------------------------------------
@@ -216,7 +220,20 @@ def test_tuple_sets_status_and_headers(result: Any, status: int, body: bytes, ex
 
 @pytest.mark.parametrize(
     "result",
-    [None, 7, 1.5, True, {1, 2}, object(), Point, ("x",), ("x", {"a": 1}), (1, 2, 3, 4), ((None, 200)), namedtuple("P", "a b c d")(1, 2, 3, 4)],
+    [
+        None,
+        7,
+        1.5,
+        True,
+        {1, 2},
+        object(),
+        Point,
+        ("x",),
+        ("x", {"a": 1}),
+        (1, 2, 3, 4),
+        ((None, 200)),
+        namedtuple("P", "a b c d")(1, 2, 3, 4),
+    ],
     ids=lambda value: type(value).__name__,
 )
 def test_anything_else_is_a_sentence(result: Any) -> None:
