@@ -79,7 +79,7 @@ class Asok:
         return middleware
 
     def share(self, **values: Any) -> Asok:
-        """Give values to every template, chainable; a function of `request` or of nothing is called per use."""
+        """Give values to every template, chainable; a function of `request` or of nothing is called anew."""
         self._still_open("app.share")
         self.shared_values.update(values)
         return self

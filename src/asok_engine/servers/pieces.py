@@ -71,7 +71,7 @@ async def close_unsent(body: Any) -> None:
 
 
 def without_content(response: Response) -> bytes:
-    """Take away what describes a body, for a status that has none (RFC 9110 8.6, 15.3.5); give the empty one."""
+    """Take away what describes a body, for a status that has none (RFC 9110 8.6); give the empty body."""
     response.raw.pop(b"content-length", None)
     response.raw.pop(b"content-type", None)
     return b""

@@ -93,9 +93,7 @@ def encode_field(name: str, value: object) -> tuple[bytes, bytes]:
         raise UsageError(f"Header name {name!r} has characters that RFC 9110 does not allow.")
     text = str(value)
     if _BAD_VALUE.search(text):
-        raise UsageError(
-            f"Header {name} was given {text!r}: a control character would split the response."
-        )
+        raise UsageError(f"Header {name} was given {text!r}: a control character would split the response.")
     try:
         return name.lower().encode("ascii"), text.strip().encode("latin-1")
     except UnicodeEncodeError as error:

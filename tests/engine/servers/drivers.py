@@ -122,7 +122,7 @@ async def ask_asgi(
 
 
 #: A piece of a request's body that means: the client is gone.
-GONE = bytes(b"\x00gone")
+GONE = b"\x00gone"
 
 
 def by_asgi(site: Site, method: str, target: str, fields: Fields, body: Iterable[bytes]) -> Answer:

@@ -18,7 +18,7 @@ from asok_engine.servers.asgi import AsgiAdapter, AsgiExchange
 from asok_engine.wire.request import Request
 from asok_engine.wire.response import FileBody, Response
 from tests.engine.dispatch.sites import make_site
-from tests.engine.servers.drivers import GONE, Answer, ask_asgi, asgi_scope
+from tests.engine.servers.drivers import GONE, Answer, asgi_scope, ask_asgi
 
 
 async def ask(
