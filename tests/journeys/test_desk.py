@@ -1,0 +1,93 @@
+"""The example application as people meet it: walked by a visitor, looked at in a browser."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests import servers
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.servers
+
+DESK = Path(__file__).parents[2] / "examples" / "desk"
+PAGES = ("/", "/tickets", "/tickets?status=open&q=e", "/tickets/1042", "/docs", "/docs/working/priorities", "/about")
+
+
+@pytest.fixture(scope="module")
+def desk() -> Iterator[servers.ServerProcess]:
+    """The desk, served by uvicorn."""
+    with servers.run_server("uvicorn", DESK) as server:
+        yield server
+
+
+def test_walk_through_every_page_finds_nothing_wrong() -> None:
+    """`make demo-check` starts the desk, follows every link, and stops it again."""
+    run = subprocess.run(
+        [sys.executable, str(DESK / "check.py")], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "The desk is well." in run.stdout
+    assert "/docs/working/handing-over" in run.stdout
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1280, 390])
+def test_pages_are_clean_in_a_browser(desk: servers.ServerProcess, chromium: Browser, width: int) -> None:
+    """No error in the console, nothing that the policy forbids, no scrolling sideways, one main heading."""
+    context = chromium.new_context(viewport={"width": width, "height": 800})
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type != "log" else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    for path in PAGES:
+        page.goto(desk.url + path)
+        assert page.locator("h1").count() == 1, path
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
+    assert said == []
+    context.close()
+
+
+@pytest.mark.browser
+def test_activity_arrives_by_itself(desk: servers.ServerProcess, chromium: Browser) -> None:
+    """The live page fills while one looks at it."""
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto(f"{desk.url}/activity")
+    page.wait_for_function("document.querySelectorAll('#activity li').length >= 3", timeout=8000)
+    assert page.locator("#state").inner_text() == "live"
+    assert page.locator("#activity li a").first.get_attribute("href").startswith("/tickets/")
+    context.close()
+
+
+@pytest.mark.browser
+def test_everything_but_the_live_list_works_without_scripts(
+    desk: servers.ServerProcess, chromium: Browser
+) -> None:
+    """Search, links and the report need no JavaScript."""
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{desk.url}/tickets")
+    page.fill("input[name=q]", "export")
+    page.click("text=Show")
+    assert "1 ticket" in page.locator(".count").inner_text()
+    page.click("text=Cannot export")
+    assert page.locator("h1").inner_text() == "Cannot export more than 10 000 rows"
+    page.goto(f"{desk.url}/activity")
+    page.click("text=read the report")
+    assert "End of report." in page.content()
+    context.close()
+
+
+def test_text_of_customers_stays_text(desk: servers.ServerProcess) -> None:
+    """A message with markup in it is shown, not rendered."""
+    status, body = desk.get("/tickets/1045")
+    assert status == 200
+    assert b"&lt;b&gt;Bold&lt;/b&gt;" in body
