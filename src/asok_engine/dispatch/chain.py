@@ -135,7 +135,7 @@ class Composer:
                     result = await call(request)
                 except (InputError, Stop) as stopped:
                     return await answer_async(request, stopped)
-                if request._draft is None and type(result) is Response:
+                if type(result) is Response and request._draft is None and not result.may_be_shared:
                     return result
                 return request.answered(respond(result, source))
 
@@ -147,7 +147,7 @@ class Composer:
                 result = call(request)
             except (InputError, Stop) as stopped:
                 return answer(request, stopped)
-            if request._draft is None and type(result) is Response:
+            if type(result) is Response and request._draft is None and not result.may_be_shared:
                 return result
             return request.answered(respond(result, source))
 
@@ -161,7 +161,7 @@ class Composer:
                 result = call(request, inner)
             except (InputError, Stop) as stopped:
                 return answer(request, stopped)
-            if request._draft is None and type(result) is Response:
+            if type(result) is Response and request._draft is None and not result.may_be_shared:
                 return result
             return request.answered(respond(result, source))
 
@@ -175,7 +175,7 @@ class Composer:
                 result = await call(request, inner)
             except (InputError, Stop) as stopped:
                 return await answer_async(request, stopped)
-            if request._draft is None and type(result) is Response:
+            if type(result) is Response and request._draft is None and not result.may_be_shared:
                 return result
             return request.answered(respond(result, source))
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import is_dataclass
 from os import PathLike
 from typing import Any, TypeAlias
@@ -62,12 +63,14 @@ class Response:
     are set; a body that is not bytes or text is streamed piece by piece.
     """
 
-    __slots__ = ("body", "cookies", "raw", "status_code")
+    __slots__ = ("body", "cookies", "may_be_shared", "raw", "status_code")
 
     body: Body
     raw: dict[bytes, bytes]
     cookies: list[bytes]
     status_code: int
+    #: Whether the application holds this object, and may answer other requests with it.
+    may_be_shared: bool
 
     def __init__(
         self,
@@ -84,6 +87,7 @@ class Response:
         self.status_code = parse_status(status)
         self.raw = {}
         self.cookies = []
+        self.may_be_shared = True
         if content_type is not None:
             self.headers["Content-Type"] = content_type
         elif body or not isinstance(body, bytes):
@@ -159,6 +163,19 @@ class Response:
         secure = name.startswith(("__Host-", "__Secure-"))
         self.set_cookie(name, "", max_age=0, path=path, domain=domain, secure=secure)
 
+    def for_one_request(self) -> Response:
+        """Give a response that this request may change: itself, or a copy of one that others may get.
+
+        Why: what one visitor's request adds, such as a cookie, must not reach the next one.
+        """
+        if not self.may_be_shared:
+            return self
+        response = copy(self)
+        response.raw = dict(self.raw)
+        response.cookies = list(self.cookies)
+        response.may_be_shared = False
+        return response
+
     def fields(self) -> list[tuple[bytes, bytes]]:
         """Give every field as pairs of bytes, Set-Cookie lines included, ready for ASGI."""
         pairs = list(self.raw.items())
@@ -184,6 +201,7 @@ def bare(body: Body, content_type: bytes, status: int = 200) -> Response:
     response.status_code = status
     response.raw = {b"content-type": content_type}
     response.cookies = []
+    response.may_be_shared = False
     return response
 
 
@@ -215,13 +233,13 @@ def respond(result: object, source: str) -> Response:
     """
     kind = type(result)
     if kind is Response:
-        return result  # type: ignore[return-value]
+        return result.for_one_request()  # type: ignore[attr-defined,no-any-return]
     if kind is str:
         return bare(result.encode(), HTML)  # type: ignore[attr-defined]
     if kind is dict or kind is list:
         return bare(encode_json(result), JSON)
     if isinstance(result, Response):
-        return result
+        return result.for_one_request()
     if isinstance(result, bytes | bytearray | memoryview):
         return bare(bytes(result), BYTES)
     if isinstance(result, str):

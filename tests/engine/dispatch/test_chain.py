@@ -20,7 +20,7 @@ from asok_engine.errors import Abort, InputError, NotFoundError, UsageError
 from asok_engine.wire.request import Request
 from asok_engine.wire.response import Response
 from tests.engine.dispatch.exchanges import make_request
-from tests.engine.dispatch.sites import LOOP
+from tests.engine.dispatch.sites import LOOP, make_kernel
 
 MIXTURES = [
     (links, innermost)
@@ -409,3 +409,21 @@ def test_async_callables_are_recognised() -> None:
     for other in (plain, functools.partial(plain), Plain(), Plain().__call__, len):
         assert not is_async_callable(other), other
     assert inspect.iscoroutinefunction(waiting.method)
+
+
+async def test_response_that_is_kept_by_the_application_stays_as_it_was() -> None:
+    """What one request adds to a response that answers many never reaches another request."""
+    kept = Response("always the same")
+
+    async def page(request: Request) -> Response:
+        request.set_cookie("who", request.path)
+        return kept
+
+    kernel = make_kernel({"/a": page, "/b": page})
+    kernel.compose("asgi")
+    first = await kernel.handle_async(make_request(path="/a"))
+    second = await kernel.handle_async(make_request(path="/b"))
+    assert [line.partition(b";")[0] for line in first.cookies] == [b"who=/a"]
+    assert [line.partition(b";")[0] for line in second.cookies] == [b"who=/b"]
+    assert kept.cookies == []
+    assert first.body == second.body == b"always the same"

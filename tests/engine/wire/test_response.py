@@ -176,14 +176,21 @@ def test_result_becomes_an_answer(result: Any, body: bytes, content_type: str) -
     assert (response.status_code, response.body, response.content_type) == (200, body, content_type)
 
 
-def test_response_stays_what_it_is() -> None:
-    """Also one of a class of the user's own."""
+def test_response_stays_what_it_is_and_belongs_to_one_request() -> None:
+    """A copy is answered with, also of a class of the user's own, because the object may answer others."""
 
     class Mine(Response):
         pass
 
-    for response in (Response("x"), Mine("x")):
-        assert respond(response, "page") is response
+    for response in (Response("x", 201, {"X-One": "1"}), Mine("x", 201, {"X-One": "1"})):
+        answer = respond(response, "page")
+        assert type(answer) is type(response)
+        assert (answer.body, answer.status_code, answer.headers["X-One"]) == (b"x", 201, "1")
+        answer.set_cookie("a", "b")
+        answer.headers["X-Two"] = "2"
+        assert response.cookies == []
+        assert "X-Two" not in response.headers
+        assert respond(answer, "link") is answer
 
 
 def test_generators_are_streams() -> None:
