@@ -83,9 +83,13 @@ def run_server() -> Iterator[Callable[..., servers.ServerProcess]]:
         yield start
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """One headless Chromium for all tests of a process."""
+    """One headless Chromium for the tests of a module.
+
+    Not for longer: while it is open its driver runs an event loop in this thread,
+    and tests that run one of their own could not.
+    """
     missing = servers.missing_part("chromium", "chromium-browser", "google-chrome")
     if missing:
         pytest.skip(missing)

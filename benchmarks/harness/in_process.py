@@ -29,27 +29,27 @@ def measure_time(extent: Extent) -> Section:
     """Measure the CPU time of a call."""
     section = Section(
         "In process, time",
-        "CPU microseconds per call of the ASGI or WSGI callable: the best sample of each pass, their median "
-        "[lowest-highest], and in parentheses what is added to the bare callable. No server, no socket; what "
-        "is left is the framework, its template engine and its JSON.",
+        "CPU microseconds per call of the ASGI or WSGI callable: the best sample of all passes, and in "
+        "parentheses what is added to the bare callable. No server, no socket; what is left is the "
+        "framework, its template engine and its JSON.",
         data={},
     )
     for kind in KINDS:
         contestants = chosen(extent.peers, kind)
         passes: dict[str, list[Found]] = {one.name: [] for one in contestants}
-        for turn in range(max(1, extent.rounds // 2)):
+        for turn in range(extent.rounds):
             for one in contestants if turn % 2 == 0 else contestants[::-1]:
                 passes[one.name].append(_probe(one, kind, "time", extent, section))
-        medians = {name: _medians(runs) for name, runs in passes.items()}
+        spreads = {name: _spreads(runs) for name, runs in passes.items()}
         section.data[kind] = {
             name: {workload: spread.as_json() for workload, spread in found.items()}
-            for name, found in medians.items()
+            for name, found in spreads.items()
         }
-        section.tables.append((kind.upper(), _time_table(medians)))
+        section.tables.append((kind.upper(), _time_table(spreads)))
         if kind == "asgi":
-            ours = medians[OURS]
+            ours = spreads[OURS]
             for workload, wish in WISHED_US.items():
-                figure = ours[workload].median if workload in ours else None
+                figure = ours[workload].best if workload in ours else None
                 section.goals.append(Goal(f"in process, {workload}", figure, wish, unit=" us"))
     return section
 
@@ -117,7 +117,7 @@ def _probe(one: Contestant, kind: str, what: str, extent: Extent, section: Secti
     return found
 
 
-def _medians(runs: list[Found]) -> dict[str, Spread]:
+def _spreads(runs: list[Found]) -> dict[str, Spread]:
     found: dict[str, list[float]] = {}
     for run in runs:
         for workload, samples in run.items():
@@ -126,26 +126,26 @@ def _medians(runs: list[Found]) -> dict[str, Spread]:
     return {workload: Spread(values) for workload, values in found.items()}
 
 
-def _time_table(medians: dict[str, dict[str, Spread]]) -> Table:
+def _time_table(spreads: dict[str, dict[str, Spread]]) -> Table:
     workloads = [*CORE, PAGE.name]
-    if "plaintext, sync" in medians[OURS]:
+    if "plaintext, sync" in spreads[OURS]:
         workloads.append("plaintext, sync")
     table = Table(["", *workloads])
-    bare = medians[BARE]
+    bare = spreads[BARE]
 
     def key(name: str) -> float:
-        return medians[name]["plaintext"].median if "plaintext" in medians[name] else float("inf")
+        return spreads[name]["plaintext"].best if "plaintext" in spreads[name] else float("inf")
 
-    for name in sorted(medians, key=key):
+    for name in sorted(spreads, key=key):
         cells = []
         for workload in workloads:
-            spread = medians[name].get(workload)
-            added = (
-                f" (+{number(max(0, spread.median - bare[workload].median))})"
-                if spread and workload in bare
-                else ""
-            )
-            cells.append(f"{spread}{added if name != BARE else ''}" if spread else "-")
+            spread = spreads[name].get(workload)
+            if spread is None:
+                cells.append("-")
+            elif name == BARE or workload not in bare:
+                cells.append(number(spread.best))
+            else:
+                cells.append(f"{number(spread.best)} (+{number(max(0, spread.best - bare[workload].best))})")
         table.rows.append([f"**{name}**" if name == OURS else name, *cells])
     return table
 

@@ -21,6 +21,11 @@ class Spread:
         """The middle one."""
         return statistics.median(self.values)
 
+    @property
+    def best(self) -> float:
+        """The lowest one: what the machine does meanwhile only ever adds."""
+        return min(self.values)
+
     def over(self, other: Spread) -> float:
         """Give the median of the ratios of the rounds, each round against the same round of `other`."""
         return statistics.median(

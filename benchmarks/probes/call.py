@@ -77,9 +77,13 @@ class AsgiCalls:
         }
         headers = [(b"host", b"127.0.0.1:8000"), (b"user-agent", b"probe")]
         application = self.application
+        events: list[dict[str, Any]] = []
 
         async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": b"", "more_body": False}
+            # Why: some applications listen for the client's leaving while they answer.
+            if not events:
+                await asyncio.sleep(3600)
+            return events.pop()
 
         async def send(event: dict[str, Any]) -> None:
             if event["type"] == "http.response.start":
@@ -87,6 +91,7 @@ class AsgiCalls:
 
         async def many(times: int) -> None:
             for _ in range(times):
+                events[:] = [{"type": "http.request", "body": b"", "more_body": False}]
                 await application({**scope, "headers": list(headers)}, receive, send)
 
         def run(times: int) -> None:

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from asok.assets import PageAssets
 from asok.debugpage import DebugPage
 from asok.downloads import Downloads
 from asok.errorpages import error_handlers
@@ -137,7 +138,10 @@ class _Composition:
             globals={"static": static_files.url},
         )
         rendering = PagesRendering(
-            environment, app.shared_values, uses_meta=self._debug or any_uses_meta(folders)
+            environment,
+            app.shared_values,
+            assets=self._assets,
+            uses_meta=self._debug or any_uses_meta(folders),
         )
         return Services(
             rendering=rendering,
@@ -156,7 +160,9 @@ class _Composition:
         routes = self._routes(threads)
         errors = ErrorAnswers(
             app.loop,
-            pages=error_handlers(self._pages.error_pages, lambda page: self._handler(page, "GET", threads)),
+            pages=error_handlers(
+                self._pages.error_pages, lambda page: self._handler(page, "GET", threads), PageRoute
+            ),
             debug_page=self._debug_page(routes) if self._debug else None,
         )
         return Kernel(
@@ -188,6 +194,10 @@ class _Composition:
             _log.error("%s", problem)
         return pages
 
+    @cached_property
+    def _assets(self) -> PageAssets:
+        return PageAssets(page.file for page in self._pages.pages)
+
     def _routes(self, threads: Threads) -> RouteTable:
         routes = RouteTable()
         for page in self._pages.pages:
@@ -195,6 +205,7 @@ class _Composition:
                 method: PageRoute(self._handler(page, method, threads), page) for method in page.endpoints
             }
             routes.add(page.file.pattern, methods, source=page.file.source)
+        self._assets.add_routes(routes)
         self._add_static(routes)
         if self._config["HEALTHCHECK"]:
             handler = health_handler(self._checks(), debug=self._debug, version=self._config["VERSION"])

@@ -11,22 +11,34 @@ from typing import Any
 
 from asok.request import Request
 from asok_engine.dispatch.chain import Handler
+from asok_engine.dispatch.kernel import Endpoint
 
 __all__ = ["error_handlers"]
 
 
-def error_handlers(pages: Mapping[int, Any], handler_of: Callable[[Any], Handler]) -> dict[int, Handler]:
-    """Make a handler per status from discovered error pages."""
-    return {status: _announced(status, handler_of(page)) for status, page in pages.items()}
+def error_handlers(
+    pages: Mapping[int, Any],
+    handler_of: Callable[[Any], Handler],
+    endpoint_of: Callable[[Handler, Any], Endpoint],
+) -> dict[int, Handler]:
+    """Make a handler per status from discovered error pages.
+
+    `endpoint_of` gives what a request is answered by, so that the error page's
+    own folder is searched for its templates and not that of the page that failed.
+    """
+    handlers = {}
+    for status, page in pages.items():
+        handler = handler_of(page)
+        handlers[status] = _announced(handler, endpoint_of(handler, page))
+    return handlers
 
 
-def _announced(status: int, handler: Handler) -> Handler:
+def _announced(handler: Handler, endpoint: Endpoint) -> Handler:
     call = handler.call
 
     def prepare(request: Request) -> None:
+        request.endpoint = endpoint
         request.share(error_message=request.error_message, error_status=request.error_status)
-        if not request.meta.has("title"):
-            request.meta.title = f"Error {status}"
 
     if handler.is_async:
 

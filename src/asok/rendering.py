@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from asok.assets import PageAssets
 from asok_engine.errors import InputError
 from asok_engine.templates.environment import Environment
 from asok_engine.templates.errors import UnknownBlock
@@ -29,8 +30,16 @@ _META = re.compile(r"\{[{%](?:(?![}%]\}).)*\bmeta\b", re.DOTALL)
 class PagesRendering:
     """Renders templates for the requests of one application."""
 
-    def __init__(self, environment: Environment, shared: Mapping[str, Any], *, uses_meta: bool = True) -> None:
+    def __init__(
+        self,
+        environment: Environment,
+        shared: Mapping[str, Any],
+        *,
+        assets: PageAssets,
+        uses_meta: bool = True,
+    ) -> None:
         self._environment = environment
+        self._assets = assets
         self._uses_meta = uses_meta
         self._constant: dict[str, Any] = {}
         self._made: dict[str, Callable[[Request], Any]] = {}
@@ -53,7 +62,9 @@ class PagesRendering:
         """Render a template piece by piece."""
         return self._environment.stream(template, self._context(request, values), root_first=_folder(request))
 
-    def partial(self, request: Request, template: str, names: Sequence[str], values: Mapping[str, Any]) -> Response:
+    def partial(
+        self, request: Request, template: str, names: Sequence[str], values: Mapping[str, Any]
+    ) -> Response:
         """Answer with some blocks of a template: bare for one, in `<template>` elements for several."""
         request.require_blocks(names)
         try:
@@ -73,12 +84,18 @@ class PagesRendering:
 
     def _context(self, request: Request, values: Mapping[str, Any]) -> dict[str, Any]:
         context = {"request": request, "nonce": request.nonce, **self._constant}
-        if self._uses_meta or "meta" in request.__dict__:
+        page = getattr(request.endpoint, "page", None)
+        pattern = "" if page is None else page.file.pattern
+        assets = self._assets.head(pattern)
+        if self._uses_meta or assets is not None or "meta" in request.__dict__:
             meta = request.meta
             context["meta"] = meta
             context["page_title"] = meta.page_title
             context["page_description"] = meta.page_description
             context["head_extra"] = meta.head_extra
+        if assets is not None:
+            context["head_extra"] = lambda: f"{assets}\n{meta.head_extra() or ''}"
+            context["body_attributes"] = lambda: self._assets.body_attributes(pattern)
         for name, make in self._made.items():
             context[name] = make(request)
         context.update(request.shared_values)
@@ -116,4 +133,3 @@ def _maker(value: Any) -> Callable[[Request], Any] | None:
     if not parameters:
         return lambda _request: value()
     return None
-

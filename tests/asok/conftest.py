@@ -12,7 +12,7 @@ from asok_engine.telemetry.logs import reset_logging
 
 @pytest.fixture(autouse=True)
 def _process_as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Logging, the import path and the switch for bytecode are as they were."""
+    """Logging, the import path, loaded pages and the switch for bytecode are as they were."""
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.setattr(sys, "dont_write_bytecode", sys.dont_write_bytecode)
     yield

@@ -1,0 +1,133 @@
+"""The debug page shows a developer what is needed, hides secrets, and exists in DEBUG only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from asok.debugpage import known_fix
+from asok_engine.testing.client import TestClient
+from tests import servers
+from tests.asok.effects.sites import make_app, write_project
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+SECRET = "k9-Tiger-Lantern-Quarry-0123456789-abcdef"
+PAGES = {
+    "boom/page.py": (
+        "def total(rows):\n"
+        "    password = 'sword' + 'fish'\n"
+        "    return sum(row['price'] for row in rows)\n\n"
+        "def get(request):\n"
+        "    rows = [{'price': 2}, {}]\n"
+        "    return str(total(rows))\n"
+    ),
+    "users/[id:int]/page.py": "def get(request):\n    return 'user'\n",
+    "undefined/page.py": "def get(request):\n    return request.html('page.html', titel='x')\n",
+    "undefined/page.html": "<p>\n{{ title }}\n</p>\n",
+    "nothing/page.py": "def get(request):\n    pass\n",
+    "missing/page.py": "def get(request):\n    return request.html('pgae.html')\n",
+    "page.py": "def get(request):\n    return 'home'\n",
+}
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> TestClient:
+    """An application in DEBUG with pages that fail."""
+    app = make_app(tmp_path, {"DEBUG": True, "SECRET_KEY": SECRET, "LOG_LEVEL": "CRITICAL"}, pages=PAGES)
+    return TestClient(app)
+
+
+def test_defect_is_shown_with_code_locals_and_a_fix(client: TestClient) -> None:
+    """The application's frames come first, with the line, its locals and what to do."""
+    answer = client.get("/boom")
+    assert answer.status_code == 500
+    assert "KeyError" in answer.text
+    assert "src/pages/boom/page.py:3" in answer.text
+    assert "row[&#x27;price&#x27;]" in answer.text or "row[&#39;price&#39;]" in answer.text
+    assert "Use .get(name)" in answer.text
+    assert answer.text.index("boom/page.py") < answer.text.index("dispatch/chain.py")
+
+
+def test_secrets_do_not_appear(client: TestClient) -> None:
+    """Neither settings, nor headers, nor cookies, nor locals that hold secrets."""
+    answer = client.get(
+        "/boom?token=query-secret-value",
+        headers={"Authorization": "Bearer header-secret-value", "Cookie": "session=cookie-secret-value"},
+    )
+    assert answer.status_code == 500
+    for secret in (SECRET, "header-secret-value", "cookie-secret-value", "swordfish", "query-secret-value"):
+        assert secret not in answer.text, secret
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/undefined", ["UndefinedVariable", "title", "page.html, line 2", "titel"]),
+        ("/nothing", ["returned None", "request.html"]),
+        ("/missing", ["TemplateNotFound", "pgae.html"]),
+    ],
+)
+def test_message_names_the_place_and_what_to_do(client: TestClient, path: str, words: list[str]) -> None:
+    """Template errors, empty answers and missing files say what is meant."""
+    text = client.get(path).text
+    for word in words:
+        assert word in text, word
+
+
+def test_unknown_address_shows_the_nearest_ones(client: TestClient) -> None:
+    """A slip in an address is answered with what there is."""
+    answer = client.get("/user/7")
+    assert answer.status_code == 404
+    assert "/users/[id:int]" in answer.text
+
+
+def test_page_obeys_the_strict_policy(client: TestClient) -> None:
+    """Its styles have the nonce of the response, and it runs no script."""
+    answer = client.get("/boom")
+    assert "<script" not in answer.text
+    nonce = answer.text.partition('<style nonce="')[2].partition('"')[0]
+    assert nonce
+    assert f"'nonce-{nonce}'" in answer.headers["Content-Security-Policy"]
+
+
+def test_nothing_of_it_is_shown_in_production(tmp_path: Path) -> None:
+    """Without DEBUG a visitor learns a reference and nothing else."""
+    app = make_app(tmp_path, {"LOG_LEVEL": "CRITICAL"}, pages=PAGES)
+    with TestClient(app) as client:
+        text = client.get("/boom").text
+        assert "KeyError" not in text
+        assert "page.py" not in text
+        assert "/users/" not in client.get("/user/7").text
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ModuleNotFoundError("no", name="redis.asyncio"), "pip install redis"),
+        (AttributeError("'NoneType' object has no attribute 'x'"), "None"),
+        (TypeError("can't multiply coroutine"), "await"),
+        (ValueError("x"), ""),
+    ],
+)
+def test_known_mistakes_have_a_fix(error: Exception, words: str) -> None:
+    """One thing to do, or nothing when none is known."""
+    assert (words in known_fix(error)) if words else known_fix(error) == ""
+
+
+@pytest.mark.browser
+@pytest.mark.servers
+def test_page_is_clean_in_a_browser(tmp_path: Path, browser_page: Page) -> None:
+    """No violation of the policy, nothing wider than a narrow screen."""
+    write_project(tmp_path, {"DEBUG": True}, pages=PAGES)
+    said: list[str] = []
+    browser_page.on("console", lambda message: said.append(message.text))
+    browser_page.set_viewport_size({"width": 390, "height": 800})
+    with servers.run_server("uvicorn", tmp_path) as server:
+        browser_page.goto(f"{server.url}/boom")
+        assert browser_page.locator("h1").inner_text() == "KeyError"
+        assert browser_page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert [line for line in said if "Content Security Policy" in line] == []
