@@ -55,7 +55,7 @@ _HOMES = {
     "render_template_string": "asok.shortcuts",
 }
 
-__all__ = sorted(_HOMES) 
+__all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> Any:

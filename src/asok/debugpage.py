@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from asok_engine.errors import FrameworkError, NotFoundError
+from asok_engine.errors import FrameworkError, InputError, NotFoundError, Stop
 from asok_engine.security.redaction import mask, mask_locals
 from asok_engine.templates.environment import Environment
 from asok_engine.templates.errors import TemplateError
@@ -45,11 +45,13 @@ class DebugPage:
 
     def __call__(self, request: Request, error: Exception, status: int) -> Response | None:
         """Answer with the page for an error; None leaves it to the application's error pages."""
-        if isinstance(error, NotFoundError):
-            return self._not_found(request, error)
+        if isinstance(error, InputError | Stop):
+            # An address that no route has; what a handler does not find is its own page's business.
+            unrouted = isinstance(error, NotFoundError) and request.endpoint.handler.source == "dispatch"
+            return self._not_found(request, error) if unrouted else None
         return self._failed(request, error, status)
 
-    def _not_found(self, request: Request, error: NotFoundError) -> Response:
+    def _not_found(self, request: Request, error: InputError | Stop) -> Response:
         text = self._environment.render(
             "not_found.html",
             {
@@ -88,14 +90,20 @@ class DebugPage:
                 {
                     "path": path.removeprefix(self._root).lstrip("/") if mine else _short(path),
                     "line": line,
-                    "function": frame.f_code.co_qualname if hasattr(frame.f_code, "co_qualname") else frame.f_code.co_name,
+                    "function": frame.f_code.co_qualname
+                    if hasattr(frame.f_code, "co_qualname")
+                    else frame.f_code.co_name,
                     "mine": mine,
                     "code": _code(path, line, frame.f_globals),
-                    "locals": list(mask_locals(frame.f_locals, secrets=self._secrets).items()) if mine else [],
+                    "locals": list(mask_locals(frame.f_locals, secrets=self._secrets).items())
+                    if mine
+                    else [],
                 }
             )
         frames.reverse()
-        mine_first = [frame for frame in frames if frame["mine"]] + [frame for frame in frames if not frame["mine"]]
+        mine_first = [frame for frame in frames if frame["mine"]] + [
+            frame for frame in frames if not frame["mine"]
+        ]
         return mine_first[:_SHOWN_FRAMES]
 
     def _request_view(self, request: Request) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -103,12 +111,20 @@ class DebugPage:
             return [(str(name), str(mask(str(name), value))) for name, value in pairs.items()]
 
         return [
-            ("Request", [("method", request.method), ("path", request.path), ("id", request.id), ("client", request.ip)]),
+            (
+                "Request",
+                [
+                    ("method", request.method),
+                    ("path", request.path),
+                    ("id", request.id),
+                    ("client", request.ip),
+                ],
+            ),
             ("Parameters", masked(request.params)),
             ("Query", masked(request.query)),
             ("Form", masked(request._fields or {})),
             ("Headers", masked(request.headers)),
-            ("Cookies", masked({name: "…" for name in request.cookies})),
+            ("Cookies", masked(dict.fromkeys(request.cookies, "…"))),
         ]
 
 

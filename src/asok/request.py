@@ -102,12 +102,16 @@ class Request(EngineRequest):
     render_template = html
     render = html
 
-    def render_string(self, source: str, context: Mapping[str, Any] | None = None, /, **values: Any) -> Response:
+    def render_string(
+        self, source: str, context: Mapping[str, Any] | None = None, /, **values: Any
+    ) -> Response:
         """Answer with a template given as text; never give it text that a visitor wrote."""
         text = self.app.services.rendering.string(self, source, {**(context or {}), **values})
         return bare(text.encode(), HTML)
 
-    def block(self, template: str, block: str, context: Mapping[str, Any] | None = None, /, **values: Any) -> Response:
+    def block(
+        self, template: str, block: str, context: Mapping[str, Any] | None = None, /, **values: Any
+    ) -> Response:
         """Answer with one block of a template."""
         return self.app.services.rendering.partial(self, template, [block], {**(context or {}), **values})
 
@@ -115,7 +119,9 @@ class Request(EngineRequest):
         self, template: str, blocks: Sequence[str], context: Mapping[str, Any] | None = None, /, **values: Any
     ) -> Response:
         """Answer with several blocks, each in a `<template data-block="name">`."""
-        return self.app.services.rendering.partial(self, template, list(blocks), {**(context or {}), **values})
+        return self.app.services.rendering.partial(
+            self, template, list(blocks), {**(context or {}), **values}
+        )
 
     def stream(  # type: ignore[override]
         self,
@@ -178,7 +184,9 @@ class Request(EngineRequest):
         A path that leaves that folder, also through a symbolic link, raises
         ForbiddenError (403); a missing file NotFoundError (404).
         """
-        return self.app.services.downloads.answer(path, filename, as_attachment=as_attachment, base_dir=base_dir)
+        return self.app.services.downloads.answer(
+            path, filename, as_attachment=as_attachment, base_dir=base_dir
+        )
 
     @property
     def env(self) -> RequestEnvironment:
@@ -198,7 +206,9 @@ class Request(EngineRequest):
         """The language of this request: the setting LOCALE."""
         return self.app.services.locale
 
-    def rate_limit(self, rate: str | int | tuple[int, float], window: float | None = None, prefix: str = "") -> None:
+    def rate_limit(
+        self, rate: str | int | tuple[int, float], window: float | None = None, prefix: str = ""
+    ) -> None:
         """Count this request against a rate such as "3/d"; raises TooManyRequests over it.
 
         In an async handler with counters in Redis use the decorator, which waits

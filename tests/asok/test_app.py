@@ -32,7 +32,9 @@ def environ(path: str = "/") -> dict[str, Any]:
     }
 
 
-def test_folder_of_the_project_is_found_in_three_ways(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_folder_of_the_project_is_found_in_three_ways(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A folder, a module's name, or the working directory."""
     assert Asok(tmp_path).root_dir == tmp_path
     module = ModuleType("made_up_wsgi")
@@ -101,7 +103,9 @@ def test_middlewares_hooks_and_values_are_taken_until_the_start(tmp_path: Path) 
     app = make_app(
         tmp_path,
         {"LOG_LEVEL": "ERROR"},
-        pages={"page.py": "def get(request):\n    return request.render_string('{{ product }} {{ path }}')\n"},
+        pages={
+            "page.py": "def get(request):\n    return request.render_string('{{ product }} {{ path }}')\n"
+        },
     )
     happened: list[str] = []
 

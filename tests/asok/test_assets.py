@@ -11,7 +11,9 @@ from asok.assets import page_id_of
 from asok_engine.testing.client import TestClient
 from tests.asok.effects.sites import make_app
 
-LAYOUT = '<!doctype html><html lang="en"><head><title>T</title></head><body class="b">{{ word }}</body></html>'
+LAYOUT = (
+    '<!doctype html><html lang="en"><head><title>T</title></head><body class="b">{{ word }}</body></html>'
+)
 
 
 @pytest.fixture

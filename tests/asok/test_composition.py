@@ -61,7 +61,9 @@ def test_page_that_cannot_be_loaded_stops_production_and_not_development(tmp_pat
 
 def test_middleware_without_handle_stops_the_start(tmp_path: Path) -> None:
     """A middleware that is silently absent may be the one that guards something."""
-    app = make_app(tmp_path, {"LOG_LEVEL": "CRITICAL"}, files={"src/middlewares/01_guard.py": "def handel(): ...\n"})
+    app = make_app(
+        tmp_path, {"LOG_LEVEL": "CRITICAL"}, files={"src/middlewares/01_guard.py": "def handel(): ...\n"}
+    )
     with pytest.raises(SetupError, match="01_guard"):
         app.startup()
 

@@ -85,6 +85,19 @@ def test_unknown_address_shows_the_nearest_ones(client: TestClient) -> None:
     assert "/users/[id:int]" in answer.text
 
 
+def test_what_a_handler_does_not_find_is_its_own_pages_business(tmp_path: Path) -> None:
+    """The project's page for 404 answers an abort; an address without a route shows what is near."""
+    pages = {
+        "page.py": "def get(request):\n    request.not_found('no such ticket')\n",
+        "404/page.html": "own: {{ error_message }}",
+    }
+    app = make_app(tmp_path, {"DEBUG": True, "LOG_LEVEL": "CRITICAL"}, pages=pages)
+    with TestClient(app) as client:
+        assert client.get("/").text == "own: no such ticket"
+        assert "own:" not in client.get("/nowhere").text
+        assert "Nothing at /nowhere" in client.get("/nowhere").text
+
+
 def test_page_obeys_the_strict_policy(client: TestClient) -> None:
     """Its styles have the nonce of the response, and it runs no script."""
     answer = client.get("/boom")

@@ -20,7 +20,9 @@ PAGES = {
 
 @pytest.mark.parametrize("protocol", ["asgi", "wsgi"])
 @pytest.mark.parametrize(("path", "allowed"), [("/", 2), ("/async", 2), ("/called", 1)])
-def test_call_over_the_limit_is_429_with_a_time(tmp_path: Path, protocol: str, path: str, allowed: int) -> None:
+def test_call_over_the_limit_is_429_with_a_time(
+    tmp_path: Path, protocol: str, path: str, allowed: int
+) -> None:
     """The limit counts each handler by itself and says when to come back."""
     app = make_app(tmp_path, {"RATE_LIMIT": False, "LOG_LEVEL": "CRITICAL"}, pages=PAGES)
     with TestClient(app, protocol=protocol) as client:

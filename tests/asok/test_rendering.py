@@ -34,7 +34,9 @@ def test_shared_values_are_made_per_request(tmp_path: Path) -> None:
     app = make_app(
         tmp_path,
         {"LOG_LEVEL": "ERROR"},
-        pages={"page.py": "def get(request):\n    return request.render_string('{{ a }} {{ b }} {{ c }} {{ d }}', d=4)\n"},
+        pages={
+            "page.py": "def get(request):\n    return request.render_string('{{ a }} {{ b }} {{ c }} {{ d }}', d=4)\n"
+        },
     )
     calls: list[int] = []
     app.share(a=lambda request: request.method, b=lambda: calls.append(1) or len(calls), c=[3], d="shared")

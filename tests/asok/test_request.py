@@ -137,7 +137,9 @@ def test_environment_is_cast(tmp_path: Path) -> None:
         "return repr([env('FLAG'), env['WORD'], env.get('NO', 5), 'WORD' in env, env('EMPTY')])"
     )
     app = make_app(
-        tmp_path, {"FLAG": "true", "WORD": "wörd", "EMPTY": "none"}, by=".env",
+        tmp_path,
+        {"FLAG": "true", "WORD": "wörd", "EMPTY": "none"},
+        by=".env",
         pages={"page.py": "def get(request):\n" + "".join(f"    {line}\n" for line in code.splitlines())},
     )
     with TestClient(app) as client:

@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.servers
 
 DESK = Path(__file__).parents[2] / "examples" / "desk"
-PAGES = ("/", "/tickets", "/tickets?status=open&q=e", "/tickets/1042", "/docs", "/docs/working/priorities", "/about")
+PAGES = (
+    "/",
+    "/tickets",
+    "/tickets?status=open&q=e",
+    "/tickets/1042",
+    "/docs",
+    "/docs/working/priorities",
+    "/about",
+)
 
 
 @pytest.fixture(scope="module")

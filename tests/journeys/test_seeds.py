@@ -61,7 +61,9 @@ def asynchronous(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for page in ("users", "profile"):
         (source / "pages" / page).mkdir()
         (source / "pages" / page / "page.py").write_text((SEEDS / f"{page}_page.py").read_text())
-    (source / "pages/users/page.html").write_text("{% for user in users %}<li>{{ user.name }}</li>{% endfor %}")
+    (source / "pages/users/page.html").write_text(
+        "{% for user in users %}<li>{{ user.name }}</li>{% endfor %}"
+    )
     (source / "pages/profile/page.html").write_text("<h1>{{ user.name }}</h1><p>{{ user.email }}</p>")
     (source / "middlewares/02_async_logger.py").write_text((SEEDS / "async_logger.py").read_text())
     (source / "models/user.py").write_text((SEEDS / "user_in_memory.py").read_text())

@@ -16,7 +16,7 @@ from typing import Any
 
 from asok_engine.dispatch.chain import Handler
 from asok_engine.dispatch.threads import BackgroundLoop, Threads, _here
-from asok_engine.errors import Abort, InputError, OutsideError, Redirect, Stop
+from asok_engine.errors import Abort, InputError, NotFoundError, OutsideError, Redirect, Stop
 from asok_engine.telemetry.hooks import error_caught
 from asok_engine.wire.jsons import encode_json
 from asok_engine.wire.negotiation import best
@@ -151,7 +151,7 @@ class ErrorAnswers:
         message = _message(error) if expected else _apology(request, status)
         if self._wants_json(request):
             return self._problem(request, status, message, getattr(error, "errors", None) or {})
-        if self._debug_page is not None and (not expected or (status == 404 and status not in self._pages)):
+        if self._debug_page is not None and (not expected or isinstance(error, NotFoundError)):
             try:
                 page = self._debug_page(request, error, status)
             except Exception:

@@ -141,7 +141,9 @@ def test_data_carries_what_matters_for_data(content_type: str) -> None:
     assert "Cross-Origin-Opener-Policy" not in headers
 
 
-@pytest.mark.parametrize("content_type", ["text/html", "image/svg+xml", "application/xml", "text/css", "made/up"])
+@pytest.mark.parametrize(
+    "content_type", ["text/html", "image/svg+xml", "application/xml", "text/css", "made/up"]
+)
 def test_whatever_may_become_a_document_carries_all_of_them(content_type: str) -> None:
     """Only what is known to be data is spared; everything else is treated as a document."""
     assert finished(Response("x", content_type=content_type)).headers["X-Frame-Options"] == "DENY"
