@@ -67,6 +67,8 @@ _FOREVER = b"public, max-age=31536000, immutable"
 _ASK_AGAIN = b"public, max-age=0, must-revalidate"
 _NEVER = b"no-store"
 
+_MOST_PLACES = 10_000
+
 
 def content_type_of(name: str) -> str:
     """Give the content type for a file name; bytes of unknown kind are a download."""
@@ -80,6 +82,8 @@ class StaticFiles:
         self._folder = os.path.realpath(folder)
         self._debug = debug
         self._versions: dict[str, tuple[float, int, str]] = {}
+        # Names that were found, with their real paths: resolving one asks about every folder on the way.
+        self._places: dict[str, str] = {}
 
     def answer_from(self, folder: str) -> Callable[[Request], Response]:
         """Give a handler for the files of one folder; it reads the parameter `path`."""
@@ -123,16 +127,30 @@ class StaticFiles:
         return version
 
     def _find(self, name: str) -> tuple[str, os.stat_result] | None:
+        path = self._places.get(name)
+        if path is None:
+            path = self._resolved(name)
+            if path is None:
+                return None
+        try:
+            # Why lstat: a real path has no links in it; one that stands there now was put there since.
+            facts = os.lstat(path)
+        except OSError:
+            self._places.pop(name, None)
+            return None
+        if not stat.S_ISREG(facts.st_mode):
+            self._places.pop(name, None)
+            return None
+        if not self._debug and len(self._places) < _MOST_PLACES:
+            self._places[name] = path
+        return path, facts
+
+    def _resolved(self, name: str) -> str | None:
+        """Give the real path for a name that stays in its folder."""
         if "\x00" in name or "\\" in name or posixpath.normpath(name) != name:
             return None
         folder, _, rest = name.partition("/")
         if folder not in FOLDERS or not rest or any(part.startswith(".") for part in rest.split("/")):
             return None
         path = os.path.realpath(os.path.join(self._folder, *name.split("/")))
-        if not path.startswith(os.path.join(self._folder, folder) + os.sep):
-            return None
-        try:
-            facts = os.stat(path)
-        except OSError:
-            return None
-        return (path, facts) if stat.S_ISREG(facts.st_mode) else None
+        return path if path.startswith(os.path.join(self._folder, folder) + os.sep) else None

@@ -180,3 +180,20 @@ def test_type_follows_the_last_ending(name: str, content_type: str) -> None:
 def test_folders_are_those_of_the_docs() -> None:
     """/css, /js, /images, /fonts, /uploads."""
     assert set(FOLDERS) == {"css", "js", "images", "fonts", "uploads"}
+
+
+def test_file_that_is_replaced_by_a_link_out_of_its_folder_is_not_sent(partials: Path) -> None:
+    """A place that was found once is looked at again for every request."""
+    files = StaticFiles(partials, debug=False)
+    assert got(files, "css", "site.css").status_code == 200
+    (partials / "css/site.css").unlink()
+    with pytest.raises(NotFoundError):
+        got(files, "css", "site.css")
+    (partials / "css/site.css").symlink_to(partials.parent / "outside.css")
+    with pytest.raises(NotFoundError):
+        got(files, "css", "site.css")
+    (partials / "css/site.css").unlink()
+    (partials / "css/site.css").write_text("back {}")
+    body = got(files, "css", "site.css").body
+    assert isinstance(body, FileBody)
+    assert body.size == len("back {}")
