@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from asok.exceptions import RateLimitExceeded as RateLimitExceeded
     from asok.exceptions import RedirectException as RedirectException
     from asok.exceptions import UnauthorizedError as UnauthorizedError
+    from asok.limits import RateLimit as RateLimit
+    from asok.limits import rate_limit as rate_limit
     from asok.request import Request as Request
     from asok.shortcuts import abort as abort
     from asok.shortcuts import back as back
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
     from asok.shortcuts import render_blocks as render_blocks
     from asok.shortcuts import render_template as render_template
     from asok.shortcuts import render_template_string as render_template_string
+    from asok.testing import TestClient as TestClient
     from asok_engine.dispatch.context import current_request as current_request
+    from asok_engine.telemetry.logs import get_logger as get_logger
     from asok_engine.wire.response import Response as Response
     from asok_engine.wire.uploads import UploadedFile as UploadedFile
 
@@ -40,7 +44,7 @@ _HOMES = {
     "RedirectException": "asok.exceptions",
     "Request": "asok.request",
     "Response": "asok_engine.wire.response",
-    "TestClient": "asok_engine.testing.client",
+    "TestClient": "asok.testing",
     "UnauthorizedError": "asok.exceptions",
     "UploadedFile": "asok_engine.wire.uploads",
     "abort": "asok.shortcuts",

@@ -9,13 +9,14 @@ composed when DEBUG is off.
 from __future__ import annotations
 
 import linecache
+import re
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from asok_engine.errors import FrameworkError, InputError, NotFoundError, Stop
-from asok_engine.security.redaction import mask, mask_locals
+from asok_engine.security.redaction import HIDDEN, SHORTEST_SECRET, Redactor, is_secret_name
 from asok_engine.templates.environment import Environment
 from asok_engine.templates.errors import TemplateError
 from asok_engine.wire.request import Request
@@ -26,6 +27,17 @@ __all__ = ["DebugPage"]
 
 _CONTEXT_LINES = 5
 _SHOWN_FRAMES = 40
+#: A text written after a name, as in `API_KEY = "..."`, `{"token": "..."}` and `connect(password="...")`.
+_LITERAL = re.compile(r"""(?P<name>\w+)(?P<sign>["']?\s*[=:]\s*)(?P<quote>["'])(?P<text>.+?)(?P=quote)""")
+
+#: The extra of ours that brings a module along.
+_EXTRAS = {
+    "brotli": "compress",
+    "granian": "server",
+    "httptools": "async",
+    "redis": "redis",
+    "uvloop": "async",
+}
 
 
 class DebugPage:
@@ -40,7 +52,8 @@ class DebugPage:
     ) -> None:
         self._root = str(root)
         self._near = near
-        self._secrets = frozenset(secrets)
+        self._secrets = frozenset(secret for secret in secrets if len(secret) >= SHORTEST_SECRET)
+        self._redactor = Redactor(self._secrets)
         self._environment = Environment([Path(__file__).parent / "templates"])
 
     def __call__(self, request: Request, error: Exception, status: int) -> Response | None:
@@ -48,15 +61,14 @@ class DebugPage:
         if isinstance(error, InputError | Stop):
             # An address that no route has; what a handler does not find is its own page's business.
             unrouted = isinstance(error, NotFoundError) and request.endpoint.handler.source == "dispatch"
-            return self._not_found(request, error) if unrouted else None
+            return self._not_found(request) if unrouted else None
         return self._failed(request, error, status)
 
-    def _not_found(self, request: Request, error: InputError | Stop) -> Response:
+    def _not_found(self, request: Request) -> Response:
         text = self._environment.render(
             "not_found.html",
             {
                 "path": request.path,
-                "message": error.message,
                 "near": list(self._near(request.path)),
                 "nonce": getattr(request, "nonce", ""),
             },
@@ -70,11 +82,11 @@ class DebugPage:
             {
                 "status": f"{status} {phrase(status)}",
                 "kind": type(error).__name__,
-                "message": getattr(error, "message", "") or str(error),
+                "message": self._said(getattr(error, "message", "") or str(error)),
                 "fix": getattr(error, "fix", "") if isinstance(error, FrameworkError) else known_fix(error),
-                "template": _template_view(error),
+                "template": self._template_view(error),
                 "frames": frames,
-                "causes": _causes(error),
+                "causes": [self._said(cause) for cause in _causes(error)],
                 "request": self._request_view(request),
                 "nonce": getattr(request, "nonce", ""),
             },
@@ -94,10 +106,8 @@ class DebugPage:
                     if hasattr(frame.f_code, "co_qualname")
                     else frame.f_code.co_name,
                     "mine": mine,
-                    "code": _code(path, line, frame.f_globals),
-                    "locals": list(mask_locals(frame.f_locals, secrets=self._secrets).items())
-                    if mine
-                    else [],
+                    "code": self._shown(_code(path, line, frame.f_globals)),
+                    "locals": self._locals(frame.f_locals) if mine else [],
                 }
             )
         frames.reverse()
@@ -108,14 +118,17 @@ class DebugPage:
 
     def _request_view(self, request: Request) -> list[tuple[str, list[tuple[str, str]]]]:
         def masked(pairs: Mapping[str, Any]) -> list[tuple[str, str]]:
-            return [(str(name), str(mask(str(name), value))) for name, value in pairs.items()]
+            return [
+                (str(name), self._redactor.mask_text(str(self._redactor.mask(str(name), value))))
+                for name, value in pairs.items()
+            ]
 
         return [
             (
                 "Request",
                 [
                     ("method", request.method),
-                    ("path", request.path),
+                    ("path", self._redactor.mask_text(request.path)),
                     ("id", request.id),
                     ("client", request.ip),
                 ],
@@ -127,11 +140,38 @@ class DebugPage:
             ("Cookies", masked(dict.fromkeys(request.cookies, "…"))),
         ]
 
+    def _locals(self, variables: Mapping[str, Any]) -> list[tuple[str, str]]:
+        # A name with a dot in front is the interpreter's own, such as the iterator of a comprehension.
+        named = {name: value for name, value in variables.items() if not name.startswith(".")}
+        return list(self._redactor.mask_locals(named).items())
+
+    def _template_view(self, error: BaseException) -> dict[str, Any] | None:
+        if not isinstance(error, TemplateError) or not error.source_lines:
+            return None
+        return {"name": error.template, "line": error.line, "code": self._shown(error.source_lines)}
+
+    def _said(self, message: str) -> str:
+        return self._redactor.mask_text(message).replace(f"{self._root}/", "")
+
+    def _without_secrets(self, code: str) -> str:
+        for secret in self._secrets:
+            code = code.replace(secret, HIDDEN)
+        return code
+
+    def _shown(self, lines: Iterable[tuple[int, str, bool]]) -> list[tuple[int, str, bool]]:
+        # Not masked as free text is: `token = request.query["token"]` is code and no secret.
+        return [
+            (number, _LITERAL.sub(_hide_literal, self._without_secrets(text)), is_here)
+            for number, text, is_here in lines
+        ]
+
 
 def known_fix(error: BaseException) -> str:
     """Give the one thing to do for errors that beginners meet, or an empty string."""
     if isinstance(error, ModuleNotFoundError) and error.name:
-        return f"Install it (pip install {error.name.partition('.')[0]}) or correct the import."
+        module = error.name.partition(".")[0]
+        package = f'"asok[{_EXTRAS[module]}]"' if module in _EXTRAS else module
+        return f"Install it (pip install {package}) or correct the import."
     if isinstance(error, KeyError):
         return "Use .get(name) where the key may be missing."
     if isinstance(error, AttributeError) and "NoneType" in str(error):
@@ -139,12 +179,6 @@ def known_fix(error: BaseException) -> str:
     if isinstance(error, TypeError) and "coroutine" in str(error):
         return "A call of an async function needs await."
     return ""
-
-
-def _template_view(error: BaseException) -> dict[str, Any] | None:
-    if not isinstance(error, TemplateError):
-        return None
-    return {"name": error.template, "line": error.line, "code": list(error.source_lines)}
 
 
 def _causes(error: BaseException) -> list[str]:
@@ -170,3 +204,9 @@ def _code(path: str, line: int, module: dict[str, Any]) -> list[tuple[int, str, 
 def _short(path: str) -> str:
     marker = "site-packages/"
     return path.rpartition(marker)[2] if marker in path else "/".join(Path(path).parts[-3:])
+
+
+def _hide_literal(found: re.Match[str]) -> str:
+    if not is_secret_name(found["name"]):
+        return found[0]
+    return f"{found['name']}{found['sign']}{found['quote']}{HIDDEN}{found['quote']}"

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from asok.assets import page_id_of
 from asok.limits import RateLimit
 from asok.meta import Meta
 from asok_engine.errors import InputError
@@ -195,9 +196,9 @@ class Request(EngineRequest):
 
     @property
     def page_id(self) -> str:
-        """The name of the page that answers, as its scoped styles use it."""
+        """The id of the page that answers, as its scoped styles use it; empty without a page."""
         page = getattr(self.endpoint, "page", None)
-        return "" if page is None else str(page.file.pattern)
+        return "" if page is None else page_id_of(page.file.pattern)
 
     # --- the rest -----------------------------------------------------------------------
 

@@ -31,13 +31,23 @@ PAGES = {
     "nothing/page.py": "def get(request):\n    pass\n",
     "missing/page.py": "def get(request):\n    return request.html('pgae.html')\n",
     "page.py": "def get(request):\n    return 'home'\n",
+    "leak/page.py": (
+        "def get(request):\n"
+        "    api_key = 'literal-in-the-code'\n"
+        "    address = 'redis://:' + 'pass' + 'word-of-redis@db/0'\n"
+        "    try:\n"
+        "        raise ConnectionRefusedError(address)\n"
+        "    except OSError as error:\n"
+        "        raise ValueError('key ' + request.env('SECRET_KEY') + ' was refused') from error\n"
+    ),
 }
 
 
 @pytest.fixture
 def client(tmp_path: Path) -> TestClient:
     """An application in DEBUG with pages that fail."""
-    app = make_app(tmp_path, {"DEBUG": True, "SECRET_KEY": SECRET, "LOG_LEVEL": "CRITICAL"}, pages=PAGES)
+    settings = {"DEBUG": True, "SECRET_KEY": SECRET, "LOG_LEVEL": "CRITICAL"}
+    app = make_app(tmp_path, settings, by=".env", pages=PAGES)
     return TestClient(app)
 
 
@@ -63,6 +73,24 @@ def test_secrets_do_not_appear(client: TestClient) -> None:
         assert secret not in answer.text, secret
 
 
+def test_secrets_of_messages_causes_and_code_do_not_appear(client: TestClient) -> None:
+    """An error that says a secret, the error before it and a literal in the source are masked."""
+    answer = client.get("/leak", headers={"X-Note": f"is it {SECRET}?"})
+    assert answer.status_code == 500
+    assert "was refused" in answer.text
+    assert "ConnectionRefusedError" in answer.text
+    for secret in (SECRET, "password-of-redis", "literal-in-the-code"):
+        assert secret not in answer.text, secret
+
+
+def test_code_that_only_names_a_secret_is_shown(tmp_path: Path) -> None:
+    """What is read from the request is code and stays readable."""
+    code = "def get(request):\n    token = request.query['token']\n    return token\n"
+    app = make_app(tmp_path, {"DEBUG": True, "LOG_LEVEL": "CRITICAL"}, pages={"page.py": code})
+    with TestClient(app) as client:
+        assert "token = request.query[" in client.get("/").text
+
+
 @pytest.mark.parametrize(
     ("path", "words"),
     [
@@ -76,6 +104,21 @@ def test_message_names_the_place_and_what_to_do(client: TestClient, path: str, w
     text = client.get(path).text
     for word in words:
         assert word in text, word
+
+
+def test_template_without_a_line_has_no_empty_view_and_places_are_those_of_the_project(
+    client: TestClient, tmp_path: Path
+) -> None:
+    """A missing template has no source to show; the places searched are told from the project's root."""
+    text = client.get("/missing").text
+    assert "line None" not in text
+    assert "src/pages/missing, src/pages, src/partials" in text
+    assert str(tmp_path) not in text
+
+
+def test_names_of_the_engine_are_not_suggested(client: TestClient) -> None:
+    """Only names that the author of a template may write are near."""
+    assert "__title" not in client.get("/undefined").text
 
 
 def test_unknown_address_shows_the_nearest_ones(client: TestClient) -> None:
@@ -120,7 +163,8 @@ def test_nothing_of_it_is_shown_in_production(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (ModuleNotFoundError("no", name="redis.asyncio"), "pip install redis"),
+        (ModuleNotFoundError("no", name="redis.asyncio"), 'pip install "asok[redis]"'),
+        (ModuleNotFoundError("no", name="pandas.core"), "pip install pandas"),
         (AttributeError("'NoneType' object has no attribute 'x'"), "None"),
         (TypeError("can't multiply coroutine"), "await"),
         (ValueError("x"), ""),

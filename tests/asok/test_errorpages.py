@@ -79,3 +79,16 @@ def test_error_page_finds_its_own_template(tmp_path: Path) -> None:
     }
     with TestClient(make_app(tmp_path, {"LOG_LEVEL": "CRITICAL"}, pages=pages)) as client:
         assert client.get("/").text == "the error page: gone"
+
+
+def test_error_page_may_send_the_visitor_elsewhere(tmp_path: Path) -> None:
+    """A redirect in an error page is a redirect, from plain and from async pages."""
+    pages = {
+        "page.py": "def get(request):\n    request.abort(int(request.query['code']))\n",
+        "401/page.py": "def get(request):\n    request.redirect('/login')\n",
+        "403/page.py": "async def get(request):\n    request.redirect('/plans')\n",
+    }
+    with TestClient(make_app(tmp_path, {"LOG_LEVEL": "CRITICAL"}, pages=pages)) as client:
+        for code, address in (("401", "/login"), ("403", "/plans")):
+            answer = client.get("/", params={"code": code}, follow=False)
+            assert (answer.status_code, answer.headers["Location"]) == (302, address)

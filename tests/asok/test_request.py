@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from asok_engine.testing.client import TestClient, TestResponse
+from asok.assets import page_id_of
+from asok.testing import TestClient, TestResponse
 from tests.asok.effects.sites import make_app
 
 BASE = (
@@ -149,3 +150,15 @@ def test_environment_is_cast(tmp_path: Path) -> None:
 def test_language_is_the_setting(tmp_path: Path) -> None:
     """Until people choose one, LOCALE is the language."""
     assert ask(tmp_path, "return request.lang").text == "en"
+
+
+def test_rate_of_a_handler_is_counted(tmp_path: Path) -> None:
+    """`request.rate_limit` answers 429 once the rate is used up."""
+    source = "def get(request):\n    request.rate_limit('2/m')\n    return 'in'\n"
+    with TestClient(make_app(tmp_path, {"LOG_LEVEL": "CRITICAL"}, pages={"page.py": source})) as client:
+        assert [client.get("/").status_code for _ in range(3)] == [200, 200, 429]
+
+
+def test_page_id_is_the_one_of_the_scoped_styles(tmp_path: Path) -> None:
+    """What a handler reads is what stands in the body's `data-page-id`."""
+    assert ask(tmp_path, "return request.page_id", "/x").text == page_id_of("/[name]")

@@ -155,7 +155,7 @@ def _undefined(detail: str, place: dict[str, Any], known: Known) -> TemplateErro
 def _near(name: str, known: Known) -> str:
     """Find a near name: of the context, or of the attributes of one of its values."""
     if WORD.fullmatch(name):
-        return suggestion(name, sorted({*known.context, *known.functions}))
+        return suggestion(name, sorted(n for n in {*known.context, *known.functions} if n[:2] != "__"))
     parts = ATTRIBUTE.fullmatch(name)
     if parts is None or parts.group(1) not in known.context:
         return ""

@@ -1,0 +1,12 @@
+"""What tests of an application import: `from asok.testing import TestClient`.
+
+The client is the engine's and is the same for both faces; here it has the name
+that stands in the documentation of this one.
+"""
+
+from __future__ import annotations
+
+from asok_engine.testing.client import TestClient
+from asok_engine.testing.response import StreamedResponse, TestResponse
+
+__all__ = ["StreamedResponse", "TestClient", "TestResponse"]
