@@ -30,9 +30,10 @@ SYNC = f"{OURS}, sync pages"
 PLAIN_PAGES = ("plaintext", "json", "params", "fortunes")
 TEXT = (
     "CPU microseconds of the server's processes per request, median of the rounds [lowest-highest], and in "
-    "parentheses the ratio to the bare callable on the same server, the median of the ratios within each "
-    "round. Lower is better. The figures include what the server and the kernel's sockets need. `static` is "
-    "a file of 10 KB, which the bare callable has in memory; `page` is a template that extends another, "
+    "parentheses the ratio to the bare callable on the same server: the median of the ratios within each "
+    "round, and the ratio of the two best rounds, which other work on the machine disturbs least. Lower is "
+    "better. The figures include what the server and the kernel's sockets need. `static` is a file of 10 KB, "
+    "which the bare callable has in memory; `page` is a template that extends another, "
     "behind three middlewares. A sync page under an event loop runs in a thread."
 )
 
@@ -168,7 +169,8 @@ def _table(results: Results, contestants: list[Contestant]) -> Table:
             elif bare is None:
                 cells.append(str(figures.spread))
             else:
-                cells.append(f"{figures.spread} ({figures.spread.over(bare.spread):.2f})")
+                best = figures.spread.best / bare.spread.best
+                cells.append(f"{figures.spread} ({figures.spread.over(bare.spread):.2f}, {best:.2f})")
         table.rows.append([f"**{name}**" if name in (OURS, SYNC) else name, *cells])
     return table
 
