@@ -33,10 +33,11 @@ class Answer:
 
 
 class Site:
-    """One served application; `read_log` gives what the server has written so far."""
+    """One served application; `read_log` gives what the server has written, `kind` is its name."""
 
-    def __init__(self, port: int, read_log: Callable[[], str]) -> None:
+    def __init__(self, port: int, read_log: Callable[[], str], kind: str = "") -> None:
         self.port = port
+        self.kind = kind
         self._read_log = read_log
         self._mark = 0
 

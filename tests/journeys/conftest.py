@@ -35,7 +35,7 @@ def site(request: pytest.FixtureRequest, site_folder: Path) -> Iterator[Site]:
     """The application, served by one of the servers."""
     with ExitStack() as stack:
         server = stack.enter_context(servers.run_server(request.param, site_folder))
-        yield Site(server.port, server.read_log)
+        yield Site(server.port, server.read_log, server.kind)
 
 
 @pytest.fixture(scope="module", params=["uvicorn", "gunicorn", "granian-rsgi"])
