@@ -1,4 +1,4 @@
-"""Fixtures that every test may use: free ports, a real Redis, real servers, a real browser.
+"""Fixtures that every test may use: free ports, real Redis, databases, servers, a real browser.
 
 A part that is not installed skips the tests that need it, with a sentence that
 names the part and how to get it; it never makes them pass.
@@ -70,6 +70,77 @@ def redis_server(_redis_process: servers.RedisProcess) -> Iterator[servers.Redis
 def redis_url(redis_server: servers.RedisProcess) -> str:
     """The address of a running Redis that holds nothing."""
     return redis_server.url
+
+
+@pytest.fixture(scope="session")
+def _postgres_process() -> Iterator[servers.PostgresProcess]:
+    missing = servers.missing_part("initdb")
+    if missing:
+        pytest.skip(missing)
+    process = servers.PostgresProcess()
+    yield process
+    process.close()
+
+
+@pytest.fixture
+def postgres_server(_postgres_process: servers.PostgresProcess) -> Iterator[servers.PostgresProcess]:
+    """A running PostgreSQL; a test may stop, kill, pause and start it."""
+    yield _postgres_process
+    _postgres_process.resume()
+    if not _postgres_process.is_running:
+        _postgres_process.start()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: servers.PostgresProcess) -> Iterator[str]:
+    """The address of an empty PostgreSQL database of the test's own."""
+    yield from _fresh_database(postgres_server)
+
+
+@pytest.fixture(scope="session")
+def _mariadb_process() -> Iterator[servers.MariaProcess]:
+    missing = servers.missing_part("mariadbd") or servers.missing_part("mariadb-install-db")
+    if missing:
+        pytest.skip(missing)
+    process = servers.MariaProcess()
+    yield process
+    process.close()
+
+
+@pytest.fixture
+def mariadb_server(_mariadb_process: servers.MariaProcess) -> Iterator[servers.MariaProcess]:
+    """A running MariaDB; a test may stop, kill, pause and start it."""
+    yield _mariadb_process
+    _mariadb_process.resume()
+    if not _mariadb_process.is_running:
+        _mariadb_process.start()
+
+
+@pytest.fixture
+def mariadb_url(mariadb_server: servers.MariaProcess) -> Iterator[str]:
+    """The address of an empty MariaDB database of the test's own."""
+    yield from _fresh_database(mariadb_server)
+
+
+def _fresh_database(server: servers.PostgresProcess | servers.MariaProcess) -> Iterator[str]:
+    url = server.create_database()
+    yield url
+    server.resume()
+    if not server.is_running:
+        server.start()
+    server.drop_database(url)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The address of an SQLite file that does not exist yet."""
+    return f"sqlite:///{tmp_path / 'test.sqlite3'}"
+
+
+@pytest.fixture(params=["sqlite", "postgres", "mariadb"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The address of an empty database, once per kind: SQLite, PostgreSQL, MariaDB."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
+import pwd
 import shutil
 import signal
 import socket
@@ -21,18 +22,25 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 __all__ = [
     "KINDS",
+    "MariaProcess",
+    "PostgresProcess",
     "RedisProcess",
     "ServerFailed",
     "ServerProcess",
+    "find_program",
     "free_port",
     "missing_part",
     "run_server",
 ]
 
 HOST = "127.0.0.1"
+
+#: Where servers are that distributions keep off the PATH of people.
+_SERVER_FOLDERS = ("/usr/sbin", "/usr/local/sbin", "/usr/libexec")
 
 #: Every way in which an application is served in tests: name -> arguments behind `python -m`.
 KINDS: Mapping[str, Callable[[str, int, int], list[str]]] = {
@@ -92,9 +100,19 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def find_program(name: str) -> str | None:
+    """Give the path of a program, also of one that is installed beside the PATH; None when it is missing."""
+    postgres = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+    # Why these first: what lies on the PATH may be the server alone, without the files that it needs.
+    for folder in (*reversed(postgres), *map(Path, _SERVER_FOLDERS)):
+        if os.access(folder / name, os.X_OK):
+            return str(folder / name)
+    return shutil.which(name)
+
+
 def missing_part(*names: str) -> str:
     """Say which program is missing and how to get it, for a skip; "" when one of `names` is on the PATH."""
-    if any(shutil.which(name) for name in names):
+    if any(find_program(name) for name in names):
         return ""
     return f"{' or '.join(names)} is not on the PATH; `make test-parts` installs what the tests need"
 
@@ -310,3 +328,259 @@ class RedisProcess:
         """End it for good and remove its folder."""
         self.stop()
         self._folder.cleanup()
+
+
+class _DatabaseProcess:
+    """What the two database servers share: a folder, a port, a user to run as, a log."""
+
+    #: The user of Debian's package; the servers refuse to run as root.
+    package_user = ""
+    name = ""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self._folder = tempfile.TemporaryDirectory(prefix=f"{self.name}-")
+        self.folder = Path(self._folder.name)
+        self.data = self.folder / "data"
+        self._as_user: dict[str, Any] = {}
+        if os.geteuid() == 0:
+            account = _account(self.package_user)
+            os.chown(self.folder, account.pw_uid, account.pw_gid)
+            self._as_user = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+        self._process: subprocess.Popen[bytes] | None = None
+        self._databases = 0
+        self._prepare()
+        self.start()
+
+    def _prepare(self) -> None:
+        raise AssertionError
+
+    def _arguments(self) -> list[str]:
+        raise AssertionError
+
+    def _execute(self, text: str) -> None:
+        raise AssertionError
+
+    def url_of(self, database: str) -> str:
+        """The address of a database of this server."""
+        raise AssertionError
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process is up."""
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        """Start it, or start it again after `stop` or `kill`, on the same port with the same data.
+
+        Raises:
+            ServerFailed: it did not answer within 20 s.
+        """
+        log = self.folder / "log"
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(
+                self._arguments(),
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                **self._as_user,
+            )
+        if not _wait(self._answers, 20, 0.01):
+            text = log.read_text(errors="replace")
+            self.kill()
+            raise ServerFailed(f"{self.name} did not answer on port {self.port} within 20 s:\n{text}")
+
+    def _answers(self) -> bool:
+        try:
+            self._execute("SELECT 1")
+        except Exception:
+            return False
+        return True
+
+    def stop(self) -> None:
+        """End it in order: clients are cut, what was committed is on the disk; returns when it has ended."""
+        self._end(signal.SIGINT)
+
+    def kill(self) -> None:
+        """End it as a crash does, without writing anything back; `start` recovers from the log."""
+        self._end(signal.SIGKILL)
+
+    def restart(self) -> None:
+        """Crash it and bring it back."""
+        self.kill()
+        self.start()
+
+    def pause(self) -> None:
+        """Stop it from running without ending it: connections stay open and nothing answers."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it run again after `pause`."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
+
+    def _end(self, with_signal: int) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.send_signal(with_signal)
+            process.wait(20)
+
+    def create_database(self) -> str:
+        """Make an empty database and give its address."""
+        self._databases += 1
+        name = f"test_{os.getpid()}_{self._databases}"
+        self._execute(f"CREATE DATABASE {name}")
+        return self.url_of(name)
+
+    def drop_database(self, url: str) -> None:
+        """Remove a database that `create_database` made, whoever is still connected."""
+        raise AssertionError
+
+    def run(self, text: str) -> None:
+        """Run one statement as the administrator, outside of any transaction."""
+        self._execute(text)
+
+    def close(self) -> None:
+        """End it for good and remove its folder."""
+        self.kill()
+        self._folder.cleanup()
+
+
+def _account(name: str) -> pwd.struct_passwd:
+    try:
+        return pwd.getpwnam(name)
+    except KeyError:
+        return pwd.getpwnam("nobody")
+
+
+class PostgresProcess(_DatabaseProcess):
+    """A PostgreSQL server of the tests' own: free port, folder of its own, user `postgres` without password.
+
+    Commits are written but not forced to the disk: they survive every crash of a
+    process, and only a power cut would lose them.
+    """
+
+    package_user = "postgres"
+    name = "postgres"
+
+    def _prepare(self) -> None:
+        arguments = ["initdb", "--pgdata", str(self.data), "--username", "postgres", "--auth", "trust"]
+        arguments += ["--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync", "--no-instructions"]
+        _prepare_with(arguments, self.folder, self._as_user)
+
+    def _arguments(self) -> list[str]:
+        settings = {
+            "listen_addresses": HOST,
+            "unix_socket_directories": "",
+            "fsync": "off",
+            "full_page_writes": "off",
+            "max_connections": "200",
+            "timezone": "Asia/Tokyo",
+            "max_prepared_transactions": "10",
+        }
+        program = find_program("postgres")
+        assert program is not None
+        arguments = [program, "-D", str(self.data), "-p", str(self.port)]
+        for name, value in settings.items():
+            arguments += ["-c", f"{name}={value}"]
+        return arguments
+
+    def url_of(self, database: str) -> str:
+        """The address of a database of this server."""
+        return f"postgresql://postgres@{HOST}:{self.port}/{database}"
+
+    def _execute(self, text: str) -> None:
+        import psycopg
+
+        with psycopg.connect(self.url_of("postgres"), autocommit=True, connect_timeout=5) as link:
+            link.execute(text.encode())
+
+    def kill(self) -> None:
+        """End it as `pg_ctl stop -m immediate` does: no checkpoint, every client cut; `start` recovers."""
+        self._end(signal.SIGQUIT)
+
+    def drop_database(self, url: str) -> None:
+        """Remove a database that `create_database` made, whoever is still connected."""
+        self._execute(f"DROP DATABASE IF EXISTS {url.rpartition('/')[2]} WITH (FORCE)")
+
+    def cut_connections(self, url: str) -> None:
+        """Terminate every server process that serves a database."""
+        name = url.rpartition("/")[2]
+        self._execute(
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' "
+            "AND pid <> pg_backend_pid()"
+        )
+
+
+class MariaProcess(_DatabaseProcess):
+    """A MariaDB server of the tests' own: free port, folder of its own, user `root` without password."""
+
+    package_user = "mysql"
+    name = "mariadb"
+
+    def _prepare(self) -> None:
+        arguments = ["mariadb-install-db", "--no-defaults", f"--datadir={self.data}", "--skip-test-db"]
+        arguments += ["--auth-root-authentication-method=normal", "--innodb-flush-log-at-trx-commit=0"]
+        _prepare_with(arguments, self.folder, self._as_user)
+
+    def _arguments(self) -> list[str]:
+        program = find_program("mariadbd")
+        assert program is not None
+        return [
+            *(program, "--no-defaults", f"--datadir={self.data}", f"--port={self.port}"),
+            *(f"--socket={self.folder / 'socket'}", f"--bind-address={HOST}", "--skip-name-resolve"),
+            *("--innodb-buffer-pool-size=64M", "--innodb-flush-log-at-trx-commit=2"),
+            *("--innodb-flush-method=nosync", "--max-connections=200", "--default-time-zone=+09:00"),
+        ]
+
+    def url_of(self, database: str) -> str:
+        """The address of a database of this server."""
+        return f"mariadb://root@{HOST}:{self.port}/{database}"
+
+    def _execute(self, text: str) -> None:
+        import pymysql
+
+        link = pymysql.connect(host=HOST, port=self.port, user="root", autocommit=True, connect_timeout=5)
+        try:
+            with link.cursor() as cursor:
+                cursor.execute(text)
+        finally:
+            link.close()
+
+    def stop(self) -> None:
+        """End it in order: clients are cut, what was committed is on the disk; returns when it has ended."""
+        self._end(signal.SIGTERM)
+
+    def drop_database(self, url: str) -> None:
+        """Remove a database that `create_database` made, whoever is still connected."""
+        name = url.rpartition("/")[2]
+        self.cut_connections(url)
+        self._execute(f"DROP DATABASE IF EXISTS {name}")
+
+    def cut_connections(self, url: str) -> None:
+        """End every connection to a database."""
+        import pymysql
+
+        link = pymysql.connect(host=HOST, port=self.port, user="root", autocommit=True, connect_timeout=5)
+        try:
+            with link.cursor() as cursor:
+                cursor.execute(
+                    "SELECT id FROM information_schema.processlist WHERE db = %s", (url.rpartition("/")[2],)
+                )
+                for (number,) in cursor.fetchall():
+                    # It may have ended by itself since it was listed.
+                    with contextlib.suppress(pymysql.OperationalError):
+                        cursor.execute(f"KILL {number}")
+        finally:
+            link.close()
+
+
+def _prepare_with(arguments: list[str], folder: Path, as_user: Mapping[str, Any]) -> None:
+    program = find_program(arguments[0])
+    assert program is not None
+    done = subprocess.run([program, *arguments[1:]], cwd=folder, capture_output=True, check=False, **as_user)
+    if done.returncode:
+        printed = (done.stdout + done.stderr).decode(errors="replace")
+        raise ServerFailed(f"{arguments[0]} ended with exit code {done.returncode}; it printed:\n{printed}")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 
+import psycopg
+import pymysql
 import pytest
 import redis
 
-from tests.servers import RedisProcess, ServerFailed, run_server
+from tests.servers import MariaProcess, PostgresProcess, RedisProcess, ServerFailed, run_server
 
 pytestmark = pytest.mark.servers
 
@@ -72,3 +74,50 @@ def test_redis_comes_back_empty_on_the_same_port(redis_server: RedisProcess) -> 
             client.get("key")
         redis_server.start()
         assert client.get("key") is None
+
+
+def test_a_postgres_keeps_what_was_committed_when_it_crashes(postgres_server: PostgresProcess) -> None:
+    """What a client was told is committed is there after a crash; databases of tests can be dropped."""
+    url = postgres_server.create_database()
+    with psycopg.connect(url) as link:
+        link.execute("CREATE TABLE kept (id int)")
+        link.execute("INSERT INTO kept VALUES (7)")
+    postgres_server.restart()
+    with psycopg.connect(url) as link:
+        assert link.execute("SELECT id FROM kept").fetchall() == [(7,)]
+    postgres_server.drop_database(url)
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(url)
+
+
+def test_a_mariadb_keeps_what_was_committed_when_it_crashes(mariadb_server: MariaProcess) -> None:
+    """What a client was told is committed is there after a crash; databases of tests can be dropped."""
+    url = mariadb_server.create_database()
+    name = url.rpartition("/")[2]
+
+    def link() -> pymysql.Connection:  # type: ignore[type-arg]
+        return pymysql.connect(host="127.0.0.1", port=mariadb_server.port, user="root", database=name)
+
+    with link() as one, one.cursor() as cursor:
+        cursor.execute("CREATE TABLE kept (id int)")
+        cursor.execute("INSERT INTO kept VALUES (7)")
+        one.commit()
+    mariadb_server.restart()
+    with link() as one, one.cursor() as cursor:
+        cursor.execute("SELECT id FROM kept")
+        assert cursor.fetchall() == ((7,),)
+    mariadb_server.drop_database(url)
+    with pytest.raises(pymysql.OperationalError):
+        link()
+
+
+def test_a_database_of_each_kind_is_empty_and_answers(database_url: str) -> None:
+    """The fixture gives the address of an empty database of the kind that it says."""
+    if database_url.startswith("sqlite:///"):
+        assert not Path(database_url.removeprefix("sqlite:///")).exists()
+    elif database_url.startswith("postgresql://"):
+        with psycopg.connect(database_url) as link:
+            query = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
+            assert link.execute(query).fetchall() == [(0,)]
+    else:
+        assert database_url.startswith("mariadb://root@127.0.0.1:")
