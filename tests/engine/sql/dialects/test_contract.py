@@ -1,0 +1,16 @@
+"""A dialect answers by flags and keeps its own texts."""
+
+from __future__ import annotations
+
+from asok_engine.sql.dialects.sqlite import SqliteDialect
+
+
+def test_dialects_keep_their_texts_apart() -> None:
+    """Two databases of one kind may differ in version, so they share no text."""
+    assert SqliteDialect().templates is not SqliteDialect().templates
+
+
+def test_dialect_shows_its_version() -> None:
+    """In logs one sees what was found."""
+    assert repr(SqliteDialect((3, 40, 1))) == "<SqliteDialect 3.40.1>"
+    assert repr(SqliteDialect()) == "<SqliteDialect current>"
