@@ -50,6 +50,8 @@ PLAIN_SUFFIXES = (".txt", ".csv", ".md", ".eml")
 MISSING, TEXT = "\x1d", "\x1e"
 #: How many templates given as text stay compiled.
 MOST_TEXTS = 256
+#: How many names in includes and extends stay resolved; a name may come from a variable.
+MOST_JOINED = 4096
 #: A template that includes or extends itself this often does so for ever.
 DEEPEST_PARENTS = 50
 
@@ -100,6 +102,7 @@ class Environment:
         self._texts_of: dict[str, Origin] = {}
         self._numbers: dict[int, str] = {}
         self._keys: dict[tuple[str, Path | None], str] = {}
+        self._joined: dict[tuple[str, str], str] = {}
         self._compiled = _Compiled()
         self._engine = minijinja.Environment(  # type: ignore[call-overload]
             loader=self._load,
@@ -291,7 +294,10 @@ class Environment:
         return key
 
     def _join(self, name: str, parent: str) -> str:
-        """Resolve a name in an include, import or extends; the engine asks."""
+        """Resolve a name in an include, import or extends; the engine asks at every render."""
+        joined = self._joined.get((name, parent))
+        if joined is not None:
+            return joined
         plain, variant = Variant.parse(name)
         own = Variant.parse(parent)[0]
         path = None
@@ -302,7 +308,12 @@ class Environment:
         if path is None:
             return MISSING + plain
         self._compiled.names.setdefault(str(path), plain)
-        return str(path) + variant.suffix()
+        joined = str(path) + variant.suffix()
+        if not self._debug:
+            if len(self._joined) >= MOST_JOINED:
+                self._joined.clear()
+            self._joined[name, parent] = joined
+        return joined
 
     # --- compiling ------------------------------------------------------------------------
 
@@ -408,6 +419,7 @@ class Environment:
         self._compiled = _Compiled()
         self._compiled.names = names
         self._keys.clear()
+        self._joined.clear()
         self._numbers.clear()
         self._engine.reload()
 

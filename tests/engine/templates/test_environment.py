@@ -295,6 +295,26 @@ def test_production_reads_a_file_once(tmp_path: Path, site: Site) -> None:
     assert environment.render("a.html", {}) == "1"
 
 
+def test_production_looks_for_a_parent_or_an_include_once(site: Site, tmp_path: Path) -> None:
+    """Without debug a name that was found is not looked for again, also one that comes from a variable."""
+    files = {"a.html": "{% extends 'base.html' %}", "base.html": "{% include part %}", "one": "1", "two": "2"}
+    environment = site(files)
+    for part in ("one", "two"):
+        assert environment.render("a.html", {"part": part}) == part.replace("one", "1").replace("two", "2")
+    for name in ("base.html", "one"):
+        (tmp_path / name).unlink()
+    assert environment.render("a.html", {"part": "one"}) == "1"
+
+
+def test_resolved_names_do_not_pile_up(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names that a variable spells in ever new ways do not fill the memory."""
+    monkeypatch.setattr("asok_engine.templates.environment.MOST_JOINED", 8)
+    environment = site({"a.html": "{% include part %}", "one": "1"})
+    for number in range(20):
+        assert environment.render("a.html", {"part": "./" * number + "one"}) == "1"
+    assert 0 < len(environment._joined) <= 8
+
+
 def test_debug_sees_changed_parents_and_new_files(tmp_path: Path, site: Site) -> None:
     """In debug a change of any file a page is made of is seen by the next render."""
     environment = site({"a.html": "{% extends 'b.html' %}", "b.html": "1"}, debug=True)
