@@ -46,7 +46,7 @@ What a request costs, measured beside other frameworks and beside a bare functio
 Requests per second on a shared machine swing with its neighbours, so they are not shown. What holds is the
 CPU time that a request costs the server, as a ratio to a bare callable on the same server in the same run.
 Servers run on one core and the load generator on another, contestants in turn and in several rounds, in
-production mode, without access log. Ours runs with its safe defaults on: host check, request id, security
+production mode, without access log. Ours runs with its safe defaults on: host check, request ids, security
 headers, entity tags. Rate limits are off for everyone. A body is compared with what it must be before
 anything is measured."""
 

@@ -60,12 +60,12 @@ class Asok:
         self.used: list[Callable[..., Any]] = []
         self.loop = BackgroundLoop()
         self.site = Site(lambda: compose(self), self.loop, self)
-        self._asgi = AsgiAdapter(self.site)
+        self._asgi = AsgiAdapter(self.site).__call__
         self._wsgi = WsgiAdapter(self.site)
         self._rsgi = RsgiAdapter(self.site)
         # uvicorn and hypercorn look at the attribute to tell ASGI 3 from ASGI 2 and
         # from WSGI; a call goes to the method of the class, which answers both.
-        self.__dict__["__call__"] = self._asgi.__call__
+        self.__dict__["__call__"] = self._asgi
         # A server that imports the application has set its signal handlers by
         # now; a WSGI server gives no later moment in the main thread.
         call_before_termination(self.site.streams.end)
@@ -158,7 +158,9 @@ class Asok:
         return f"<Asok {self.root_dir.name}>"
 
 
-def _double_callable(adapter: AsgiAdapter, scope: Any) -> Callable[[Any, Any], Awaitable[None]]:
+def _double_callable(
+    adapter: Callable[..., Awaitable[None]], scope: Any
+) -> Callable[[Any, Any], Awaitable[None]]:
     def instance(receive: Any, send: Any) -> Awaitable[None]:
         return adapter(scope, receive, send)
 

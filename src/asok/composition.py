@@ -173,13 +173,15 @@ class _Composition:
             loop=app.loop,
             guards=self._guards(),
             finishers=self._finishers(),
+            refusal_finishers=self._refusal_finishers(),
             links=load_links(app.dirs["MIDDLEWARES"], app.used),
         )
 
     def request_class(self) -> type[Request]:
         """Bind the request class to the application."""
         host = urlsplit(self._config["APP_URL"] or "").netloc
-        return type("Request", (Request,), {"app": self._app, "app_host": host})
+        bound = {"app": self._app, "app_host": host, "make_id": staticmethod(self._request_id.id_of)}
+        return type("Request", (Request,), bound)
 
     # --- pages and routes -------------------------------------------------------------
 
@@ -243,7 +245,7 @@ class _Composition:
 
     def _guards(self) -> Sequence[GuardPair]:
         config = self._config
-        guards: list[GuardPair] = [(self._request_id.guard, None)]
+        guards: list[GuardPair] = [(self._request_id.guard, None)] if self._logs_all else []
         if self._access_log is not None:
             guards.append((self._access_log.guard, None))
         if self._announcements is not None:
@@ -280,12 +282,18 @@ class _Composition:
             finishers.append(headers.finish)
         if self._cors is not None:
             finishers.append(self._cors.finish)
-        finishers.append(self._request_id.finish)
-        if self._access_log is not None:
-            finishers.append(self._access_log.finish)
+        if self._logs_all:
+            finishers.append(self._request_id.finish)
+            if self._access_log is not None:
+                finishers.append(self._access_log.finish)
         if self._announcements is not None:
             finishers.append(self._announcements.finish)
+        if not self._logs_all:
+            finishers.append(self._request_id.finish_known)
         return finishers
+
+    def _refusal_finishers(self) -> Sequence[Finisher]:
+        return [] if self._access_log is None or self._logs_all else [self._access_log.finish]
 
     def _conditional(self) -> Conditional:
         config = self._config
@@ -302,6 +310,11 @@ class _Composition:
     @cached_property
     def _access_log(self) -> AccessLog | None:
         return AccessLog() if logging.getLogger("asok.access").isEnabledFor(logging.ERROR) else None
+
+    @cached_property
+    def _logs_all(self) -> bool:
+        """Whether every request has a line, also one that went well."""
+        return logging.getLogger("asok.access").isEnabledFor(logging.INFO)
 
     @cached_property
     def _announcements(self) -> Announcements | None:
@@ -325,10 +338,13 @@ class _Composition:
             report_uri=config["CSP_REPORT_URI"],
             frame_options=frame_options(setting),
         )
+        http = security_headers(setting, https=False, debug=self._debug, csp=csp.header)
         return SecurityHeaders(
             https=security_headers(setting, https=True, debug=self._debug, csp=csp.header),
-            http=security_headers(setting, https=False, debug=self._debug, csp=csp.header),
+            http=http,
             csp_with_nonce=csp.with_nonce,
+            # A policy that SECURITY_HEADERS writes out is meant for everything.
+            data_policy=csp.for_data if http.get("Content-Security-Policy") == csp.header else None,
         )
 
     # --- backends -------------------------------------------------------------------------

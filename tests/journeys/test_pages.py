@@ -33,12 +33,12 @@ def test_template_page_without_code_is_rendered(site: Site) -> None:
 def test_every_answer_passes_both_links_and_carries_safe_headers(site: Site) -> None:
     """Links and security headers apply to pages, redirects, errors, unknown addresses and static files."""
     for path in ("/hello", "/redirect", "/abort", "/nowhere", "/css/site.css"):
-        answer = site.get(path)
+        answer = site.ask("GET", path, headers={"X-Request-ID": "from-the-front"})
         assert answer.header("x-plain-link") == "seen", path
         assert answer.header("x-async-link") == "seen", path
         assert answer.header("x-content-type-options") == "nosniff", path
         assert "default-src 'self'" in answer.header("content-security-policy"), path
-        assert answer.header("x-request-id"), path
+        assert answer.header("x-request-id") == "from-the-front", path
 
 
 def test_defect_answers_500_with_a_reference_and_nothing_else(site: Site) -> None:
@@ -143,6 +143,7 @@ def test_abort_uses_the_applications_own_page(site: Site) -> None:
     assert (teapot.status, teapot.text) == (418, "<h1>Own 418</h1><p>stopped on purpose</p>")
     nothing = site.get("/nowhere")
     assert nothing.status == 404
+    assert nothing.header("x-request-id")
     assert "<h1>Own 404</h1>" in nothing.text
     assert site.post("/abort", b"", "text/plain").status == 404
     assert site.get("/abort").status == 403

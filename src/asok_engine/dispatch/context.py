@@ -11,13 +11,15 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from asok_engine.errors import UsageError
+from asok_engine.telemetry.logs import answering_var
 
 if TYPE_CHECKING:
     from asok_engine.wire.request import Request
 
 __all__ = ["CurrentRequest", "current_request", "request_var"]
 
-request_var: ContextVar[Request | None] = ContextVar("asok_request", default=None)
+# The same variable that log lines take their id from.
+request_var: ContextVar[Request | None] = answering_var
 
 
 class CurrentRequest:

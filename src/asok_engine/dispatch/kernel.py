@@ -9,6 +9,7 @@ servers that call plainly. No server, no file and no setting is known here.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any
 
 from asok_engine.dispatch.bodies import BodyReader
 from asok_engine.dispatch.chain import AsyncCall, Composer, Handler, Link, PlainCall
@@ -18,7 +19,7 @@ from asok_engine.dispatch.routes import Route, RouteTable
 from asok_engine.dispatch.threads import BackgroundLoop, Threads
 from asok_engine.errors import InputError, NotFoundError, Redirect
 from asok_engine.wire.request import Request
-from asok_engine.wire.response import Response
+from asok_engine.wire.response import Response, respond
 
 __all__ = ["Endpoint", "Finisher", "Guard", "Kernel"]
 
@@ -30,23 +31,30 @@ BODILESS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
 class Endpoint:
-    """What a route has for one method: its handler, and the chains composed around it at start."""
+    """What a route has for one method: its handler, and the chains composed around it at start.
 
-    __slots__ = ("handler", "in_thread", "on_loop", "streams_body")
+    Where no link stands around it, a chain is the handler itself, whose result the
+    kernel turns into a Response. `at_once` is a plain call that needs no thread.
+    """
 
-    on_loop: AsyncCall
-    in_thread: PlainCall
+    __slots__ = ("at_once", "handler", "in_thread", "on_loop", "streams_body")
+
+    on_loop: Callable[[Request], Awaitable[Any]]
+    in_thread: Callable[[Request], Any]
+    at_once: Callable[[Request], Any] | None
 
     def __init__(self, handler: Handler, *, streams_body: bool = False) -> None:
         self.handler = handler
         self.streams_body = streams_body
+        self.at_once = None
 
 
 class Kernel:
     """One composed application.
 
     `guards` is a sequence of pairs (plain, async or None): the async form is
-    used under an event loop where it is given. `finishers` run in their order.
+    used under an event loop where it is given. `finishers` run in their order,
+    behind them those of `refusal_finishers` for a status of 400 and above.
     `links` wrap every answer of a request that can be routed, also "nothing
     found" and a body that is refused.
     """
@@ -61,6 +69,7 @@ class Kernel:
         loop: BackgroundLoop,
         guards: Iterable[tuple[Guard, GuardAsync | None]] = (),
         finishers: Iterable[Finisher] = (),
+        refusal_finishers: Iterable[Finisher] = (),
         links: Sequence[Link] = (),
     ) -> None:
         self.routes = routes
@@ -76,6 +85,7 @@ class Kernel:
         self._quick_guards = self._guards[:first_async]
         self._slow_guards = guards[first_async:]
         self._finishers = tuple(finishers)
+        self._refusal_finishers = tuple(refusal_finishers)
         self._match = routes.match
         self._missing = Endpoint(Handler(self._nothing_found, "dispatch", is_async=False, is_light=True))
         self._refused = Endpoint(Handler(_method_refused, "dispatch", is_async=False, is_light=True))
@@ -98,20 +108,27 @@ class Kernel:
     def _compose_one(self, endpoint: Endpoint, form: str, *, reads_body: bool) -> None:
         if hasattr(endpoint, form):
             return
+        handler, is_alone = endpoint.handler, not self._links
         if form == "on_loop":
-            on_loop = self._composer.for_loop(self._links, endpoint.handler)
+            on_loop: AsyncCall = self._composer.for_loop(self._links, handler)
+            if is_alone and handler.is_async:
+                on_loop = handler.call
+            elif is_alone and handler.is_light and not reads_body:
+                endpoint.at_once = handler.call
             endpoint.on_loop = self._with_body_async(on_loop, endpoint) if reads_body else on_loop
         else:
-            in_thread = self._composer.for_threads(self._links, endpoint.handler)
+            in_thread: PlainCall = self._composer.for_threads(self._links, handler)
+            if is_alone and not handler.is_async:
+                in_thread = handler.call
             endpoint.in_thread = self._with_body(in_thread, endpoint) if reads_body else in_thread
 
-    def _with_body_async(self, call: AsyncCall, endpoint: Endpoint) -> AsyncCall:
+    def _with_body_async(self, call: AsyncCall, endpoint: Endpoint) -> Callable[[Request], Awaitable[Any]]:
         bodies = self._bodies
         if endpoint.streams_body:
             # A plain handler reads in its thread; the pieces come to it over the loop.
             hand_over = bodies.stream_async if endpoint.handler.is_async else bodies.stream_bridged
 
-            async def streamed(request: Request) -> Response:
+            async def streamed(request: Request) -> Any:
                 try:
                     hand_over(request)
                 except InputError as error:
@@ -123,7 +140,7 @@ class Kernel:
 
         read = bodies.read_async
 
-        async def read_first(request: Request) -> Response:
+        async def read_first(request: Request) -> Any:
             try:
                 await read(request)
             except InputError as error:
@@ -133,14 +150,14 @@ class Kernel:
 
         return read_first
 
-    def _with_body(self, call: PlainCall, endpoint: Endpoint) -> PlainCall:
+    def _with_body(self, call: PlainCall, endpoint: Endpoint) -> Callable[[Request], Any]:
         bodies = self._bodies
         if endpoint.streams_body:
             hand_over = bodies.stream_unbridged if endpoint.handler.is_async else bodies.stream
         else:
             hand_over = bodies.read
 
-        def read_first(request: Request) -> Response:
+        def read_first(request: Request) -> Any:
             try:
                 hand_over(request)
             except InputError as error:
@@ -173,13 +190,21 @@ class Kernel:
                         route, request.params = match
                         endpoint = route.methods.get(request.method) or self._other_method(request, route)
                     request.endpoint = endpoint
-                    response = await endpoint.on_loop(request)
+                    call = endpoint.at_once
+                    result = await endpoint.on_loop(request) if call is None else call(request)
+                    if type(result) is Response and not result.may_be_shared:
+                        response = result
+                    else:
+                        response = respond(result, endpoint.handler.source)
         except Exception as error:
             response = await self.errors.answer_async(request, error)
         if request._draft is not None:
             request.answered(response)
         for finish in self._finishers:
             finish(request, response)
+        if response.status_code >= 400:
+            for finish in self._refusal_finishers:
+                finish(request, response)
         return response
 
     async def _guarded_async(self, request: Request) -> Response | None:
@@ -200,6 +225,9 @@ class Kernel:
     def _finished(self, request: Request, response: Response) -> Response:
         for finish in self._finishers:
             finish(request, response)
+        if response.status_code >= 400:
+            for finish in self._refusal_finishers:
+                finish(request, response)
         return response
 
     def handle(self, request: Request, refused: Exception | None = None) -> Response:
@@ -215,14 +243,16 @@ class Kernel:
                     if refused is not None:
                         raise refused
                     request.endpoint = endpoint = self._endpoint(request)
-                    response = endpoint.in_thread(request)
+                    result = endpoint.in_thread(request)
+                    if type(result) is Response and not result.may_be_shared:
+                        response = result
+                    else:
+                        response = respond(result, endpoint.handler.source)
             except Exception as error:
                 response = self.errors.answer(request, error)
             if request._draft is not None:
                 request.answered(response)
-            for finish in self._finishers:
-                finish(request, response)
-            return response
+            return self._finished(request, response)
         finally:
             request_var.reset(token)
 

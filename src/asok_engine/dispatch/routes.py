@@ -291,7 +291,10 @@ def _matcher(static: dict[str, Route], root: _Node) -> Callable[[str], Match | N
             return None
         values: list[Any] = []
         route = walk(root, parts, 1, len(parts), values)
-        return None if route is None else (route, dict(zip(route.names, values, strict=True)))
+        if route is None:
+            return None
+        names = route.names
+        return route, {names[0]: values[0]} if len(values) == 1 else dict(zip(names, values))  # noqa: B905
 
     return match
 

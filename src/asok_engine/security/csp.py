@@ -57,24 +57,33 @@ KEYWORDS: Final = _words(
 # Directives whose values are names, not sources: a bare word is right there.
 NAMES: Final = frozenset({"sandbox", "report-to", "trusted-types", "require-trusted-types-for", "report-uri"})
 SOURCE: Final = re.compile(r"[\x21-\x2b\x2d-\x3a\x3c-\x7e]{1,2000}", re.ASCII)
+# What data may do, and which directives of the policy count for it nevertheless.
+NOTHING: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {"default-src": ("'none'",), "base-uri": ("'none'",)}
+)
+OF_DATA: Final = ("frame-ancestors", "report-uri", "report-to")
 NONCED: Final = ("script-src", "style-src", "script-src-elem", "style-src-elem")
 
 
 class ContentSecurityPolicy:
     """A policy that is ready to be sent.
 
-    `header` is the value of the header field; `with_nonce` gives it with a nonce for
-    scripts and styles. A directive that allows 'unsafe-inline' gets none, because a
-    browser would then no longer honour what the settings allow.
+    `header` is the value of the header field for documents, `for_data` that for what can
+    be none, which may load nothing at all; both say who may show it in a frame.
+    `with_nonce` gives the first with a nonce for scripts and styles. A directive that
+    allows 'unsafe-inline' gets none, because a browser would then no longer honour what
+    the settings allow.
     """
 
-    __slots__ = ("_pieces", "directives", "header")
+    __slots__ = ("_pieces", "directives", "for_data", "header")
 
     def __init__(self, directives: Mapping[str, Sequence[str]]) -> None:
         self.directives: Mapping[str, tuple[str, ...]] = MappingProxyType(
             {name: tuple(sources) for name, sources in directives.items()}
         )
-        self.header = "; ".join(" ".join((name, *sources)) for name, sources in self.directives.items())
+        self.header = _text(self.directives)
+        kept = {name: self.directives[name] for name in OF_DATA if name in self.directives}
+        self.for_data = _text({**NOTHING, **kept})
         self._pieces = self._cut_for_nonce()
 
     def with_nonce(self, nonce: str) -> str:
@@ -106,6 +115,10 @@ class ContentSecurityPolicy:
             else:
                 parts.append(" ".join((name, *sources)))
         return tuple("; ".join(parts).split(mark))
+
+
+def _text(directives: Mapping[str, Sequence[str]]) -> str:
+    return "; ".join(" ".join((name, *sources)) for name, sources in directives.items())
 
 
 def build_csp(

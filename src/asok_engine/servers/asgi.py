@@ -11,7 +11,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
-from typing import Any, cast
+from typing import Any, ClassVar, cast
+
+from msgspec import Struct
 
 from asok_engine.dispatch.bodies import ClientGone
 from asok_engine.dispatch.kernel import Kernel
@@ -35,17 +37,14 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 _log = logging.getLogger("asok")
 
 
-class AsgiExchange:
+class AsgiExchange(Struct):
     """One exchange with an ASGI server."""
 
-    __slots__ = ("_done", "_receive", "scope")
+    scope: Scope
+    _receive: Receive
+    _done: bool = False
 
-    protocol = "asgi"
-
-    def __init__(self, scope: Scope, receive: Receive) -> None:
-        self.scope = scope
-        self._receive = receive
-        self._done = False
+    protocol: ClassVar[str] = "asgi"
 
     def headers(self) -> Headers:
         """Give the request's header fields."""
@@ -130,6 +129,7 @@ class AsgiAdapter:
 
     def __init__(self, site: Site) -> None:
         self._site = site
+        self._lifecycle = site.lifecycle
         self._kernel: Kernel | None = None
         self._request_class: type[Request] = Request
 
@@ -139,11 +139,10 @@ class AsgiAdapter:
             await self._other(scope, receive, send)
             return
         kernel = self._kernel
-        if kernel is None or not self._site.lifecycle.started:
+        if kernel is None or not self._lifecycle.started:
             kernel = await self._start()
         exchange = AsgiExchange(scope, receive)
-        path = scope["path"]
-        refused: InputError | None = None
+        path, refused = scope["path"], None
         if not (path.isascii() and path.isprintable()):
             try:
                 path = decoded_path(exchange.whole_path())
@@ -170,7 +169,7 @@ class AsgiAdapter:
             response.raw[b"content-length"] = b"%d" % len(body)
             if request.method == "HEAD":
                 body = b""
-        headers = response.fields() if response.cookies else list(response.raw.items())
+        headers = response.fields() if response.cookies else [*response.raw.items()]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 

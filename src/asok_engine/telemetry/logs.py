@@ -26,6 +26,7 @@ __all__ = [
     "JsonFormatter",
     "TextFormatter",
     "access_line",
+    "answering_var",
     "configure_logging",
     "escape",
     "get_logger",
@@ -33,7 +34,10 @@ __all__ = [
     "reset_logging",
 ]
 
-# Set by dispatch for the time of one request; every line written meanwhile carries it.
+# The request that is answered at the moment, set by dispatch; every line written meanwhile carries
+# its `id`. Why not the id alone: a second variable beside this one would cost every request.
+answering_var: Final[ContextVar[Any]] = ContextVar("asok_request", default=None)
+# The same for work that answers no request: its id.
 request_id_var: Final[ContextVar[str]] = ContextVar("request_id", default="")
 
 Mask = Callable[[str, Any], Any]
@@ -149,6 +153,10 @@ def reset_logging() -> None:
     _state.update(level=None, root_level=None, handlers=[])
 
 
+def _current_id() -> str:
+    return request_id_var.get() or getattr(answering_var.get(), "id", "")
+
+
 def access_line(method: str, path: str, status: int, ms: float, ip: str, request_id: str = "") -> None:
     """Write one line to `asok.access` about an answered request; `ms` is how long it took."""
     if not _access.isEnabledFor(logging.INFO):
@@ -164,7 +172,7 @@ def access_line(method: str, path: str, status: int, ms: float, ip: str, request
         None,
     )
     extra = record.__dict__
-    extra["request_id"] = request_id or request_id_var.get()
+    extra["request_id"] = request_id or _current_id()
     extra["method"] = method
     extra["path"] = path
     extra["status"] = status
@@ -189,7 +197,7 @@ class TextFormatter(logging.Formatter):
         if self._mask is not None:
             message = self._mask("message", message)
         fields = record.__dict__
-        request_id = fields.get("request_id") or request_id_var.get()
+        request_id = fields.get("request_id") or _current_id()
         level = record.levelname
         line = f"{self._time(record.created)} {level:<7} {escape(record.name)}: {escape(message)}"
         if len(fields) > _STANDARD_COUNT and record.name != "asok.access":
@@ -246,7 +254,7 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": message if mask is None else mask("message", message),
         }
-        request_id = fields.get("request_id") or request_id_var.get()
+        request_id = fields.get("request_id") or _current_id()
         if request_id:
             line["request_id"] = request_id
         trace = _trace(self, record)

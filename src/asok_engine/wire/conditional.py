@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from hashlib import sha1
 
 from asok_engine.wire.dates import parse_date
 
-__all__ = ["evaluate", "make_etag", "matches", "range_applies"]
+__all__ = ["evaluate", "make_etag", "matches", "range_applies", "short_etag"]
 
 _LONGEST = 8192
 _TAG = re.compile(r'(W/)?("[!\x23-\x7e\x80-\xff]*")')
@@ -26,6 +27,10 @@ def make_etag(body: bytes) -> str:
     # Why SHA-1: of what hashlib has it is the fastest on processors of the last ten
     # years, and nobody gains by a body of theirs that has the tag of another of theirs.
     return f'"{sha1(body, usedforsecurity=False).hexdigest()}"'
+
+
+#: The same for a short body; what is short is often the same again, and its tag is then remembered.
+short_etag = lru_cache(maxsize=1024)(make_etag)
 
 
 def matches(field: str, etag: str, *, weak: bool) -> bool:

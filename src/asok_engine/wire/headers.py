@@ -35,10 +35,12 @@ class Headers(Mapping[str, str]):
     __slots__ = ("_map", "_pairs")
 
     def __init__(self, pairs: Iterable[tuple[bytes, bytes]] = ()) -> None:
-        self._pairs: list[tuple[bytes, bytes]] = pairs if type(pairs) is list else list(pairs)
-        self._map: dict[bytes, bytes] = dict(self._pairs)
-        if len(self._map) != len(self._pairs):
-            self._map = _combined(self._pairs)
+        if type(pairs) is not list:
+            pairs = list(pairs)
+        self._pairs: list[tuple[bytes, bytes]] = pairs
+        self._map: dict[bytes, bytes] = dict(pairs)
+        if len(self._map) != len(pairs):
+            self._map = _combined(pairs)
 
     def raw(self, name: bytes) -> bytes | None:
         """Give the combined value of a lower-case name as bytes, or None."""

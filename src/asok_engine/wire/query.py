@@ -31,12 +31,13 @@ def parse_query(text: str | bytes, *, max_fields: int = 1000) -> Values:
             pass
     if text.count("&") >= max_fields:
         raise BodyTooLarge(f"There are more fields than the {max_fields} that are accepted.")
+    is_plain = "%" not in text and "+" not in text
     pairs = []
     for part in text.split("&"):
         if not part:
             continue
         name, _, value = part.partition("=")
-        pairs.append((_decoded(name), _decoded(value)))
+        pairs.append((name, value) if is_plain else (_decoded(name), _decoded(value)))
     return Values(pairs)
 
 

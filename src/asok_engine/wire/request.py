@@ -30,9 +30,9 @@ from asok_engine.wire.events import Event, format_event
 from asok_engine.wire.exchange import Exchange
 from asok_engine.wire.headers import Headers, ResponseHeaders, encode_field
 from asok_engine.wire.hosts import parse_host
-from asok_engine.wire.jsons import decode_json
+from asok_engine.wire.jsons import decode_json, encode_json
 from asok_engine.wire.query import parse_form, parse_query
-from asok_engine.wire.response import EVENTS, HTML, TEXT, Body, Response, bare, json_response
+from asok_engine.wire.response import EVENTS, HTML, JSON, TEXT, Body, Response, bare, json_response
 from asok_engine.wire.statuses import parse_status, status_line
 from asok_engine.wire.uploads import UploadedFile
 from asok_engine.wire.urls import redirect_target
@@ -105,7 +105,9 @@ class JsonAccess(Mapping[str, Any]):
 
     def __call__(self, data: Any = _NOTHING, status: int | str = 200) -> Any:
         """Answer with JSON; without data give the decoded body of the request."""
-        return self._request.json_body if data is _NOTHING else json_response(data, status)
+        if data is _NOTHING:
+            return self._request.json_body
+        return bare(encode_json(data), JSON, 200 if status == 200 else parse_status(status))
 
     def _mapping(self) -> Mapping[str, Any]:
         body = self._request.json_body
@@ -138,25 +140,43 @@ class Request:
     #: Largest number of fields in a query string or a form.
     max_fields: ClassVar[int] = 1000
 
-    id: str = ""
+    #: How a request is named; the application sets it on its subclass.
+    make_id: ClassVar[Callable[[Request], str]] = staticmethod(lambda request: "")
+
     params: Mapping[str, Any] = _NO_PARAMS
-    nonce_value: str = ""
+    #: When the access log saw it first, by `time.perf_counter`; 0 without one.
+    started_at: float = 0.0
     #: What answers this request, once it is routed; set by the kernel.
     endpoint: Any = None
-    _draft: Response | None = None
     _body: bytes | None = None
     _fields: Values | None = None
     _files: Mapping[str, list[UploadedFile]] = _NO_PARAMS
     _reader: AsyncIterator[bytes] | Iterator[bytes] | None = None
     _client: str | None = None
     _scheme: str | None = None
-    _host: str | None = None
 
     def __init__(self, exchange: Exchange, method: str, path: str, query_string: str) -> None:
         self.exchange = exchange
         self.method = method
         self.path = path
         self.query_string = query_string
+        # Why here and not in the class: every request reads them, and an attribute of
+        # its own is read several times as fast as one of the class.
+        self.nonce_value = ""
+        self._id: str | None = None
+        self._draft: Response | None = None
+        self._host: str | None = None
+
+    @property
+    def id(self) -> str:
+        """The name of this request in log lines, and in X-Request-ID where that is sent."""
+        if self._id is None:
+            self._id = type(self).make_id(self)
+        return self._id
+
+    @id.setter
+    def id(self, value: str) -> None:
+        self._id = value
 
     # --- what came in -----------------------------------------------------------
 
@@ -457,7 +477,7 @@ class Request:
 
     def text(self, text: str, status: int | str = 200) -> Response:
         """Answer with plain text."""
-        return bare(text.encode(), TEXT, parse_status(status))
+        return bare(text.encode(), TEXT, 200 if status == 200 else parse_status(status))
 
     def api(self, data: Any = None, status: int | str = 200) -> Response:
         """Answer with `{"data": ..., "status": ...}`."""

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 __all__ = ["Values"]
 
+_NONE: Mapping[str, list[str]] = {}
+
 
 class Values(dict[str, str]):
     """Named text values; `values["a"]` and `get` give the last one sent, `getlist` all of them.
@@ -22,9 +24,9 @@ class Values(dict[str, str]):
     __slots__ = ("_repeated",)
 
     def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
-        self._repeated: dict[str, list[str]] = {}
         pairs = pairs if isinstance(pairs, list) else list(pairs)
-        super().__init__(pairs)
+        dict.__init__(self, pairs)
+        self._repeated: Mapping[str, list[str]] = _NONE
         if len(self) != len(pairs):
             lists: dict[str, list[str]] = {}
             for name, value in pairs:

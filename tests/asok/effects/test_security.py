@@ -80,11 +80,33 @@ def test_key_never_reaches_the_log(tmp_path: Path, by: str) -> None:
 @pytest.mark.setting("asok.SECURITY_HEADERS")
 @pytest.mark.parametrize("path", PATHS)
 def test_every_answer_has_the_security_headers(tmp_path: Path, path: str) -> None:
-    """By default: no sniffing and a strict content policy, whatever answers."""
+    """By default: no sniffing and a strict content policy, whatever answers; data may load nothing at all."""
     answer = TestClient(make_app(tmp_path, files=STYLE)).get(path)
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert policy(answer.headers["Content-Security-Policy"])["script-src"] == "'self'"
-    assert policy(answer.headers["Content-Security-Policy"])["frame-ancestors"] == "'none'"
+    directives = policy(answer.headers["Content-Security-Policy"])
+    allowed = "'none'" if path == "/health" else "'self'"
+    assert directives.get("script-src", directives["default-src"]) == allowed
+    assert directives["base-uri"] == allowed
+    assert directives["frame-ancestors"] == "'none'"
+
+
+@BOTH
+@pytest.mark.setting("asok.SECURITY_HEADERS", "asok.CSP", "asok.CSP_REPORT_URI")
+def test_policy_of_data_follows_the_settings(tmp_path: Path, by: str) -> None:
+    """Who may frame a page may frame data, reports go to the same place, a policy written out is for all."""
+
+    def sent(name: str, settings: dict[str, object]) -> dict[str, str]:
+        answer = TestClient(make_app(tmp_path / name, settings, by=by)).get("/health")
+        return policy(answer.headers["Content-Security-Policy"])
+
+    nothing = {"default-src": "'none'", "base-uri": "'none'"}
+    framed = {"CSP": {"frame-ancestors": "https://a.example"}, "CSP_REPORT_URI": "/csp"}
+    assert sent("a", framed) == nothing | {"frame-ancestors": "https://a.example", "report-uri": "/csp"}
+    assert sent("b", {"SECURITY_HEADERS": {"X-Frame-Options": "SAMEORIGIN"}}) == nothing | {
+        "frame-ancestors": "'self'"
+    }
+    own = {"SECURITY_HEADERS": {"Content-Security-Policy": "default-src https:"}}
+    assert sent("c", own) == {"default-src": "https:"}
 
 
 @pytest.mark.setting("asok.SECURITY_HEADERS")

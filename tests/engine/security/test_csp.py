@@ -97,6 +97,19 @@ def test_frame_ancestors_follow_x_frame_options(option: str | None, ancestors: l
     assert parsed(own.header)["frame-ancestors"] == ["https://portal.example"]
 
 
+def test_data_may_load_nothing_and_keeps_its_frame_and_its_reports() -> None:
+    """What cannot be a document needs nothing; who may frame it and who is told stay as they are set."""
+    assert build_csp().for_data == "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+    changed = build_csp({"frame-ancestors": "'self'", "img-src": "https:"}, report_uri="/csp")
+    assert parsed(changed.for_data) == {
+        "default-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'self'"],
+        "report-uri": ["/csp"],
+    }
+    assert "frame-ancestors" not in build_csp({"frame-ancestors": None}).for_data
+
+
 def test_a_nonce_is_added_to_scripts_and_styles() -> None:
     """The rest of the policy is that of the constant header, and each nonce gives another text."""
     policy, nonce = build_csp(), make_nonce()

@@ -8,7 +8,9 @@ import logging
 import re
 import sys
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from asok_engine.telemetry.logs import (
     JsonFormatter,
     TextFormatter,
     access_line,
+    answering_var,
     configure_logging,
     escape,
     get_logger,
@@ -153,14 +156,17 @@ def test_json_writes_what_it_has_no_form_for_as_text() -> None:
     assert "odd" in line
 
 
-def test_every_line_of_a_request_carries_its_id() -> None:
-    """The id comes from the context when the record has none."""
-    token = request_id_var.set("req-7")
+@pytest.mark.parametrize(
+    ("variable", "value"), [(request_id_var, "req-7"), (answering_var, SimpleNamespace(id="req-7"))]
+)
+def test_every_line_of_a_request_carries_its_id(variable: ContextVar[Any], value: object) -> None:
+    """The id comes from the context when the record has none: that of the request, or of other work."""
+    token = variable.set(value)
     try:
         assert TextFormatter().format(record("m")).endswith("m [req-7]")
         assert json.loads(JsonFormatter().format(record("m")))["request_id"] == "req-7"
     finally:
-        request_id_var.reset(token)
+        variable.reset(token)
     assert "request_id" not in json.loads(JsonFormatter().format(record("m")))
 
 

@@ -31,16 +31,18 @@ class AccessLog:
 
     def guard(self, request: Request) -> None:
         """Note when the request came in."""
-        request.__dict__["started_at"] = perf_counter()
+        request.started_at = perf_counter()
 
     def finish(self, request: Request, response: Response) -> None:
-        """Write the line; composed as the last finisher, so that it sees the status that is sent."""
+        """Write the line; composed behind what changes the status.
+
+        Where the level leaves out what went well, it is a finisher of refusals only.
+        """
         status, log = response.status_code, self._log
         level = logging.INFO if status < 400 else logging.WARNING if status < 500 else logging.ERROR
         if not log.isEnabledFor(level):
             return
-        now = perf_counter()
-        milliseconds = (now - request.__dict__.get("started_at", now)) * 1000
+        milliseconds = (perf_counter() - request.started_at) * 1000 if request.started_at else 0.0
         path = request.path if len(request.path) <= LONGEST_PATH else request.path[:LONGEST_PATH] + "..."
         # Made by hand: looking for the calling line would cost more than all the rest.
         record = logging.LogRecord(

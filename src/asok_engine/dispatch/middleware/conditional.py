@@ -14,7 +14,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import cast
 
-from asok_engine.wire.conditional import evaluate, make_etag, range_applies
+from asok_engine.wire.conditional import evaluate, make_etag, range_applies, short_etag
 from asok_engine.wire.dates import format_date, parse_date
 from asok_engine.wire.ranges import RangeNotSatisfiable, multipart_length, multipart_pieces, parse_range
 from asok_engine.wire.request import Request
@@ -33,6 +33,10 @@ OF_THE_BODY = (
     b"accept-ranges",
 )
 OF_THE_RESOURCE = (b"etag", b"last-modified", b"cache-control", b"expires")
+CONDITIONS = frozenset(
+    {b"if-none-match", b"if-modified-since", b"range", b"if-match", b"if-unmodified-since"}
+)
+SHORT_BYTES = 256
 FOR_ONE_READER = b"private, no-cache"
 
 Ranges = list[tuple[int, int]]
@@ -68,18 +72,18 @@ class Conditional:
             return
         body = response.body
         if type(body) is bytes:
-            if self._etags and body and not cookies and b"etag" not in raw and _may_be_stored(raw):
-                raw[b"etag"] = make_etag(body).encode("ascii")
+            if (
+                self._etags
+                and body
+                and not cookies
+                and b"etag" not in raw
+                and (b"cache-control" not in raw or _may_be_stored(raw))
+            ):
+                tag = short_etag(body) if len(body) <= SHORT_BYTES else make_etag(body)
+                raw[b"etag"] = tag.encode()
         elif isinstance(body, FileBody):
             self._describe_file(body, raw)
-        sent = request.headers._map
-        if (
-            b"if-none-match" in sent
-            or b"if-modified-since" in sent
-            or b"range" in sent
-            or b"if-match" in sent
-            or b"if-unmodified-since" in sent
-        ):
+        if not CONDITIONS.isdisjoint(request.headers._map):
             self._answer(request, response)
 
     def _describe_file(self, body: FileBody, raw: dict[bytes, bytes]) -> None:

@@ -43,9 +43,10 @@ class Hosts:
     def guard(self, request: Request) -> None:
         """Let a request for one of our hosts pass; raises InputError (400) for another."""
         headers, told = request.headers, request._host
-        field = headers.raw(b"host") if told is None else told.encode("latin-1", "replace")
+        sent = headers._map
+        field = sent.get(b"host") if told is None else told.encode("latin-1", "replace")
         # Fewer names than fields: something was sent twice, and it may be Host.
-        if field in self._known and len(headers._map) == len(headers._pairs):
+        if field in self._known and len(sent) == len(headers._pairs):
             return
         self._judge(request, field)
 

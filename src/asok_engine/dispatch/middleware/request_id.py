@@ -13,7 +13,6 @@ import itertools
 import os
 import re
 
-from asok_engine.telemetry.logs import request_id_var
 from asok_engine.wire.request import Request
 from asok_engine.wire.response import Response
 
@@ -42,18 +41,40 @@ if hasattr(os, "register_at_fork"):
 
 
 class RequestId:
-    """Sets `request.id` before anything else happens, and X-Request-ID on every response."""
+    """Names requests, and tells their names in X-Request-ID.
+
+    Where every request has a line in a log, `guard` and `finish` name all of them and
+    tell every client. Where few have one, a request class with `id_of` as its `make_id`
+    and `finish_known` name those that somebody asks the id of, and tell whoever can
+    have use for it.
+    """
+
+    def id_of(self, request: Request) -> str:
+        """Give the id that was sent, or make one."""
+        sent = request.headers._map.get(b"x-request-id")
+        if sent is not None and FORM.fullmatch(sent):
+            return sent.decode("ascii")
+        number = _process.next_number() * SHUFFLE & MASK
+        return _process.word + number.to_bytes(4, "big").hex()
 
     def guard(self, request: Request) -> None:
-        """Take over the id that was sent, or make one; log lines of this context carry it from here on."""
-        sent = request.headers.raw(b"x-request-id")
-        if sent is not None and FORM.fullmatch(sent):
-            request.id = sent.decode("ascii")
-        else:
-            number = _process.next_number() * SHUFFLE & MASK
-            request.id = _process.word + number.to_bytes(4, "big").hex()
-        request_id_var.set(request.id)
+        """Name a request; log lines written for it carry the id from here on."""
+        request._id = self.id_of(request)
 
     def finish(self, request: Request, response: Response) -> None:
         """Tell the client the id."""
-        response.raw[b"x-request-id"] = request.id.encode("ascii")
+        response.raw[b"x-request-id"] = request.id.encode()
+
+    def finish_known(self, request: Request, response: Response) -> None:
+        """Tell the id where somebody can know it or come to need it; composed as the last finisher.
+
+        That is: it was asked for, as every line of a log does; the client sent one; the
+        answer is a refusal or a failure; the body is a stream, which may still break.
+        """
+        if (
+            request._id is not None
+            or response.status_code >= 400
+            or b"x-request-id" in request.headers._map
+            or (type(response.body) is not bytes and response.is_stream)
+        ):
+            response.raw[b"x-request-id"] = request.id.encode()

@@ -40,18 +40,22 @@ KEPT_APART = re.compile(rb"(?:^|[,\s])(?:no-store|private)(?:[,\s]|$)", re.IGNOR
 class _Kinds:
     """The headers of one scheme, for what may become a document and for what cannot."""
 
-    __slots__ = ("data", "document")
+    __slots__ = ("by_type", "document")
 
-    def __init__(self, headers: dict[bytes, bytes]) -> None:
+    def __init__(self, headers: dict[bytes, bytes], data_policy: bytes | None) -> None:
         self.document = headers
-        self.data = {name: value for name, value in headers.items() if name not in OF_DOCUMENTS}
+        data = {name: value for name, value in headers.items() if name not in OF_DOCUMENTS}
+        if data_policy is not None and CSP in data:
+            data[CSP] = data_policy
+        self.by_type: dict[bytes | None, dict[bytes, bytes]] = dict.fromkeys(DATA, data)
 
 
 class SecurityHeaders:
     """Merges `https` or `http`, by the scheme of the request, under the fields of a response.
 
     `csp_with_nonce` gives the Content-Security-Policy with a nonce allowed, normally
-    `ContentSecurityPolicy.with_nonce`; without it nonces change nothing.
+    `ContentSecurityPolicy.with_nonce`; without it nonces change nothing. `data_policy` is
+    the policy of what is data; without it that has the policy of documents.
     """
 
     def __init__(
@@ -60,9 +64,11 @@ class SecurityHeaders:
         https: Mapping[str, str],
         http: Mapping[str, str],
         csp_with_nonce: Callable[[str], str] | None = None,
+        data_policy: str | None = None,
     ) -> None:
-        self._https = _Kinds(dict(encode_field(name, value) for name, value in https.items()))
-        self._http = _Kinds(dict(encode_field(name, value) for name, value in http.items()))
+        policy = None if data_policy is None else data_policy.encode("ascii")
+        self._https = _Kinds(dict(encode_field(name, value) for name, value in https.items()), policy)
+        self._http = _Kinds(dict(encode_field(name, value) for name, value in http.items()), policy)
         self._csp_with_nonce = csp_with_nonce
 
     def finish(self, request: Request, response: Response) -> None:
@@ -71,8 +77,8 @@ class SecurityHeaders:
         if nonce:
             self._allow(nonce, response)
         raw = response.raw
-        kinds = self._https if request.scheme == "https" else self._http
-        response.raw = {**(kinds.data if raw.get(b"content-type") in DATA else kinds.document), **raw}
+        kinds = self._https if (request._scheme or request.scheme) == "https" else self._http
+        response.raw = {**kinds.by_type.get(raw.get(b"content-type"), kinds.document), **raw}
 
     def _allow(self, nonce: str, response: Response) -> None:
         raw = response.raw

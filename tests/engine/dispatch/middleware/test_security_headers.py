@@ -130,6 +130,24 @@ def test_switched_off_headers_stay_off_with_a_nonce() -> None:
     assert "Content-Security-Policy" not in response.headers
 
 
+def test_data_has_the_policy_that_is_given_for_it() -> None:
+    """Only data, and only where there is a policy at all."""
+    made = SecurityHeaders(
+        https={},
+        http=security_headers(True, https=False, debug=False, csp=POLICY.header),
+        data_policy="x 'y'",
+    )
+    for scheme, content_type, expected in (
+        ("http", "application/json", "x 'y'"),
+        ("http", "text/html; charset=utf-8", POLICY.header),
+        ("http", "image/svg+xml", POLICY.header),
+        ("https", "application/json", None),
+    ):
+        response = Response("{}", content_type=content_type)
+        made.finish(make_request(scheme=scheme), response)
+        assert response.headers.get("Content-Security-Policy") == expected
+
+
 @pytest.mark.parametrize("content_type", ["application/json", "text/plain; charset=utf-8"])
 def test_data_carries_what_matters_for_data(content_type: str) -> None:
     """Data keeps the policy, nosniff and HSTS; headers about documents and windows are left out."""
