@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from asok.exceptions import RateLimitExceeded as RateLimitExceeded
     from asok.exceptions import RedirectException as RedirectException
     from asok.exceptions import UnauthorizedError as UnauthorizedError
+    from asok.exceptions import ValidationError as ValidationError
     from asok.limits import RateLimit as RateLimit
     from asok.limits import rate_limit as rate_limit
     from asok.request import Request as Request
@@ -28,10 +29,10 @@ if TYPE_CHECKING:
     from asok.shortcuts import render_template as render_template
     from asok.shortcuts import render_template_string as render_template_string
     from asok.testing import TestClient as TestClient
+    from asok.uploads import UploadedFile as UploadedFile
     from asok_engine.dispatch.context import current_request as current_request
     from asok_engine.telemetry.logs import get_logger as get_logger
     from asok_engine.wire.response import Response as Response
-    from asok_engine.wire.uploads import UploadedFile as UploadedFile
 
 _HOMES = {
     "AbortException": "asok.exceptions",
@@ -46,7 +47,8 @@ _HOMES = {
     "Response": "asok_engine.wire.response",
     "TestClient": "asok.testing",
     "UnauthorizedError": "asok.exceptions",
-    "UploadedFile": "asok_engine.wire.uploads",
+    "ValidationError": "asok.exceptions",
+    "UploadedFile": "asok.uploads",
     "abort": "asok.shortcuts",
     "back": "asok.shortcuts",
     "current_request": "asok_engine.dispatch.context",

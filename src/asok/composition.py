@@ -25,6 +25,7 @@ from asok.rendering import PagesRendering, any_uses_meta
 from asok.request import Request, RequestEnvironment
 from asok.services import Services
 from asok.static import FOLDERS, StaticFiles
+from asok.uploads import UploadedFile
 from asok_engine.backends.cache.contract import Cache
 from asok_engine.backends.cache.file import FileCache
 from asok_engine.backends.cache.memory import MemoryCache
@@ -32,6 +33,7 @@ from asok_engine.backends.cache.redis import RedisCache
 from asok_engine.backends.counters.contract import Counters
 from asok_engine.backends.counters.memory import MemoryCounters
 from asok_engine.backends.counters.redis import RedisCounters
+from asok_engine.backends.files.folder import FileFolder
 from asok_engine.backends.redis_link import RedisLink
 from asok_engine.dispatch.bodies import BodyReader
 from asok_engine.dispatch.chain import Handler
@@ -168,7 +170,7 @@ class _Composition:
         return Kernel(
             routes=routes,
             errors=errors,
-            bodies=BodyReader(config["MAX_CONTENT_LENGTH"]),
+            bodies=BodyReader(config["MAX_CONTENT_LENGTH"], file_class=self._file_class()),
             threads=threads,
             loop=app.loop,
             guards=self._guards(),
@@ -176,6 +178,11 @@ class _Composition:
             refusal_finishers=self._refusal_finishers(),
             links=load_links(app.dirs["MIDDLEWARES"], app.used),
         )
+
+    def _file_class(self) -> type[UploadedFile]:
+        """Bind uploaded files to the folder of this application."""
+        folder = FileFolder(self._app.dirs["PARTIALS"] / "uploads")
+        return type("UploadedFile", (UploadedFile,), {"__slots__": (), "folder": folder})
 
     def request_class(self) -> type[Request]:
         """Bind the request class to the application."""

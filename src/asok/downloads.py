@@ -63,5 +63,6 @@ class Downloads:
         response = bare(
             FileBody(found, facts.st_size, facts.st_mtime), content_type_of(shown).encode("ascii")
         )
+        response.raw[b"x-content-type-options"] = b"nosniff"
         response.headers["Content-Disposition"] = content_disposition(shown, as_attachment=as_attachment)
         return response

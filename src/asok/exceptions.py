@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asok_engine.errors import Abort as AbortException
-from asok_engine.errors import ForbiddenError, NotFoundError, UnauthorizedError
+from asok_engine.errors import ForbiddenError, NotFoundError, UnauthorizedError, ValidationError
 from asok_engine.errors import FrameworkError as AsokException
 from asok_engine.errors import Redirect as RedirectException
 from asok_engine.errors import TooManyRequests as RateLimitExceeded
@@ -18,4 +18,5 @@ __all__ = [
     "RedirectException",
     "TemplateError",
     "UnauthorizedError",
+    "ValidationError",
 ]

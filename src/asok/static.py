@@ -3,7 +3,8 @@
 `/css`, `/js`, `/images`, `/fonts` and `/uploads` are the folders of that name,
 also below `/static`. A path never leaves its folder, a folder is never listed.
 An address made by `static()` carries a hash of the content, and only an address
-with the right hash may be kept for ever.
+with the right hash may be kept for ever. What people uploaded is a download and
+never a document: an address of it opens nothing that could run.
 """
 
 from __future__ import annotations
@@ -69,6 +70,14 @@ _NEVER = b"no-store"
 
 _MOST_PLACES = 10_000
 
+_UPLOADS = "uploads/"
+# Pictures, sounds and films are shown where a page embeds them all the same.
+_AS_DATA = {
+    b"content-disposition": b"attachment",
+    b"content-security-policy": b"default-src 'none'; sandbox",
+    b"x-content-type-options": b"nosniff",
+}
+
 
 def content_type_of(name: str) -> str:
     """Give the content type for a file name; bytes of unknown kind are a download."""
@@ -99,6 +108,8 @@ class StaticFiles:
             raise NotFoundError(f"There is no static file {name!r}.")
         path, facts = found
         response = bare(FileBody(path, facts.st_size, facts.st_mtime), content_type_of(name).encode("ascii"))
+        if name.startswith(_UPLOADS):
+            response.raw.update(_AS_DATA)
         version = request.query.get("v") if request.query_string else None
         if self._debug:
             response.raw[b"cache-control"] = _NEVER

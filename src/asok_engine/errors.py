@@ -10,8 +10,11 @@ FrameworkError
 │   ├── NotFoundError     404
 │   ├── UnauthorizedError 401
 │   ├── ForbiddenError    403
+│   ├── UploadRefused     400, a file that is not what it says, or broken
+│   ├── ValidationError   422, one or more fields do not meet their rules
 │   └── TooManyRequests   429, knows when to come back
 ├── OutsideError          a database, a network, a disk; the cause is kept
+│   ├── StorageFull       507
 │   └── BackendUnavailable 503
 └── Stop                  not a failure: the handler has finished early
     ├── Redirect          3xx with a target
@@ -40,10 +43,13 @@ __all__ = [
     "Redirect",
     "SetupError",
     "Stop",
+    "StorageFull",
     "TooManyRequests",
     "UnauthorizedError",
     "UnsupportedBody",
+    "UploadRefused",
     "UsageError",
+    "ValidationError",
 ]
 
 
@@ -142,6 +148,35 @@ class ForbiddenError(InputError):
     status = 403
 
 
+class UploadRefused(InputError, ValueError):
+    """An uploaded file is not what its name says, is broken, or is of a kind that is not allowed."""
+
+    code = "upload-refused"
+    status = 400
+
+
+class ValidationError(InputError):
+    """One or more fields do not meet their rules.
+
+    `errors` has every message by field; `report` the problems themselves, with
+    their codes, where rules of the validation room found them.
+    """
+
+    code = "validation"
+    status = 422
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        errors: Mapping[str, Sequence[str]] | None = None,
+        report: object = None,
+        fix: str = "",
+    ) -> None:
+        super().__init__(message, errors=errors, fix=fix)
+        self.report = report
+
+
 class TooManyRequests(InputError):
     """Too many requests came in too short a time.
 
@@ -161,6 +196,13 @@ class OutsideError(FrameworkError):
 
     code = "outside"
     status: int = 500
+
+
+class StorageFull(OutsideError):
+    """There is no space left to store what was sent."""
+
+    code = "storage-full"
+    status = 507
 
 
 class BackendUnavailable(OutsideError):

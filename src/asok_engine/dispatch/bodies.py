@@ -10,6 +10,7 @@ gets the pieces instead. Sources: RFC 9110 8.6, 15.5.14; RFC 9112 6.
 from __future__ import annotations
 
 import asyncio
+import errno
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from typing import BinaryIO, cast
@@ -17,13 +18,15 @@ from typing import BinaryIO, cast
 from msgspec import Struct, field
 
 from asok_engine.dispatch.threads import running_loop
-from asok_engine.errors import BodyTooLarge, InputError, MalformedBody, UnsupportedBody
+from asok_engine.errors import BodyTooLarge, InputError, MalformedBody, StorageFull, UnsupportedBody
 from asok_engine.wire.multipart import FormLimits, FormReader
 from asok_engine.wire.request import Request
+from asok_engine.wire.uploads import UploadedFile
 
 __all__ = ["BodyReader", "ClientGone"]
 
 SPOOL_BYTES = 256 * 1024
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class ClientGone(InputError):
@@ -48,6 +51,8 @@ class BodyReader(Struct, frozen=True):
 
     max_bytes: int
     form_limits: FormLimits = field(default_factory=FormLimits)
+    #: What describes an uploaded file; a face gives its own.
+    file_class: type[UploadedFile] = UploadedFile
 
     def check(self, request: Request) -> int | None:
         """Refuse what the header fields alone rule out; give the announced length, None without one."""
@@ -89,6 +94,11 @@ class BodyReader(Struct, frozen=True):
                         reader.feed(piece)
                 _complete(total, length)
                 request._fields, request._files = reader.finish()
+            except OSError as error:
+                reader.close()
+                if error.errno in _FULL:
+                    raise StorageFull("There is no space left to receive the upload.") from error
+                raise
             except BaseException:
                 reader.close()
                 raise
@@ -122,6 +132,11 @@ class BodyReader(Struct, frozen=True):
                     reader.feed(piece)
                 _complete(total, length)
                 request._fields, request._files = reader.finish()
+            except OSError as error:
+                reader.close()
+                if error.errno in _FULL:
+                    raise StorageFull("There is no space left to receive the upload.") from error
+                raise
             except BaseException:
                 reader.close()
                 raise
@@ -186,7 +201,10 @@ class BodyReader(Struct, frozen=True):
 
     def _form_reader(self, request: Request) -> FormReader:
         return FormReader(
-            request.headers.get("content-type") or "", limits=self.form_limits, open_file=_spool
+            request.headers.get("content-type") or "",
+            limits=self.form_limits,
+            open_file=_spool,
+            file_class=self.file_class,
         )
 
     def _limit(self, total: int) -> None:

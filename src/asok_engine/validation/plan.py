@@ -1,7 +1,7 @@
 """Validates data against rules: one plan, driven plainly or on an event loop.
 
-The plan yields a `Question` about a row, or an awaitable of an async rule, and
-gets the answer back; everything else is decided here. Rules of a field run in
+The plan yields a `Question` about a row, a `Compute` that takes a while, or the
+awaitable of an async rule, and gets the answer back; everything else is decided here. Rules of a field run in
 two passes, typing rules first, and their problems are reported in the order in
 which they are written. Nothing is stopped by the first problem.
 """
@@ -19,14 +19,14 @@ from asok_engine.errors import InputError, UsageError
 from asok_engine.validation.checks.presence import is_empty
 from asok_engine.validation.messages import Translate, message_for
 from asok_engine.validation.report import Report
-from asok_engine.validation.rulebook import MISSING, Question, Rule, Rulebook, Subject
+from asok_engine.validation.rulebook import MISSING, Compute, Question, Rule, Rulebook, Subject
 from asok_engine.validation.rules import FieldRules, RuleCall
 
 __all__ = ["Lookup", "LookupAsync", "Validated", "run", "run_async", "validate_plan"]
 
 Lookup = Callable[[Question], bool]
 LookupAsync = Callable[[Question], Awaitable[bool]]
-Plan = Generator["Question | Awaitable[Any]", Any, "Validated"]
+Plan = Generator["Question | Compute | Awaitable[Any]", Any, "Validated"]
 
 _CHARACTERS = "This has characters in it that cannot be kept."
 _DEEPEST_PATH = 8
@@ -49,7 +49,7 @@ def validate_plan(
     translate: Translate | None = None,
     record: Any = None,
 ) -> Plan:
-    """Yield a Question or an awaitable for each thing that must be asked; receive its answer.
+    """Yield a Question, a Compute or an awaitable for each thing that must be asked; receive its answer.
 
     A field's name may lead into nested data: `address.city`, `items.*.price`.
     `record` is what is edited, for `unique`. `translate` gives the text of a locale.
@@ -67,7 +67,7 @@ def validate_plan(
 
 def _judge(
     field: FieldRules, subject: Subject, rulebook: Rulebook, translate: Translate | None, report: Report
-) -> Generator[Question | Awaitable[Any], Any, None]:
+) -> Generator[Question | Compute | Awaitable[Any], Any, None]:
     if not _can_be_kept(subject.value):
         report.add(subject.name, "characters", _said(field, "characters", _CHARACTERS, translate))
         return
@@ -161,6 +161,8 @@ def run(plan: Plan, lookup: Lookup | None) -> Validated:
             step = plan.send(answer)
             if isinstance(step, Question):
                 answer = _asked(lookup, step)(step)
+            elif isinstance(step, Compute):
+                answer = step.judge()
             else:
                 if inspect.iscoroutine(step):
                     step.close()
@@ -173,13 +175,20 @@ def run(plan: Plan, lookup: Lookup | None) -> Validated:
         return validated
 
 
-async def run_async(plan: Plan, lookup: LookupAsync | None) -> Validated:
-    """Drive a plan on an event loop."""
+async def run_async(
+    plan: Plan, lookup: LookupAsync | None, in_thread: Callable[[Callable[[], bool]], Awaitable[bool]]
+) -> Validated:
+    """Drive a plan on an event loop; `in_thread` runs what would hold the loop up."""
     answer: Any = None
     try:
         while True:
             step = plan.send(answer)
-            answer = await (_asked(lookup, step)(step) if isinstance(step, Question) else step)
+            if isinstance(step, Question):
+                answer = await _asked(lookup, step)(step)
+            elif isinstance(step, Compute):
+                answer = await in_thread(step.judge)
+            else:
+                answer = await step
     except StopIteration as end:
         validated: Validated = end.value
         return validated

@@ -17,7 +17,7 @@ from msgspec import Struct, field
 from asok_engine.errors import UsageError
 from asok_engine.validation.rules import RuleCall
 
-__all__ = ["MISSING", "Question", "Rule", "Rulebook", "Subject", "Verdict"]
+__all__ = ["MISSING", "Compute", "Question", "Rule", "Rulebook", "Subject", "Verdict"]
 
 
 class _Missing:
@@ -41,6 +41,12 @@ class Question(Struct, frozen=True):
     value: Any
     #: The key of the row that may have it; None for none.
     except_key: Any = None
+
+
+class Compute(Struct, frozen=True):
+    """A judgement that takes a while, such as decoding an image; not for an event loop's own thread."""
+
+    judge: Callable[[], bool]
 
 
 class Subject:
@@ -100,7 +106,7 @@ class Subject:
         return self.argument
 
 
-Verdict = bool | Question | Awaitable[Any]
+Verdict = bool | Question | Compute | Awaitable[Any]
 Check = Callable[[Subject], Verdict]
 
 

@@ -58,16 +58,25 @@ def clean_filename(name: str) -> str:
 class FormReader:
     """Parses one multipart form from the pieces that `feed` is given.
 
-    `open_file` gives an empty file for each upload. After an error `close` frees
-    what was opened. A file field that was left empty is no file.
+    `open_file` gives an empty file for each upload, `file_class` is what describes
+    it. After an error `close` frees what was opened. A file field that was left
+    empty is no file.
 
     Raises MalformedBody (400) for a content type without a usable boundary.
     """
 
-    def __init__(self, content_type: str, *, limits: FormLimits, open_file: Callable[[], BinaryIO]) -> None:
+    def __init__(
+        self,
+        content_type: str,
+        *,
+        limits: FormLimits,
+        open_file: Callable[[], BinaryIO],
+        file_class: type[UploadedFile] = UploadedFile,
+    ) -> None:
         boundary = _boundary(content_type)
         self._limits = limits
         self._open_file = open_file
+        self._file_class = file_class
         self._parser = PushMultipartParser(
             boundary,
             max_header_size=limits.max_header_bytes,
@@ -173,7 +182,7 @@ class FormReader:
             file.seek(0)
             claimed = (segment.content_type or "").lower()
             kind = claimed if _MEDIA_TYPE.match(claimed) else "application/octet-stream"
-            upload = UploadedFile(clean_filename(segment.filename or ""), kind, size, file)
+            upload = self._file_class(clean_filename(segment.filename or ""), kind, size, file)
             self._files.setdefault(name, []).append(upload)
             self._file = None
         self._segment = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import tempfile
 from collections.abc import Iterable
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from asok_engine.dispatch import bodies
 from asok_engine.dispatch.bodies import BodyReader
 from asok_engine.dispatch.threads import Threads
-from asok_engine.errors import BodyTooLarge, InputError, MalformedBody, UnsupportedBody
+from asok_engine.errors import BodyTooLarge, InputError, MalformedBody, StorageFull, UnsupportedBody
 from asok_engine.wire.multipart import FormLimits
 from asok_engine.wire.request import Request
 from tests.engine.dispatch.exchanges import make_request
@@ -268,3 +269,39 @@ def test_streamed_body_is_checked_before_the_handler_runs(form: str) -> None:
     """A length over the limit is refused at once."""
     with pytest.raises(BodyTooLarge):
         streamed(posted([], {"Content-Length": "101"}), form)
+
+
+@both
+def test_disk_that_is_full_while_a_form_arrives_is_said_so(
+    form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """507, what was opened is closed, and the next form is read (reliability 109)."""
+    opened: list[Any] = []
+
+    def full() -> Any:
+        opened.append(open("/dev/full", "wb", buffering=0))
+        return opened[-1]
+
+    head = b'--cut\r\nContent-Disposition: form-data; name="f"; filename="a.txt"\r\n\r\n'
+    body = [head + b"content\r\n--cut--\r\n"]
+    reader = BodyReader(1000)
+    monkeypatch.setattr(bodies, "_spool", full)
+    with pytest.raises(StorageFull) as caught:
+        read(posted(body, {"Content-Type": FORM}), form, reader)
+    assert caught.value.status == 507
+    assert opened[0].closed
+    monkeypatch.undo()
+    assert read(posted(body, {"Content-Type": FORM}), form, reader).file("f") is not None
+
+
+@both
+def test_other_fault_of_the_disk_stays_what_it_is(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only a full disk is called one."""
+
+    def broken() -> Any:
+        raise OSError(errno.EIO, "broken")
+
+    head = b'--cut\r\nContent-Disposition: form-data; name="f"; filename="a.txt"\r\n\r\n'
+    monkeypatch.setattr(bodies, "_spool", broken)
+    with pytest.raises(OSError, match="broken"):
+        read(posted([head + b"content\r\n--cut--\r\n"], {"Content-Type": FORM}), form, BodyReader(1000))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
@@ -99,7 +100,9 @@ def test_question_is_answered_by_who_runs_the_plan() -> None:
 
     fields, data = {"email": "unique:User,email"}, {"email": "a@b.co"}
     assert [p.code for p in run(plan(fields, data), lookup).report] == ["unique"]
-    assert [p.code for p in asyncio.run(run_async(plan(fields, data), lookup_async)).report] == ["unique"]
+    assert [
+        p.code for p in asyncio.run(run_async(plan(fields, data), lookup_async, asyncio.to_thread)).report
+    ] == ["unique"]
     assert asked == [Question("User", "email", "a@b.co")] * 2
 
 
@@ -122,7 +125,29 @@ def test_async_rule_is_awaited_on_a_loop_and_refused_elsewhere() -> None:
     def ask(value: str) -> Any:
         return plan({"a": "free"}, {"a": value}, rulebook=book)
 
-    assert [p.code for p in asyncio.run(run_async(ask("taken"), None)).report] == ["free"]
-    assert not asyncio.run(run_async(ask("x"), None)).report
+    assert [p.code for p in asyncio.run(run_async(ask("taken"), None, asyncio.to_thread)).report] == ["free"]
+    assert not asyncio.run(run_async(ask("x"), None, asyncio.to_thread)).report
     with pytest.raises(UsageError, match="validate_async"):
         run(ask("x"), None)
+
+
+def test_what_takes_a_while_leaves_the_loop() -> None:
+    """An image is decoded in a thread of the pool under a loop, and at once elsewhere."""
+    threads: list[int] = []
+
+    class File:
+        filename, size, media_type, extension = "a.png", 1, "image/png", "png"
+
+        def check_content(self) -> None:
+            threads.append(threading.get_ident())
+
+        def check_image(self) -> None:
+            raise InputError("Cut off.")
+
+    def ask() -> Any:
+        return plan({"a": "image"}, {"a": File()})
+
+    assert run(ask(), None).report.first() == {"a": "Cut off."}
+    assert threads == [threading.get_ident()]
+    assert asyncio.run(run_async(ask(), None, asyncio.to_thread)).report.first() == {"a": "Cut off."}
+    assert threads[1] != threading.get_ident()

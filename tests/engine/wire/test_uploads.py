@@ -6,7 +6,11 @@ import io
 
 import pytest
 
+from asok_engine.errors import UploadRefused
 from asok_engine.wire.uploads import UploadedFile
+from tests.engine.wire import pictures
+
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0"/></svg>'
 
 
 def make(content: bytes = b"hello") -> UploadedFile:
@@ -60,3 +64,64 @@ def test_repr_shows_what_it_is_and_not_what_it_holds() -> None:
     """Name, type and size, quoted; an empty upload is still true."""
     assert repr(make(b"secret")) == "<UploadedFile 'a.txt', text/plain, 6 bytes>"
     assert make(b"")
+
+
+def named(filename: str, content: bytes) -> UploadedFile:
+    """Make an upload with a name."""
+    return UploadedFile(filename, "image/png", len(content), io.BytesIO(content))
+
+
+def test_content_tells_the_type_and_not_the_client() -> None:
+    """What is claimed is kept for showing only."""
+    upload = named("a.png", pictures.gif())
+    assert (upload.content_type, upload.media_type, upload.extension) == ("image/png", "image/gif", "png")
+    assert upload.file.tell() == 0
+    assert upload.validate_mime_type(["image/*"])
+    assert upload.validate_mime_type(["text/plain", "image/gif"])
+    assert not upload.validate_mime_type(["image/png"])
+
+
+@pytest.mark.parametrize(
+    ("filename", "content", "said"),
+    [
+        ("a.png", pictures.gif(), "does not match"),
+        ("a.jpg", b"<html><script>", "not allowed"),
+        ("shell.php", b"text", "not allowed"),
+        ("shell.php.jpg", pictures.jpeg(), "not allowed"),
+        ("shell.PhP .jpg", pictures.jpeg(), "not allowed"),
+        ("run.txt", b"MZ\x90\x00", "not allowed"),
+        ("page.html", b"plain", "not allowed"),
+    ],
+)
+def test_upload_that_is_not_what_it_says_is_refused(filename: str, content: bytes, said: str) -> None:
+    """By content and by every part of the name (reliability 105)."""
+    with pytest.raises(UploadRefused, match=said):
+        named(filename, content).check_content()
+    assert issubclass(UploadRefused, ValueError)
+
+
+def test_upload_that_is_what_it_says_is_accepted() -> None:
+    """Pictures, drawings, text."""
+    for filename, content in (
+        ("a.png", pictures.png()),
+        ("a.svg", SVG),
+        ("a.txt", b"hi"),
+        ("v1.2.txt", b"hi"),
+    ):
+        named(filename, content).check_content()
+        named(filename, content).check_image()
+
+
+def test_image_is_looked_at_to_its_end() -> None:
+    """A drawing too: one with entities is no drawing for us."""
+    with pytest.raises(UploadRefused):
+        named("a.png", pictures.png(100, 100)[:60]).check_image()
+    with pytest.raises(UploadRefused):
+        named("a.svg", b'<?xml version="1.0"?><!DOCTYPE svg><svg').check_image()
+
+
+def test_drawing_is_cleaned_on_its_way_out() -> None:
+    """Everything else comes as it is."""
+    dirty = SVG.replace(b"<path", b"<script>evil()</script><path")
+    assert b"evil" not in b"".join(named("a.svg", dirty).cleaned())
+    assert b"".join(named("a.txt", b"<script>").cleaned()) == b"<script>"

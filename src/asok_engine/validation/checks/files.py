@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from asok_engine.errors import InputError, UsageError
-from asok_engine.validation.rulebook import Rule, Subject
+from asok_engine.validation.rulebook import Compute, Rule, Subject
 from asok_engine.validation.values import parse_bytes
 
 __all__ = ["FILES", "InspectedFile"]
@@ -67,15 +67,12 @@ def _size(subject: Subject) -> bool:
     return files is not None and all(file.size <= limit for file in files)
 
 
-def _image(subject: Subject) -> bool:
+def _image(subject: Subject) -> bool | Compute:
     files = _files(subject)
     if files is None or not all(file.media_type.startswith("image/") for file in files):
         return False
-    return _holds(
-        subject,
-        [check for file in files for check in (file.check_content, file.check_image)],
-        "image_content",
-    )
+    checks = [check for file in files for check in (file.check_content, file.check_image)]
+    return Compute(lambda: _holds(subject, checks, "image_content"))
 
 
 def _mimes(subject: Subject) -> bool:
