@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from asok.exceptions import RedirectException as RedirectException
     from asok.exceptions import UnauthorizedError as UnauthorizedError
     from asok.exceptions import ValidationError as ValidationError
+    from asok.forms.form import Form as Form
     from asok.limits import RateLimit as RateLimit
     from asok.limits import rate_limit as rate_limit
     from asok.request import Request as Request
@@ -30,11 +31,18 @@ if TYPE_CHECKING:
     from asok.shortcuts import render_template_string as render_template_string
     from asok.testing import TestClient as TestClient
     from asok.uploads import UploadedFile as UploadedFile
+    from asok.validation import Schema as Schema
+    from asok.validation import Validator as Validator
+    from asok.validation import register_rule as register_rule
     from asok_engine.dispatch.context import current_request as current_request
     from asok_engine.telemetry.logs import get_logger as get_logger
     from asok_engine.wire.response import Response as Response
 
 _HOMES = {
+    "register_rule": "asok.validation",
+    "Validator": "asok.validation",
+    "Schema": "asok.validation",
+    "Form": "asok.forms.form",
     "AbortException": "asok.exceptions",
     "Asok": "asok.app",
     "AsokException": "asok.exceptions",

@@ -17,6 +17,7 @@ from asok.assets import PageAssets
 from asok.debugpage import DebugPage
 from asok.downloads import Downloads
 from asok.errorpages import error_handlers
+from asok.forms.scripts import add_script_route
 from asok.middlewares import load_links
 from asok.pages.discovery import find_pages
 from asok.pages.endpoints import LoadedPages, Page, load_pages
@@ -215,6 +216,7 @@ class _Composition:
             }
             routes.add(page.file.pattern, methods, source=page.file.source)
         self._assets.add_routes(routes)
+        add_script_route(routes)
         self._add_static(routes)
         if self._config["HEALTHCHECK"]:
             handler = health_handler(self._checks(), debug=self._debug, version=self._config["VERSION"])

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asok.assets import PageAssets
+from asok.forminput import ShownErrors
 from asok_engine.errors import InputError
 from asok_engine.templates.environment import Environment
 from asok_engine.templates.errors import UnknownBlock
@@ -50,6 +51,11 @@ class PagesRendering:
             else:
                 self._made[name] = make
 
+    def shared_value(self, request: Request, name: str) -> Any:
+        """Give a value that the application shares, made for this request where it has to be."""
+        make = self._made.get(name)
+        return self._constant[name] if make is None else make(request)
+
     def page(self, request: Request, template: str, values: Mapping[str, Any]) -> str:
         """Render a whole template."""
         return self._environment.render(template, self._context(request, values), root_first=_folder(request))
@@ -83,7 +89,13 @@ class PagesRendering:
         return response
 
     def _context(self, request: Request, values: Mapping[str, Any]) -> dict[str, Any]:
-        context = {"request": request, "nonce": request.nonce, **self._constant}
+        context = {
+            "request": request,
+            "nonce": request.nonce,
+            "old": request.old,
+            "errors": ShownErrors(request),
+            **self._constant,
+        }
         page = getattr(request.endpoint, "page", None)
         pattern = "" if page is None else page.file.pattern
         assets = self._assets.head(pattern)
@@ -96,9 +108,12 @@ class PagesRendering:
         if assets is not None:
             context["head_extra"] = lambda: f"{assets}\n{meta.head_extra() or ''}"
             context["body_attributes"] = lambda: self._assets.body_attributes(pattern)
+        shared = request.shared_values
         for name, make in self._made.items():
-            context[name] = make(request)
-        context.update(request.shared_values)
+            if name not in shared:
+                # Kept, so that a form that a handler has validated is the one that is shown.
+                shared[name] = make(request)
+        context.update(shared)
         context.update(values)
         return context
 
@@ -121,7 +136,9 @@ def _folder(request: Request) -> Path | None:
 
 
 def _maker(value: Any) -> Callable[[Request], Any] | None:
-    """Tell how a shared value is made per request: `fn(request)`, `fn()`, or not at all."""
+    """Tell how a shared value is made per request: `fn(request)`, `fn()`, a form, or not at all."""
+    if hasattr(value, "for_request"):
+        return value if isinstance(value, type) else value.for_request
     if not inspect.isroutine(value):
         return None
     try:

@@ -11,16 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from asok.assets import page_id_of
+from asok.forminput import FormInput
 from asok.limits import RateLimit
 from asok.meta import Meta
 from asok_engine.errors import InputError
 from asok_engine.security.nonce import make_nonce
-from asok_engine.wire.request import Request as EngineRequest
 from asok_engine.wire.request import lazy
 from asok_engine.wire.response import HTML, Response, bare
 
 if TYPE_CHECKING:
     from asok.app import Asok
+    from asok.forms.form import Form
 
 __all__ = ["Nonce", "Request", "RequestEnvironment"]
 
@@ -75,7 +76,7 @@ class RequestEnvironment:
         return f"<environment of {len(self._variables)} variables>"
 
 
-class Request(EngineRequest):
+class Request(FormInput):
     """One request to a page."""
 
     app: ClassVar[Asok]
@@ -98,7 +99,7 @@ class Request(EngineRequest):
             names = [name.strip().lstrip("#") for name in wanted.decode("latin-1").split(",")]
             return self.app.services.rendering.partial(self, template, names, {**(context or {}), **values})
         text = self.app.services.rendering.page(self, template, {**(context or {}), **values})
-        return bare(text.encode(), HTML)
+        return bare(text.encode(), HTML, 422 if self.has_shown_errors else 200)
 
     render_template = html
     render = html
@@ -162,10 +163,20 @@ class Request(EngineRequest):
         return self
 
     def shared(self, name: str, default: Any = None) -> Any:
-        """Give a shared value, of this request or of the application."""
-        if name in self.shared_values:
-            return self.shared_values[name]
-        return self.app.shared_values.get(name, default)
+        """Give a shared value, of this request or of the application.
+
+        What is made anew for each request, such as a form, is made once and kept.
+        """
+        if name not in self.shared_values:
+            if name not in self.app.shared_values:
+                return default
+            self.shared_values[name] = self.app.services.rendering.shared_value(self, name)
+        return self.shared_values[name]
+
+    def shared_form(self, name: str) -> Form:
+        """Give a form that the application shares, bound to this request."""
+        form: Form = self.shared(name)
+        return form
 
     # --- files and addresses ----------------------------------------------------------
 

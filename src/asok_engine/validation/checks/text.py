@@ -23,6 +23,8 @@ _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
 _COLOR = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})\Z")
 _TEL = frozenset("0123456789 -().+/")
 _SHORTEST_PASSWORD, _LONGEST_PASSWORD, _FEWEST_CHARACTERS = 8, 1024, 5
+_DRAWING = "data:image/png;base64,"
+_LONGEST_NAME, _LONGEST_DRAWING = 200, 400_000
 _RUNS = ("abcdefghijklmnopqrstuvwxyz", "01234567890", "qwertyuiopasdfghjklzxcvbnm")
 
 
@@ -84,6 +86,18 @@ def _is_base64(text: str) -> bool:
     return True
 
 
+def _is_signature(text: str) -> bool:
+    if not text.startswith(_DRAWING):
+        return 2 <= len(text) <= _LONGEST_NAME and text.isprintable()
+    if len(text) > _LONGEST_DRAWING:
+        return False
+    try:
+        drawing = base64.b64decode(text[len(_DRAWING) :], validate=True)
+    except ValueError:
+        return False
+    return drawing.startswith(b"\x89PNG\r\n\x1a\n") and drawing.endswith(b"IEND\xaeB`\x82")
+
+
 def _password_strength(subject: Subject) -> bool:
     """Judge by length and by what is easy to guess; no rules about kinds of characters (ASVS 6.2.5)."""
     value = subject.value
@@ -133,6 +147,7 @@ TEXT = {
     "color": Rule(
         _texts(lambda text: _COLOR.match(text) is not None), {"color": "Enter a color such as #3366ff."}
     ),
+    "signature": Rule(_texts(_is_signature), {"signature": "Type your full name, or draw your signature."}),
     "base64": Rule(_texts(_is_base64), {"base64": "This is not valid Base64."}),
     "password_strength": Rule(
         _password_strength,

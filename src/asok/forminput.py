@@ -1,0 +1,161 @@
+"""What a request knows of forms: validation, what was typed, what was wrong with it, files.
+
+The rules are the engine's, forms are `asok.forms`; here they meet a request. Errors
+and old input live with the request that found them. A page that was rendered with
+errors in it is answered with 422 unless its handler says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from asok.validation import FieldSpecification, Validator
+from asok_engine.errors import UsageError
+from asok_engine.validation.report import Report
+from asok_engine.wire.request import Request as EngineRequest
+
+if TYPE_CHECKING:
+    from asok.forms.form import Form
+    from asok.uploads import UploadedFile
+
+__all__ = ["FormInput", "ShownErrors"]
+
+#: Fields whose value is never shown again.
+_SECRET = ("password", "passwd", "secret", "csrf", "token", "otp", "card")
+
+
+class FormInput(EngineRequest):
+    """A request with `validate`, `old`, `error` and `errors`."""
+
+    _errors: Report | None = None
+    #: Whether the page that is rendered shows errors, and so is no success.
+    has_shown_errors: bool = False
+
+    def validate(
+        self,
+        rules: Mapping[str, FieldSpecification] | type[Form] | Form,
+        data: Mapping[str, Any] | None = None,
+        csrf: bool = True,
+        raise_error: bool = True,
+    ) -> dict[str, Any] | None:
+        """Check what was sent against rules, or as a form, and give the values.
+
+        Args:
+            rules: rules by field, or a form class.
+            data: what to check in the place of the body: its fields, or a JSON object.
+            csrf: verify the CSRF token as well.
+            raise_error: raise ValidationError (422); else None says that something is wrong, and
+                `errors` what.
+        """
+        if not isinstance(rules, Mapping):
+            form = _form_of(rules, self)
+            return form.data if form.validate(csrf=csrf, raise_error=raise_error) else None
+        validator = self._validator(rules, data)
+        validator.validate()
+        return self._taken(validator, raise_error)
+
+    async def validate_async(
+        self,
+        rules: Mapping[str, FieldSpecification] | type[Form] | Form,
+        data: Mapping[str, Any] | None = None,
+        csrf: bool = True,
+        raise_error: bool = True,
+    ) -> dict[str, Any] | None:
+        """Check as `validate` does, and wait for async rules, the database and images."""
+        if not isinstance(rules, Mapping):
+            form = _form_of(rules, self)
+            is_valid = await form.validate_async(csrf=csrf, raise_error=raise_error)
+            return form.data if is_valid else None
+        validator = self._validator(rules, data)
+        await validator.validate_async()
+        return self._taken(validator, raise_error)
+
+    def _validator(
+        self, rules: Mapping[str, FieldSpecification], data: Mapping[str, Any] | None
+    ) -> Validator:
+        files: Mapping[str, Any] = {}
+        if data is None:
+            if self.is_json:
+                data = self.json_body
+                if not isinstance(data, Mapping):
+                    data = {}
+            else:
+                # Why not `form`: a link with values in it must not fill in what a body has left out.
+                data = self.query if self.method in ("GET", "HEAD") else self.post_form
+                files = self._files
+        return Validator(data, files, getattr(self, "__", None)).rules(rules)
+
+    def _taken(self, validator: Validator, raise_error: bool) -> dict[str, Any] | None:
+        self.note_errors(validator.report)
+        if not validator.report:
+            return validator.validated
+        if raise_error:
+            raise validator.error()
+        return None
+
+    def note_errors(self, report: Report, *, is_check: bool = False) -> None:
+        """Keep what is wrong with this request's input; a page that shows it is no success."""
+        self._errors = report
+        self.has_shown_errors = bool(report) and not is_check
+
+    @property
+    def errors(self) -> dict[str, str]:
+        """The first message of each field that is not as it should be."""
+        return {} if self._errors is None else self._errors.first()
+
+    def error(self, name: str) -> str:
+        """Give the first message of one field, "" without one."""
+        return self.errors.get(name, "")
+
+    def old(self, name: str, default: str = "") -> str:
+        """Give what was typed into a field; never a password or a token."""
+        lowered = name.lower()
+        if any(word in lowered for word in _SECRET):
+            return default
+        return self.post_form.get(name, default)
+
+    if TYPE_CHECKING:
+        # What `asok` makes of an upload can be saved.
+        @property
+        def files(self) -> dict[str, UploadedFile]: ...  # type: ignore[override]
+        @property
+        def all_files(self) -> list[UploadedFile]: ...  # type: ignore[override]
+        def file(self, name: str) -> UploadedFile | None: ...
+        def file_list(self, name: str | None = None) -> list[UploadedFile]: ...  # type: ignore[override]
+
+
+def _form_of(rules: Any, request: Any) -> Form:
+    """Give the form to validate: one of the class, or the given one for this request."""
+    if isinstance(rules, type) and hasattr(rules, "for_request"):
+        form: Form = rules(request)
+        return form
+    if hasattr(rules, "for_request"):
+        form = rules
+        return form if form.is_submitted else form.bind(request)
+    raise UsageError(
+        f"request.validate was given {rules!r}.",
+        fix='Give rules by field, {"name": "required"}, or a form class.',
+    )
+
+
+class ShownErrors(Mapping[str, str]):
+    """The errors of a request as templates see them: read when they are asked for, "" for a field without."""
+
+    __slots__ = ("_request",)
+
+    def __init__(self, request: FormInput) -> None:
+        self._request = request
+
+    def __getitem__(self, name: str) -> str:
+        # Why not KeyError: a template that prints `errors.name` must not fail while all is well.
+        return self._request.errors.get(name, "")
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._request.errors
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._request.errors)
+
+    def __len__(self) -> int:
+        return len(self._request.errors)
