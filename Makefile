@@ -54,7 +54,7 @@ types: $(READY) ## check types only
 imports: $(READY) ## check the floors only
 	@"$(BIN)/lint-imports" --no-cache
 
-bench: $(READY) ## measure against peers, about half an hour (ARGS=--quick for a first look)
+bench: $(READY) ## measure against peers, about an hour (ARGS=--quick, ARGS="--only models" for less)
 	@"$(BIN)/python" benchmarks/run.py $(ARGS)
 
 docs: $(READY) ## build the documentation into site/

@@ -29,8 +29,8 @@ class Contestant:
 
     `targets` names its callable for each protocol it is measured under,
     `workloads` what it answers, `has_page` whether it also runs the full page
-    with three middlewares. `is_project` says that the application is the folder
-    `apps/project`, which is copied before it is served. Under WSGI such a project
+    with three middlewares. `is_project` says that the application is a folder,
+    `project` below `apps`, which is copied before it is served. Under WSGI such a project
     is asked for its plain pages, which stand below `/plain`.
     """
 
@@ -41,6 +41,7 @@ class Contestant:
     workloads: Sequence[str] = (*CORE, "static")
     has_page: bool = False
     is_project: bool = False
+    project: str = "project"
     lifespan: str = "auto"
     variables: dict[str, str] = field(default_factory=dict)
 

@@ -47,7 +47,7 @@ def application(
     if contestant.is_project:
         folder = scratch / f"{contestant.environment}-{kind}-{'links' if links else 'plain'}"
         if not folder.exists():
-            shutil.copytree(APPS / "project", folder)
+            shutil.copytree(APPS / contestant.project, folder)
             shutil.copytree(files, folder / "src" / "partials" / "css")
             if links:
                 shutil.copytree(

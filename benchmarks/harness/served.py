@@ -19,7 +19,7 @@ from harness.settings import Extent
 from harness.tables import Goal, Section, Spread, Table, number
 from harness.workloads import PAGE, WORKLOADS, Workload
 
-__all__ = ["measure"]
+__all__ = ["Figures", "measure", "measured_in_turn", "prepare_wrk"]
 
 CLIENT_CORE = "1"
 LUA = (
@@ -56,10 +56,7 @@ Results = dict[str, dict[str, Figures]]
 
 def measure(extent: Extent) -> Section:
     """Run every server with its contestants."""
-    if shutil.which("wrk") is None:
-        raise SystemExit("wrk is not installed; Debian: apt-get install wrk.")
-    script = extent.scratch / "wrk.lua"
-    script.write_text(LUA)
+    prepare_wrk(extent)
     section = Section("Behind a server", TEXT, data={})
     for server in SERVERS.values():
         few = server.name.startswith("granian")
@@ -85,6 +82,17 @@ def measure(extent: Extent) -> Section:
     return section
 
 
+def prepare_wrk(extent: Extent) -> None:
+    """Write what wrk runs when it has finished.
+
+    Raises:
+        SystemExit: wrk is not installed.
+    """
+    if shutil.which("wrk") is None:
+        raise SystemExit("wrk is not installed; Debian: apt-get install wrk.")
+    (extent.scratch / "wrk.lua").write_text(LUA)
+
+
 def _run(
     server: Server, contestants: list[Contestant], extent: Extent, section: Section, *, links: bool
 ) -> Results:
@@ -98,7 +106,7 @@ def _run(
             except RuntimeError as error:
                 section.notes.append(f"{server.name}: {error}")
         if links:
-            results[PAGE.name] = _rounds(
+            results[PAGE.name] = measured_in_turn(
                 PAGE, [(one.name, one, one.path(PAGE)) for _, one in serving], extent, section
             )
             return results
@@ -110,16 +118,17 @@ def _run(
             ]
             if workload.name in PLAIN_PAGES and server.kind != "wsgi":
                 able += [(SYNC, one, workload.url("/plain")) for _, one in serving if one.name == OURS]
-            results[workload.name] = _rounds(workload, able, extent, section)
+            results[workload.name] = measured_in_turn(workload, able, extent, section)
         return results
     finally:
         for _, one in serving:
             one.stop()
 
 
-def _rounds(
+def measured_in_turn(
     workload: Workload, able: list[tuple[str, Serving, str]], extent: Extent, section: Section
 ) -> dict[str, Figures]:
+    """Measure (name, server, path) in turn; give figures by name, none for one whose answer is wrong."""
     figures: dict[str, Figures] = {}
     for name, one, path in able:
         status, body = one.ask(path)

@@ -15,11 +15,13 @@ class Extent:
 
     `rounds` are repeated over all contestants in turn; one takes `seconds` under
     a server. `peers` are the names to measure beside the bare callable and ours,
-    None for all. `scratch` is a folder for logs and copies.
+    None for all; `libraries` those of the models, likewise. `scratch` is a folder for
+    logs and copies.
     """
 
     rounds: int
     seconds: int
     peers: Sequence[str] | None
     scratch: Path
+    libraries: Sequence[str] | None = None
     connections: int = 32
