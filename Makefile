@@ -62,8 +62,7 @@ docs: $(READY) ## build the documentation into site/
 	@echo "The documentation is in site/index.html; to read it while writing: $(VENV)/bin/mkdocs serve"
 
 reference: $(READY) ## write the reference pages that come from the settings tables
-	@"$(BIN)/python" -m asok.settings
-	@"$(BIN)/python" -m aksara.settings
+	@"$(BIN)/python" -m asok_engine.settings.printing asok.settings aksara.settings
 
 # Index settings of this machine stay out of the lock file: it names the public index and nothing else.
 lock: $(READY) ## resolve the dependencies anew and write uv.lock
