@@ -14,7 +14,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar, Literal
 
+from asok_engine.errors import UsageError
 from asok_engine.sql.compiler import TemplateCache
+from asok_engine.sql.types import ColumnType
 
 __all__ = ["Dialect", "Version"]
 
@@ -30,13 +32,25 @@ class Dialect:
 
     #: The name that SQLAlchemy and the DATABASE_URL know: sqlite, postgresql, mysql.
     name: ClassVar[str]
+    #: The name under which `sql.metadata` spells its types: mariadb differs from mysql here.
+    spelling: str
     #: How parameters are written: `?`, `$1` or `%s`.
     parameter_style: ClassVar[Literal["qmark", "numeric_dollar", "format"]]
     #: The most parameters that one statement may have.
     max_parameters: ClassVar[int]
 
+    #: A parameter that stands alone needs its type in the text.
+    needs_typed_parameters: bool = False
     #: INSERT, UPDATE and DELETE can give rows back.
     supports_returning: bool = True
+    #: INSERT can give rows back.
+    supports_insert_returning: bool = True
+    #: The driver knows the key of the last inserted row; otherwise INSERT ... RETURNING asks for it.
+    has_last_key: bool = True
+    #: The last keys of one INSERT of many rows are consecutive, and the driver gives the first one.
+    gives_first_key_of_many: bool = False
+    #: UPDATE and DELETE may read their own table in a subquery.
+    supports_self_subquery: bool = True
     #: SELECT ... FOR UPDATE.
     supports_row_locks: bool = True
     #: SELECT ... FOR UPDATE SKIP LOCKED and NOWAIT.
@@ -53,7 +67,7 @@ class Dialect:
     supports_intersect: bool = True
     #: INSERT names the columns of a conflict (ON CONFLICT (a, b)); otherwise any unique key counts.
     supports_conflict_target: bool = True
-    #: LIKE tells upper from lower case; otherwise a binary comparison is written.
+    #: LIKE tells upper from lower case; otherwise GLOB is written.
     is_like_case_sensitive: bool = True
     #: The regular expressions of the server; otherwise a function that the driver adds, REGEXP.
     has_native_regexp: bool = True
@@ -77,15 +91,22 @@ class Dialect:
         #: Texts by shape; written at first use.
         self.templates = TemplateCache()
 
-    def encoder(self, kind: str) -> Callable[[Any], Any] | None:
+    def insert(self, table: Any) -> Any:
+        """Make SQLAlchemy's INSERT of this dialect, which knows of conflicts."""
+        raise UsageError(f"{self!r} has no INSERT of its own.")
+
+    def encoder(self, type_: ColumnType) -> Callable[[Any], Any] | None:
         """Give the function that makes a driver's value of a Python value, None when it is the same.
 
-        `kind` is that of a column type (`sql/types.py`). None never reaches an encoder.
+        NULL never reaches an encoder.
         """
         return None
 
-    def decoder(self, kind: str) -> Callable[[Any], Any] | None:
-        """Give the function that makes a Python value of a driver's value, None when it is the same."""
+    def decoder(self, type_: ColumnType) -> Callable[[Any], Any] | None:
+        """Give the function that makes a Python value of a driver's value, None when it is the same.
+
+        NULL never reaches a decoder.
+        """
         return None
 
     def __repr__(self) -> str:

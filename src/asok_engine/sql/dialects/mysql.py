@@ -8,11 +8,31 @@ strict SQL mode with ANSI_QUOTES off, and counts found rows, not changed ones
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal
+from uuid import UUID
 
+from asok_engine.sql.dialects import texts
 from asok_engine.sql.dialects.contract import Dialect, Version
+from asok_engine.sql.types import ColumnType
 
 __all__ = ["MysqlDialect"]
+
+_ENCODERS: dict[str, Callable[[Any], Any]] = {
+    "datetime": texts.naive_utc,
+    "duration": texts.microseconds,
+    "array": texts.json_text,
+    "vector": texts.packed_floats,
+}
+_DECODERS: dict[str, Callable[[Any], Any]] = {
+    "boolean": bool,
+    "datetime": texts.as_utc,
+    "duration": texts.span,
+    "time": texts.time_of_span,
+    "array": texts.json_value,
+    "vector": texts.unpacked_floats,
+    "uuid": UUID,
+}
 
 
 class MysqlDialect(Dialect):
@@ -24,12 +44,31 @@ class MysqlDialect(Dialect):
 
     supports_nulls_order = False
     supports_conflict_target = False
-    is_like_case_sensitive = False
+    has_last_key = True
+    gives_first_key_of_many = True
+    supports_self_subquery = False
     has_native_decimal = True
 
     def __init__(self, version: Version = (), *, is_mariadb: bool = False) -> None:
         super().__init__(version)
         self.is_mariadb = is_mariadb
+        self.spelling = "mariadb" if is_mariadb else "mysql"
         #: Only MariaDB has RETURNING, and only for INSERT and DELETE; this flag speaks of all three.
         self.supports_returning = False
         self.supports_insert_returning = is_mariadb
+
+    def insert(self, table: Any) -> Any:
+        """Make SQLAlchemy's INSERT of this dialect."""
+        from sqlalchemy.dialects.mysql import insert
+
+        return insert(table)
+
+    def encoder(self, type_: ColumnType) -> Callable[[Any], Any] | None:
+        """Give what makes a driver's value of a Python value."""
+        if type_.kind == "uuid":
+            return str
+        return _ENCODERS.get(type_.kind)
+
+    def decoder(self, type_: ColumnType) -> Callable[[Any], Any] | None:
+        """Give what makes a Python value of a driver's value."""
+        return _DECODERS.get(type_.kind)

@@ -8,17 +8,45 @@ numbers, and UUIDs, JSON, arrays and addresses as text.
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Callable
+from datetime import date, time
+from functools import partial
+from typing import Any, ClassVar, Literal
+from uuid import UUID
 
+from asok_engine.sql.dialects import texts
 from asok_engine.sql.dialects.contract import Dialect, Version
+from asok_engine.sql.types import ColumnType
 
 __all__ = ["SqliteDialect"]
+
+_ENCODERS: dict[str, Callable[[Any], Any]] = {
+    "date": str,
+    "time": texts.time_text,
+    "datetime": texts.datetime_text,
+    "duration": texts.microseconds,
+    "decimal": texts.decimal_number,
+    "uuid": str,
+    "array": texts.json_text,
+    "vector": texts.packed_floats,
+}
+_DECODERS: dict[str, Callable[[Any], Any]] = {
+    "boolean": bool,
+    "date": date.fromisoformat,
+    "time": time.fromisoformat,
+    "datetime": texts.datetime_of_text,
+    "duration": texts.span,
+    "uuid": UUID,
+    "array": texts.json_value,
+    "vector": texts.unpacked_floats,
+}
 
 
 class SqliteDialect(Dialect):
     """SQLite 3.35 and later."""
 
     name: ClassVar[str] = "sqlite"
+    spelling = "sqlite"
     parameter_style: ClassVar[Literal["qmark", "numeric_dollar", "format"]] = "qmark"
     max_parameters: ClassVar[int] = 32766
 
@@ -30,4 +58,20 @@ class SqliteDialect(Dialect):
 
     def __init__(self, version: Version = ()) -> None:
         super().__init__(version)
-        self.supports_returning = not version or version >= (3, 35)
+        self.supports_returning = self.supports_insert_returning = not version or version >= (3, 35)
+
+    def insert(self, table: Any) -> Any:
+        """Make SQLAlchemy's INSERT of this dialect."""
+        from sqlalchemy.dialects.sqlite import insert
+
+        return insert(table)
+
+    def encoder(self, type_: ColumnType) -> Callable[[Any], Any] | None:
+        """Give what makes a driver's value of a Python value."""
+        return _ENCODERS.get(type_.kind)
+
+    def decoder(self, type_: ColumnType) -> Callable[[Any], Any] | None:
+        """Give what makes a Python value of a driver's value."""
+        if type_.kind == "decimal":
+            return partial(texts.decimal_of_number, scale=type_.scale)
+        return _DECODERS.get(type_.kind)
