@@ -130,11 +130,20 @@ class Expression(Struct, eq=False):
 
     def in_(self, values: Iterable[Any]) -> Condition:
         """Be one of these values."""
-        return In(self, tuple(self.operand(value) for value in values))
+        return self._among(values, False)
 
     def not_in(self, values: Iterable[Any]) -> Condition:
         """Be none of these values."""
-        return In(self, tuple(self.operand(value) for value in values), True)
+        return self._among(values, True)
+
+    def _among(self, values: Iterable[Any], is_negated: bool) -> Condition:
+        options = [self.operand(value) for value in values]
+        plain = [option.value for option in options if isinstance(option, Parameter)]
+        found: Condition = In(self, plain, is_negated)
+        if len(plain) == len(options):
+            return found
+        others = [Comparison("=", self, each) for each in options if not isinstance(each, Parameter)]
+        return ~any_of(others) & found if is_negated else any_of([found, *others])
 
     def between(self, low: Any, high: Any) -> Condition:
         """Be at least `low` and at most `high`."""
@@ -282,8 +291,9 @@ class Constant(Condition, eq=False):
         return ("constant", self.is_true)
 
     def write(self, writer: Writer) -> Any:
-        """TRUE or FALSE, or a comparison of numbers where these words are not known."""
-        return writer.sa.true() if self.is_true else writer.sa.false()
+        """A comparison of numbers, which every dialect knows."""
+        # Why no sa.false(): SQLAlchemy would drop what stands beside it, and its values with it.
+        return writer.sa.literal_column("(1 = 1)" if self.is_true else "(1 = 0)")
 
 
 class Comparison(Condition, eq=False):
@@ -320,31 +330,31 @@ def bucket(count: int) -> int:
 
 
 class In(Condition, eq=False):
-    """A value that is one of a list, or none of it; a value of None in the list never matches."""
+    """A value that is one of a list, or none of it; None in the list never matches.
+
+    The values are of the left side's type, and in the form of its column already.
+    """
 
     left: Expression
-    options: Sequence[Expression]
+    options: Sequence[Any]
     is_negated: bool = False
 
     def shape(self, values: list[Any]) -> Hashable:
         """The length of the list, rounded up; the last value fills it."""
-        left = self.left.shape(values)
-        if not self.options:
-            return ("in", left, self.is_negated)
-        shapes = [option.shape(values) for option in self.options]
-        padding = bucket(len(shapes)) - len(shapes)
-        for _ in range(padding):
-            shapes.append(self.options[-1].shape(values))
-        return ("in", left, self.is_negated, *shapes)
+        left, options = self.left.shape(values), self.options
+        count = len(options)
+        size = bucket(count)
+        values.extend(options)
+        if size > count:
+            values.extend([options[-1]] * (size - count))
+        return ("in", left, self.is_negated, size)
 
     def write(self, writer: Writer) -> Any:
         """IN with one parameter each; an empty list is no row, or every row."""
         left = self.left.write(writer)
         if not self.options:
             return Constant(self.is_negated).write(writer)
-        options = [option.write(writer) for option in self.options]
-        for _ in range(bucket(len(options)) - len(options)):
-            options.append(self.options[-1].write(writer))
+        options = [writer.parameter(self.left.type) for _ in range(bucket(len(self.options)))]
         return left.not_in(options) if self.is_negated else left.in_(options)
 
 

@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol
 from msgspec import Struct
 
 from asok_engine.errors import UsageError
-from asok_engine.sql.compiler import Compiled, Decode
+from asok_engine.sql.compiler import Compiled, Decode, Template
 from asok_engine.sql.dialects.contract import Dialect
 from asok_engine.sql.expressions import Condition, Expression, Order
 from asok_engine.sql.sources import Source
@@ -131,7 +131,7 @@ class Select(Statement, eq=False):
             tuple([(output.expression.shape(values), output.name) for output in self.outputs]),
             tuple([(join.source.key, join.is_outer, join.on.shape(values)) for join in self.joins]),
             None if self.where is None else self.where.shape(values),
-            tuple([expression.shape(values) for expression in self.group_by]),
+            tuple([self._group(expression) or expression.shape(values) for expression in self.group_by]),
             None if self.having is None else self.having.shape(values),
             self.distinct
             if isinstance(self.distinct, bool)
@@ -160,7 +160,10 @@ class Select(Statement, eq=False):
         if self.where is not None:
             made = made.where(self.where.write(writer))
         if self.group_by:
-            made = made.group_by(*[expression.write(writer) for expression in self.group_by])
+            groups = [(self._group(expression), expression) for expression in self.group_by]
+            made = made.group_by(
+                *[sa.literal_column(str(place)) if place else each.write(writer) for place, each in groups]
+            )
         if self.having is not None:
             made = made.having(self.having.write(writer))
         if self.distinct is True:
@@ -170,7 +173,9 @@ class Select(Statement, eq=False):
                 raise UsageError(
                     f"{writer.dialect.name} has no DISTINCT ON.", fix="Ask for distinct rows without fields."
                 )
-            made = made.distinct(*[expression.write(writer) for expression in self.distinct])
+            from sqlalchemy.dialects.postgresql import distinct_on
+
+            made = made.ext(distinct_on(*[expression.write(writer) for expression in self.distinct]))
         for each in self.compounds:
             made = _combined(sa, each.kind, made, each.select.write(writer))
         if self.order_by:
@@ -187,6 +192,21 @@ class Select(Statement, eq=False):
         # Why said each time: SQLAlchemy would guess, and take away what both statements read from.
         outer = [writer.table(source) for source in self.outer]
         return made.correlate(*outer) if outer else made.correlate(None)
+
+    def _group(self, expression: Expression) -> int:
+        """Give the place among the outputs of an expression with values; 0 for a column or what is not read.
+
+        Why by place: PostgreSQL takes the same value in two parameters for two expressions.
+        """
+        values: list[Any] = []
+        shape = expression.shape(values)
+        if not values:
+            return 0
+        for place, output in enumerate(self.outputs, 1):
+            own: list[Any] = []
+            if output.expression.shape(own) == shape and own == values:
+                return place
+        return 0
 
     def _place_of(self, order: Order) -> tuple[int, bool] | None:
         """Give the place among the outputs of what a compound is ordered by; None outside of compounds."""
@@ -223,16 +243,19 @@ class Select(Statement, eq=False):
             of=writer.table(self.source) if lock.own_only and self.joins else None,
         )
 
+    def template(self, dialect: Dialect) -> Template:
+        """Write the text for this dialect; the values that fill it are those of `shape`, in their order."""
+        writer = Writer(dialect)
+        types = [output.expression.type for output in self.outputs]
+        return writer.template(self.write(writer), "rows", self.reader.decode(dialect, types))
+
     def compile(self, dialect: Dialect) -> Compiled:
         """Give the text and the parameters for this dialect."""
         values: list[Any] = []
         shape = self.shape(values)
         template = dialect.templates.get(shape)
         if template is None:
-            writer = Writer(dialect)
-            types = [output.expression.type for output in self.outputs]
-            made = writer.template(self.write(writer), "rows", self.reader.decode(dialect, types))
-            template = dialect.templates.keep(shape, made)
+            template = dialect.templates.keep(shape, self.template(dialect))
         return template.bind(values)
 
 

@@ -88,8 +88,10 @@ class Writer:
     def like(self, left: Any, escape: str | None, ignore_case: bool) -> Any:
         """Match the next parameter as a pattern, telling upper from lower case or not."""
         if ignore_case:
-            # SQLAlchemy writes ILIKE, or lower() on both sides.
-            return left.ilike(self.parameter(None), escape=escape)
+            if self.dialect.has_ilike:
+                return left.ilike(self.parameter(None), escape=escape)
+            lower = getattr(self.sa.func, self.dialect.function_names.get("lower", "lower"))
+            return lower(left).like(lower(self.parameter(None)), escape=escape)
         if self.dialect.is_like_case_sensitive:
             return left.like(self.parameter(None), escape=escape)
         encode = functools.partial(glob_of_like, escape=escape or "")

@@ -8,7 +8,7 @@ strict SQL mode with ANSI_QUOTES off, and counts found rows, not changed ones
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Literal
 from uuid import UUID
 
@@ -56,6 +56,34 @@ class MysqlDialect(Dialect):
         #: Only MariaDB has RETURNING, and only for INSERT and DELETE; this flag speaks of all three.
         self.supports_returning = False
         self.supports_insert_returning = is_mariadb
+
+    function_names: ClassVar[Mapping[str, str]] = {"length": "char_length", "random": "rand"}
+
+    def plain_number(self, sa: Any, element: Any, is_whole: bool) -> Any:
+        """Write a sum or an average as a whole number or a float."""
+        return sa.cast(element, sa.Integer()) if is_whole else element * sa.literal_column("1e0")
+
+    def date_part(self, sa: Any, part: str, element: Any, zone: str, is_moment: bool) -> Any:
+        """Write a part of a day or of a moment seen in a zone, as a whole number.
+
+        A zone other than UTC needs the server's tables of time zones.
+        """
+        if is_moment and zone != "UTC":
+            element = sa.func.convert_tz(element, sa.literal_column("'+00:00'"), self.zone_text(sa, zone))
+        if part == "week":
+            return sa.func.week(element, sa.literal_column("3"))
+        name = {"week_day": "dayofweek", "year_day": "dayofyear"}.get(part, part)
+        return getattr(sa.func, name)(element, type_=sa.Integer())
+
+    def json_value(self, sa: Any, document: Any, path: Any, as_number: bool) -> Any:
+        """Write a value inside a JSON document as text, or as a number where it is one."""
+        value = sa.func.json_extract(document, path)
+        if not as_number:
+            return sa.func.json_unquote(value)
+        numbers = [
+            sa.literal_column(f"'{kind}'") for kind in ("INTEGER", "UNSIGNED INTEGER", "DOUBLE", "DECIMAL")
+        ]
+        return sa.case((sa.func.json_type(value).in_(numbers), value + sa.literal_column("0.0")))
 
     def insert(self, table: Any) -> Any:
         """Make SQLAlchemy's INSERT of this dialect."""
