@@ -147,9 +147,13 @@ class Description:
         marker = self.soft_delete
         return [place.ref(marker).is_null()] if marker else []
 
+    def new_list(self) -> Records[Any]:
+        """Make a list for records of this model."""
+        return self.model.list_class()
+
     def empty(self) -> Records[Any]:
         """Give a result without records."""
-        result: Records[Any] = Records()
+        result = self.new_list()
         result.origin = Origin(Layout.of(()), None)
         return result
 

@@ -231,29 +231,30 @@ class PathField:
             )
         return place.ref(self._parts[-1])
 
-    def _condition(self, build: Callable[[FieldRef], Condition]) -> Condition:
+    def condition(self, build: Callable[[FieldRef], Condition]) -> Condition:
+        """Give the condition that `build` makes of the field, as it is said of the path's beginning."""
         start = Place(self._description, self._description.source)
         return condition_at(start, self._parts, lambda ref, _: build(ref))[0]
 
     def __eq__(self, other: object) -> Condition:  # type: ignore[override]
-        return self._condition(lambda ref: ref == other)
+        return self.condition(lambda ref: ref == other)
 
     def __ne__(self, other: object) -> Condition:  # type: ignore[override]
-        return self._condition(lambda ref: ref != other)
+        return self.condition(lambda ref: ref != other)
 
     __hash__ = object.__hash__
 
     def __lt__(self, other: Any) -> Condition:
-        return self._condition(lambda ref: ref < other)
+        return self.condition(lambda ref: ref < other)
 
     def __le__(self, other: Any) -> Condition:
-        return self._condition(lambda ref: ref <= other)
+        return self.condition(lambda ref: ref <= other)
 
     def __gt__(self, other: Any) -> Condition:
-        return self._condition(lambda ref: ref > other)
+        return self.condition(lambda ref: ref > other)
 
     def __ge__(self, other: Any) -> Condition:
-        return self._condition(lambda ref: ref >= other)
+        return self.condition(lambda ref: ref >= other)
 
     def __getattr__(self, name: str) -> Any:
         """Give a method of a field that makes a condition: in_, like, contains, between and the others."""
@@ -261,7 +262,7 @@ class PathField:
             raise AttributeError(name)
         if name in ("asc", "desc"):
             return getattr(self.expression(), name)
-        return lambda *args, **named: self._condition(lambda ref: getattr(ref, name)(*args, **named))
+        return lambda *args, **named: self.condition(lambda ref: getattr(ref, name)(*args, **named))
 
 
 def key_of(value: Any) -> Any:

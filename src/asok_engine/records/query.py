@@ -110,13 +110,19 @@ class Query(Struct, eq=False):
             raise unknown_name(words[-1], f"The annotation {words[0]!r}", from_names, "lookup")
         return by_operator(expression, from_names[lookup], value)
 
-    def compare(self, name: str, operator: str, value: Any) -> Query:
-        """Keep the records whose field compares so; `name` may be a path."""
+    def compare(self, name: Any, operator: str, value: Any) -> Query:
+        """Keep the records whose field compares so; `name` may be a path, or an expression."""
         condition, joins = self.comparison(name, operator, value)
         return replace(self, conditions=(*self.conditions, condition), joins=self._joined_with(joins))
 
-    def comparison(self, name: str, operator: str, value: Any) -> tuple[Condition, dict[Any, Join]]:
+    def comparison(self, name: Any, operator: str, value: Any) -> tuple[Condition, dict[Any, Join]]:
         """Make the condition of `compare`, with the joins that it needs."""
+        if isinstance(name, PathField):
+            found = _told(repr(name), lambda: name.condition(lambda ref: by_operator(ref, operator, value)))
+            return found, joins_of(found)
+        if isinstance(name, Expression):
+            found = _told(str(getattr(name, "name", name)), lambda: by_operator(name, operator, value))
+            return found, joins_of(found)
         annotation = dict(self.annotations).get(name)
         if annotation is not None:
             return by_operator(annotation, operator, value), {}
@@ -147,6 +153,33 @@ class Query(Struct, eq=False):
         before = all_of(self.conditions)
         both = any_of([before, all_of(inner.conditions)]) if self.conditions else all_of(inner.conditions)
         return replace(self, conditions=(both,), joins=inner.joins)
+
+    def group(self) -> Query:
+        """Give a query for conditions that are to join those of this one as one."""
+        return Query(self.description, annotations=self.annotations)
+
+    def and_group(self, inner: Query) -> Query:
+        """Keep the records that meet everything before this, and the conditions of `inner`."""
+        if not inner.conditions:
+            return self
+        query = replace(self, conditions=(*self.conditions, all_of(inner.conditions)))
+        return query._with_joins_of(inner)
+
+    def or_group(self, inner: Query) -> Query:
+        """Keep the records that meet everything before this, or the conditions of `inner`."""
+        if not inner.conditions:
+            return self
+        found = all_of(inner.conditions)
+        if self.conditions:
+            found = any_of([all_of(self.conditions), found])
+        return replace(self, conditions=(found,))._with_joins_of(inner)
+
+    def having_group(self, inner: Query) -> Query:
+        """Keep the groups that meet the conditions of `inner`."""
+        return self.having(all_of(inner.conditions)) if inner.conditions else self
+
+    def _with_joins_of(self, inner: Query) -> Query:
+        return replace(self, joins=self._joined_with({join.source.key: join for join in inner.joins}))
 
     def none(self) -> Query:
         """Find nothing, without a statement."""

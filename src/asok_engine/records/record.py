@@ -20,7 +20,7 @@ from asok_engine.records.paths import RelationPath
 from asok_engine.records.plans.load import load_for_peers
 from asok_engine.records.registry import registry
 from asok_engine.records.relations.relation import Relation
-from asok_engine.records.rows import Origin
+from asok_engine.records.rows import Origin, Records
 from asok_engine.records.steps import Plan
 
 __all__ = ["Record", "assign"]
@@ -38,6 +38,8 @@ class Record:
     __slots__ = ("__dict__", "__weakref__", "_origin", "_row")
 
     __description__: ClassVar[Description]
+    #: What the records of one result, or of a relation to many, come in.
+    list_class: ClassVar[type[Records[Any]]] = Records
     __abstract__ = True
 
     if TYPE_CHECKING:

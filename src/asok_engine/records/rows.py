@@ -139,11 +139,12 @@ class _Source:
         self.place = 0
 
     def function(self) -> Decode:
+        self.names["List"] = self.reader.model.list_class
         target = self._record(self.reader, "o")
         row = ", ".join(f"v{place}" for place in range(self.place))
         lines = [
             "def decode(rows):",
-            "    result = Records()",
+            "    result = List()",
             "    result.origin = origin = Origin(layout_o, ref(result))",
             *(["    result.joined = joined = []"] if self.setup else []),
             *[f"    {line}" for line in self.setup],

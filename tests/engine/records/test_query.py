@@ -257,3 +257,33 @@ def test_global_scope_holds_unless_one_says_otherwise() -> None:
             POSTS.without_scopes("liv")
     finally:
         scopes.clear()
+
+
+def test_groups_join_as_one() -> None:
+    """What is said of a group stands in brackets, whatever stood before; without conditions it says nothing."""
+    group = POSTS.group().where(id=1).or_group(POSTS.group().where(id=4))
+    assert ids(POSTS.where(Post.views < 40).and_group(group)) == [1]
+    assert ids(POSTS.where(id=2).or_group(POSTS.group().where(author__name="Ada")).order_by("id")) == [
+        1,
+        2,
+        3,
+    ]
+    assert ids(POSTS.or_group(POSTS.group().where(id=2))) == [2]
+    assert POSTS.and_group(POSTS.group()) is POSTS
+    assert POSTS.or_group(POSTS.group()) is POSTS
+
+
+def test_expressions_are_compared_as_names_are() -> None:
+    """A field and a path of the class take an operator, and a wrong value is told."""
+    assert ids(POSTS.compare(Post.views, ">=", "30").order_by("id")) == [3, 4]
+    assert ids(POSTS.compare(Post.author.name, "=", "Ada").order_by("id")) == [1, 3]
+    with pytest.raises(InputError, match="views"):
+        POSTS.compare(Post.views, "=", "many")
+
+
+def test_groups_of_rows_are_kept_by_a_group_of_conditions() -> None:
+    """The conditions of a group of conditions are those of HAVING."""
+    query = POSTS.annotate(n=Aggregate("count", None)).group_by("author_id")
+    found = query.having_group(query.group().where(n__gt=1))
+    assert found.having_condition is not None
+    assert query.having_group(query.group()) is query

@@ -67,3 +67,22 @@ def test_layout_of_written_rows_needs_no_dialect() -> None:
     assert layout.places["title"] == 1
     assert Origin(layout, None).peers(Post(title="a")) != []
     assert isinstance(Records(), list)
+
+
+def test_records_come_in_the_list_of_their_model() -> None:
+    """A face says which list its records come in, empty and full, from a query and from a relation."""
+
+    class Posts(Records[Post]):
+        pass
+
+    Post.list_class = Posts
+    try:
+        description = Post.__description__
+        description.refresh()
+        assert type(description.empty()) is Posts
+        assert type(blog().fetch(Query(description))) is Posts
+        author = blog().fetch(Query(Author.__description__).include("posts"))[0]
+        assert type(author.posts) is Posts
+    finally:
+        del Post.list_class
+        Post.__description__.refresh()
