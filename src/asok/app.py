@@ -11,8 +11,9 @@ import logging
 import sys
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from asok.applications import register
 from asok.composition import compose
 from asok.config import Config
 from asok.services import Services
@@ -24,6 +25,9 @@ from asok_engine.servers.asgi import AsgiAdapter
 from asok_engine.servers.rsgi import RsgiAdapter
 from asok_engine.servers.termination import call_before_termination
 from asok_engine.servers.wsgi import WsgiAdapter
+
+if TYPE_CHECKING:
+    from asok.websocket import WebSocketServer
 
 __all__ = ["Asok"]
 
@@ -58,6 +62,8 @@ class Asok:
         self.shared_values: dict[str, Any] = {}
         self.logger = logging.getLogger("asok")
         self.used: list[Callable[..., Any]] = []
+        #: The WebSocket servers that belong to this application.
+        self.sockets: list[WebSocketServer] = []
         self.loop = BackgroundLoop()
         self.site = Site(lambda: compose(self), self.loop, self)
         self._asgi = AsgiAdapter(self.site).__call__
@@ -69,6 +75,7 @@ class Asok:
         # A server that imports the application has set its signal handlers by
         # now; a WSGI server gives no later moment in the main thread.
         call_before_termination(self.site.streams.end)
+        register(self)
 
     # --- before the start ---------------------------------------------------------
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from asok.applications import waiting_sockets
 from asok.assets import PageAssets
 from asok.debugpage import DebugPage
 from asok.downloads import Downloads
@@ -27,6 +28,7 @@ from asok.request import Request, RequestEnvironment
 from asok.services import Services
 from asok.static import FOLDERS, StaticFiles
 from asok.uploads import UploadedFile
+from asok.websocket_script import SocketScript, mentions_helper
 from asok_engine.backends.cache.contract import Cache
 from asok_engine.backends.cache.file import FileCache
 from asok_engine.backends.cache.memory import MemoryCache
@@ -36,37 +38,27 @@ from asok_engine.backends.counters.memory import MemoryCounters
 from asok_engine.backends.counters.redis import RedisCounters
 from asok_engine.backends.files.folder import FileFolder
 from asok_engine.backends.redis_link import RedisLink
-from asok_engine.backends.sessions.contract import Lifetimes, SessionStore
-from asok_engine.backends.sessions.file import FileSessions
-from asok_engine.backends.sessions.memory import MemorySessions
-from asok_engine.backends.sessions.redis import RedisSessions
 from asok_engine.dispatch.bodies import BodyReader
 from asok_engine.dispatch.chain import Handler
 from asok_engine.dispatch.errors import ErrorAnswers
-from asok_engine.dispatch.kernel import Check, Endpoint, Finisher, Guard, GuardAsync, Kernel
+from asok_engine.dispatch.kernel import Endpoint, Finisher, Guard, GuardAsync, Kernel
 from asok_engine.dispatch.middleware.access_log import AccessLog
 from asok_engine.dispatch.middleware.announcements import Announcements
 from asok_engine.dispatch.middleware.compression import Compression, is_compressible
 from asok_engine.dispatch.middleware.conditional import Conditional
 from asok_engine.dispatch.middleware.cors import Cors
-from asok_engine.dispatch.middleware.csrf import Csrf
-from asok_engine.dispatch.middleware.health import Check as HealthCheck
-from asok_engine.dispatch.middleware.health import health_handler
+from asok_engine.dispatch.middleware.health import Check, health_handler
 from asok_engine.dispatch.middleware.hosts import Hosts
-from asok_engine.dispatch.middleware.private import PrivateAnswers
 from asok_engine.dispatch.middleware.proxies import Proxies
 from asok_engine.dispatch.middleware.rate_limit import ClientLimit
 from asok_engine.dispatch.middleware.request_id import RequestId
 from asok_engine.dispatch.middleware.security_headers import SecurityHeaders
-from asok_engine.dispatch.middleware.sessions import SessionCookie, Sessions
 from asok_engine.dispatch.routes import RouteTable
+from asok_engine.dispatch.sockets import SocketLink
 from asok_engine.dispatch.threads import Threads
-from asok_engine.security.csp import build_csp
-from asok_engine.security.csrf import CsrfTokens
-from asok_engine.security.keys import random_token
+from asok_engine.security.csp import allow_connect, build_csp
 from asok_engine.security.redaction import Redactor
 from asok_engine.security.response_headers import frame_options, security_headers
-from asok_engine.security.signing import Signer
 from asok_engine.servers.files import file_pieces, read_slice
 from asok_engine.telemetry.hooks import request_finished, request_started
 from asok_engine.telemetry.logs import configure_logging
@@ -89,8 +81,8 @@ class PageRoute(Endpoint):
 
     __slots__ = ("folder", "page")
 
-    def __init__(self, handler: Handler, page: Page, checks: Sequence[Check] = ()) -> None:
-        super().__init__(handler, streams_body=page.streams_body, checks=checks)
+    def __init__(self, handler: Handler, page: Page) -> None:
+        super().__init__(handler, streams_body=page.streams_body)
         self.folder = page.file.path.parent
         self.page = page
 
@@ -110,7 +102,9 @@ def compose(app: Asok) -> tuple[Kernel, type[EngineRequest]]:
     hooks = app.site.lifecycle.shutdown
     hooks[:] = [*(hook for hook in hooks if not isinstance(hook, _Closing)), *composition.closings()]
     app.site.streams.grace_seconds = max(0.0, config["SHUTDOWN_TIMEOUT"] / 2)
-    return composition.kernel(), composition.request_class()
+    kernel, request_class = composition.kernel(), composition.request_class()
+    composition.sockets(request_class)
+    return kernel, request_class
 
 
 class _Composition:
@@ -120,6 +114,8 @@ class _Composition:
         self._app = app
         self._config = app.config
         self._debug: bool = app.config["DEBUG"]
+        for server in waiting_sockets.take():
+            server.belong_to(app)
 
     def log(self) -> None:
         """Configure logging and say what is weak."""
@@ -150,16 +146,12 @@ class _Composition:
             script_nonces=True,
             cache=self._cache,
             globals={"static": static_files.url},
-            form_tokens=config["CSRF"],
-            of_request={
-                name: getattr(Request, name)
-                for name in ("csrf_input", "csrf_meta", "csrf_token", "get_flashed_messages")
-            },
         )
         rendering = PagesRendering(
             environment,
             app.shared_values,
             assets=self._assets,
+            socket_script=self._socket_script,
             uses_meta=self._debug or any_uses_meta(folders),
         )
         return Services(
@@ -168,8 +160,6 @@ class _Composition:
             downloads=Downloads(app.dirs["PARTIALS"] / "uploads"),
             counters=self._counters,
             cache=self._cache,
-            sessions=self._sessions,
-            csrf=self._csrf,
             environment=RequestEnvironment(config.environment),
             locale=config["LOCALE"],
         )
@@ -196,8 +186,6 @@ class _Composition:
             finishers=self._finishers(),
             refusal_finishers=self._refusal_finishers(),
             links=load_links(app.dirs["MIDDLEWARES"], app.used),
-            personal_finishers=[self._csrf.finish, PrivateAnswers().finish],
-            keeper=self._sessions,
         )
 
     def _file_class(self) -> type[UploadedFile]:
@@ -208,13 +196,36 @@ class _Composition:
     def request_class(self) -> type[Request]:
         """Bind the request class to the application."""
         host = urlsplit(self._config["APP_URL"] or "").netloc
-        bound = {
-            "app": self._app,
-            "app_host": host,
-            "demands_tokens": self._config["CSRF"],
-            "make_id": staticmethod(self._request_id.id_of),
-        }
+        bound = {"app": self._app, "app_host": host, "make_id": staticmethod(self._request_id.id_of)}
         return type("Request", (Request,), bound)
+
+    # --- WebSockets ---------------------------------------------------------------------
+
+    def sockets(self, request_class: type[EngineRequest]) -> None:
+        """Give the WebSocket servers what the settings decide, and the servers' socket paths to them."""
+        app = self._app
+        if not app.sockets:
+            return
+        guards = [plain for plain, _ in self._handshake_guards()]
+        for server in app.sockets:
+            server.compose(
+                app, request_class=request_class, guards=guards, redis=self._redis, authenticator=None
+            )
+        first, *others = app.sockets
+
+        async def door(request: EngineRequest, link: SocketLink) -> None:
+            chosen = next((one for one in others if one.has_route(request.path)), first)
+            await chosen.serve(request, link)
+
+        app.site.socket_door = door if others else first.serve
+
+    @cached_property
+    def _socket_script(self) -> SocketScript | None:
+        app = self._app
+        if not app.sockets:
+            return None
+        in_files = mentions_helper([app.dirs["PAGES"], app.dirs["PARTIALS"]])
+        return SocketScript(app.sockets, debug=self._debug, in_files=in_files)
 
     # --- pages and routes -------------------------------------------------------------
 
@@ -236,19 +247,18 @@ class _Composition:
     def _routes(self, threads: Threads) -> RouteTable:
         routes = RouteTable()
         for page in self._pages.pages:
-            checks = [self._csrf.check] if self._config["CSRF"] and page.demands_token else []
             methods = {
-                method: PageRoute(self._handler(page, method, threads), page, checks)
-                for method in page.endpoints
+                method: PageRoute(self._handler(page, method, threads), page) for method in page.endpoints
             }
             routes.add(page.file.pattern, methods, source=page.file.source)
         self._assets.add_routes(routes)
         add_script_route(routes)
+        if self._socket_script is not None:
+            self._socket_script.add_routes(routes)
         self._add_static(routes)
         if self._config["HEALTHCHECK"]:
             handler = health_handler(self._checks(), debug=self._debug, version=self._config["VERSION"])
-            health = Endpoint(handler, is_personal=False)
-            routes.add("/health", {"GET": health}, source="the setting HEALTHCHECK")
+            routes.add("/health", {"GET": Endpoint(handler)}, source="the setting HEALTHCHECK")
         routes.compile()
         return routes
 
@@ -258,8 +268,7 @@ class _Composition:
             if not (self._app.dirs["PARTIALS"] / folder).is_dir():
                 continue
             endpoint = Endpoint(
-                Handler(files.answer_from(folder), f"static files of {folder}", False, is_light=True),
-                is_personal=False,
+                Handler(files.answer_from(folder), f"static files of {folder}", False, is_light=True)
             )
             for prefix in (f"/{folder}", f"/static/{folder}"):
                 routes.add(f"{prefix}/[path:path]", {"GET": endpoint}, source=f"src/partials/{folder}")
@@ -288,9 +297,7 @@ class _Composition:
             guards.append((self._access_log.guard, None))
         if self._announcements is not None:
             guards.append((self._announcements.guard, None))
-        if config["TRUSTED_PROXIES"]:
-            guards.append((Proxies(TrustedProxies(config["TRUSTED_PROXIES"])).guard, None))
-        guards.append((Hosts(self._host_patterns(), exempt_paths=("/health",)).guard, None))
+        guards.extend(self._handshake_guards())
         if config["RATE_LIMIT"]:
             limit = ClientLimit(
                 self._counters,
@@ -303,6 +310,12 @@ class _Composition:
         if self._cors is not None:
             guards.append((self._cors.guard, None))
         return guards
+
+    def _handshake_guards(self) -> list[GuardPair]:
+        """Give the guards that also stand before a WebSocket."""
+        proxies = self._config["TRUSTED_PROXIES"]
+        hosts = (Hosts(self._host_patterns(), exempt_paths=("/health",)).guard, None)
+        return [(Proxies(TrustedProxies(proxies)).guard, None), hosts] if proxies else [hosts]
 
     def _host_patterns(self) -> list[str]:
         """Give the hosts that are answered: ALLOWED_HOSTS and that of APP_URL; none in debug means any."""
@@ -383,6 +396,7 @@ class _Composition:
             csp_with_nonce=csp.with_nonce,
             # A policy that SECURITY_HEADERS writes out is meant for everything.
             data_policy=csp.for_data if http.get("Content-Security-Policy") == csp.header else None,
+            allow_connect=None if self._socket_script is None else allow_connect,
         )
 
     # --- backends -------------------------------------------------------------------------
@@ -405,65 +419,22 @@ class _Composition:
             return FileCache(str(self._config.path("ASOK_CACHE_PATH")))
         return MemoryCache()
 
-    @cached_property
-    def _session_store(self) -> SessionStore:
-        config = self._config
-        lifetimes = Lifetimes(config["SESSION_TTL"], config["SESSION_MAX_AGE"])
-        if config["SESSION_BACKEND"] == "redis" and self._redis is not None:
-            return RedisSessions(self._redis, lifetimes)
-        if config["SESSION_BACKEND"] == "file":
-            return FileSessions(str(config.path("SESSION_PATH")), lifetimes)
-        return MemorySessions(lifetimes)
+    def _checks(self) -> dict[str, Check]:
+        redis = self._redis
+        if redis is None:
+            return {}
 
-    @cached_property
-    def _sessions(self) -> Sessions:
-        config = self._config
-        cookie = SessionCookie(
-            Signer(self._secret_key, "session", config["SECRET_KEY_FALLBACKS"]),
-            secure=config["SESSION_SECURE"],
-            same_site=config["SESSION_SAMESITE"],
-            max_age_seconds=config["SESSION_MAX_AGE"],
-        )
-        return Sessions(self._session_store, cookie)
+        async def ping() -> None:
+            await redis.run_async("PING")
 
-    @cached_property
-    def _csrf(self) -> Csrf:
-        config = self._config
-        shared = config["CORS_ORIGINS"] if config["CORS_ALLOW_CREDENTIALS"] else None
-        csrf = Csrf(
-            CsrfTokens(self._secret_key, config["SECRET_KEY_FALLBACKS"]),
-            self._sessions,
-            secure=config["SESSION_SECURE"],
-            same_site=config["SESSION_SAMESITE"],
-            trusted_origins=[config["APP_URL"] or "", *(shared or ())],
-            debug=self._debug,
-        )
-        self._sessions.on_create = csrf.carry_over
-        return csrf
-
-    def _checks(self) -> dict[str, HealthCheck]:
-        checks: dict[str, HealthCheck] = {}
-        if self._redis is not None:
-            redis = self._redis
-
-            async def ping() -> None:
-                await redis.run_async("PING")
-
-            checks["redis"] = ping
-        if isinstance(self._session_store, FileSessions):
-            checks["sessions"] = self._session_store.check
-        return checks
+        return {"redis": ping}
 
     def closings(self) -> list[_Closing]:
-        """Give the shutdown hooks for what was opened."""
-        return [] if self._redis is None else [_Closing(self._redis)]
+        """Give the shutdown hooks for what was opened, in the order of closing."""
+        closings = [_Closing(server.close) for server in self._app.sockets]
+        return closings if self._redis is None else [*closings, _Closing(self._redis.close_async)]
 
     # --- secrets ----------------------------------------------------------------------------
-
-    @cached_property
-    def _secret_key(self) -> str:
-        # In debug without a key: one for this process, so that signed cookies end with it.
-        return self._config["SECRET_KEY"] or random_token(48)
 
     @cached_property
     def _secrets(self) -> frozenset[str]:
@@ -478,13 +449,13 @@ class _Composition:
 
 
 class _Closing:
-    """Closes the connections of a Redis when the application stops."""
+    """Closes something that the composition has opened, when the application stops."""
 
-    def __init__(self, link: RedisLink) -> None:
-        self._link = link
+    def __init__(self, close: Callable[[], Awaitable[None]]) -> None:
+        self._close = close
 
     async def __call__(self) -> None:
-        await self._link.close_async()
+        await self._close()
 
 
 def _template_handler(page: TemplatePage) -> Handler:

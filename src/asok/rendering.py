@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from asok.assets import PageAssets
 from asok.forminput import ShownErrors
+from asok.websocket_script import SocketScript
 from asok_engine.errors import InputError
 from asok_engine.templates.environment import Environment
 from asok_engine.templates.errors import UnknownBlock
@@ -37,10 +38,12 @@ class PagesRendering:
         shared: Mapping[str, Any],
         *,
         assets: PageAssets,
+        socket_script: SocketScript | None = None,
         uses_meta: bool = True,
     ) -> None:
         self._environment = environment
         self._assets = assets
+        self._socket_script = socket_script
         self._uses_meta = uses_meta
         self._constant: dict[str, Any] = {}
         self._made: dict[str, Callable[[Request], Any]] = {}
@@ -58,7 +61,8 @@ class PagesRendering:
 
     def page(self, request: Request, template: str, values: Mapping[str, Any]) -> str:
         """Render a whole template."""
-        return self._environment.render(template, self._context(request, values), root_first=_folder(request))
+        text = self._environment.render(template, self._context(request, values), root_first=_folder(request))
+        return text if self._socket_script is None else self._socket_script.into(request, text)
 
     def string(self, request: Request, source: str, values: Mapping[str, Any]) -> str:
         """Render a template given as text."""
@@ -67,10 +71,6 @@ class PagesRendering:
     def stream(self, request: Request, template: str, values: Mapping[str, Any]) -> Iterator[str]:
         """Render a template piece by piece."""
         return self._environment.stream(template, self._context(request, values), root_first=_folder(request))
-
-    def needs_token(self, request: Request, template: str) -> bool:
-        """Tell whether a template has a form that gets a token."""
-        return self._environment.needs_token(template, root_first=_folder(request))
 
     def partial(
         self, request: Request, template: str, names: Sequence[str], values: Mapping[str, Any]

@@ -302,6 +302,13 @@ TABLE = Table(
                 example="https://example.com",
             ),
             Setting(
+                "WS_ADAPTER",
+                choice("auto", "memory", "sqlite", "redis", "postgres"),
+                "auto",
+                "Choose what carries broadcasts between processes; auto takes Redis where REDIS_URL is set, "
+                "else a file.",
+            ),
+            Setting(
                 "MAX_CONTENT_LENGTH",
                 integer(0),
                 10485760,
@@ -344,12 +351,7 @@ TABLE = Table(
                 example="file",
             ),
             Setting("SESSION_PATH", FILE, ".asok/sessions", "Give the folder of sessions kept in files."),
-            Setting(
-                "SESSION_MAX_AGE",
-                _SECONDS,
-                2592000,
-                "Give the greatest age of a session in seconds; a remembered one has a cookie of that age.",
-            ),
+            Setting("SESSION_MAX_AGE", _SECONDS, 2592000, "Give the age of the session cookie in seconds."),
             Setting(
                 "SESSION_TTL",
                 _SECONDS,

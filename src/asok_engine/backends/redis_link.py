@@ -15,7 +15,7 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from asok_engine.errors import BackendUnavailable, OutsideError, SetupError
@@ -30,6 +30,8 @@ __all__ = ["CommandRefused", "RedisLink", "Script"]
 Argument = str | bytes | int | float
 
 PAUSE_SECONDS: Final = 0.25
+#: How long a subscription may be silent before it is asked for a sign of life.
+PING_SECONDS: Final = 5.0
 
 
 class CommandRefused(OutsideError):
@@ -143,6 +145,45 @@ class RedisLink:
             return await self.run_async("EVALSHA", script.digest, len(keys), *keys, *arguments)
         except _ScriptUnknown:
             return await self.run_async("EVAL", script.text, len(keys), *keys, *arguments)
+
+    async def listen(
+        self, channel: str, subscribed: Callable[[], None], deliver: Callable[[bytes], None]
+    ) -> None:
+        """Subscribe to a channel over a connection of its own and deliver until that breaks.
+
+        `subscribed` is called once, when messages begin to arrive. Silence is broken by
+        a ping every few seconds, so that a host that has vanished is noticed.
+
+        Raises:
+            BackendUnavailable: always, when the subscription could not be made or has ended.
+        """
+        client = self._redis.asyncio.Redis.from_url(
+            self._url,
+            retry=self._redis.asyncio.retry.Retry(self._redis.backoff.NoBackoff(), 0),
+            **{**self._options, "max_connections": 2},
+        )
+        subscription = client.pubsub()
+        answered = True
+        try:
+            await subscription.subscribe(channel)
+            while True:
+                message = await subscription.get_message(timeout=PING_SECONDS)
+                if message is None:
+                    if not answered:
+                        raise self._redis.ConnectionError("no answer to a ping")
+                    answered = False
+                    await subscription.ping()
+                    continue
+                answered = True
+                if message["type"] == "message":
+                    deliver(message["data"])
+                elif message["type"] == "subscribe":
+                    subscribed()
+        except (self._redis.RedisError, OSError) as error:
+            raise self._unavailable(("SUBSCRIBE",), mask_text(str(error)) or type(error).__name__) from error
+        finally:
+            await subscription.aclose()  # type: ignore[no-untyped-call]
+            await client.aclose()
 
     def close(self) -> None:
         """Close the synchronous connections of this process; a later command opens new ones."""

@@ -131,7 +131,7 @@ def main(text: str) -> int:
         serve_for_development(load, listener, root=root, shutdown_seconds=seconds)
     else:
         try:
-            app = project.load()
+            app = project.load(to_serve=True)
         except SetupError as error:
             traceback.print_exception(error.__cause__ or error)
             return STARTUP_FAILED
@@ -142,7 +142,7 @@ def main(text: str) -> int:
 def _imported(project: Project) -> Any:
     """Load, and raise what the project's own code raised: a developer wants that traceback."""
     try:
-        return project.load()
+        return project.load(to_serve=True)
     except SetupError as error:
         cause = error.__cause__
         is_missing = isinstance(cause, ModuleNotFoundError) and cause.name == project.module.partition(".")[0]

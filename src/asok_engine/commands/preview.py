@@ -23,7 +23,7 @@ def preview(port: int | None, host: str, app: str | None) -> None:
     that is said.
     """
     project = find_project(app)
-    application = project.load()
+    application = project.load(to_serve=True)
     wanted = int(setting(application, "ASOK_PORT", 8000)) if port is None else port
     with bind(host, wanted, or_next=True) as listener:
         taken = listener.getsockname()[1]

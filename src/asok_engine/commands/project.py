@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 import click
 
+from asok_engine.dispatch import purpose
 from asok_engine.errors import FrameworkError, SetupError
 
 __all__ = ["Project", "app_option", "find_project"]
@@ -40,8 +41,16 @@ class Project:
         """The application as servers name it: `module:name`."""
         return f"{self.module}:{self.attribute or 'app'}"
 
-    def load(self) -> Any:
-        """Import the application; raises SetupError that says what failed and where."""
+    def load(self, *, to_serve: bool = False) -> Any:
+        """Import the application; raises SetupError that says what failed and where.
+
+        Only with `to_serve` does what begins by itself at import, such as a WebSocket
+        server on a port of its own, begin.
+        """
+        if to_serve:
+            purpose.to_serve()
+        else:
+            purpose.for_a_command()
         if str(self.root) not in sys.path:
             sys.path.insert(0, str(self.root))
         try:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from asok_engine.dispatch.kernel import Kernel
 from asok_engine.dispatch.lifecycle import Lifecycle
+from asok_engine.dispatch.sockets import SocketDoor
 from asok_engine.dispatch.streams import Streams
 from asok_engine.dispatch.threads import BackgroundLoop
 from asok_engine.errors import UsageError
@@ -36,6 +37,8 @@ class Site:
         self._kernel: Kernel | None = None
         self.request_class: type[Request] = Request
         self.streams = Streams()
+        #: What serves WebSockets; None in an application that has none.
+        self.socket_door: SocketDoor | None = None
         self.lifecycle = Lifecycle(self._composed, loop, owner)
 
     def _composed(self) -> None:

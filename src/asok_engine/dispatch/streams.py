@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 __all__ = ["Streams"]
@@ -25,6 +25,8 @@ class Streams:
         self._tasks: dict[asyncio.Task[object], tuple[asyncio.AbstractEventLoop, bool]] = {}
         self._ending_since: float | None = None
         self._timer: threading.Timer | None = None
+        #: Called when streams begin to end, perhaps in a signal handler; for what is open besides.
+        self.when_ending: list[Callable[[], None]] = []
 
     @contextmanager
     def sent_by_task(self, *, endless: bool) -> Iterator[None]:
@@ -63,6 +65,8 @@ class Streams:
             return
         self._ending_since = time.monotonic()
         self._cancel(endless_only=True)
+        for call in self.when_ending:
+            call()
         # Always: a stream that has an end may still begin within the grace.
         self._timer = threading.Timer(self.grace_seconds, self._cancel)
         self._timer.daemon = True

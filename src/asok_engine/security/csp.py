@@ -17,7 +17,7 @@ from typing import Any, Final
 from asok_engine.errors import SetupError, UsageError
 from asok_engine.security.nonce import is_nonce
 
-__all__ = ["STRICT", "ContentSecurityPolicy", "build_csp"]
+__all__ = ["STRICT", "ContentSecurityPolicy", "allow_connect", "build_csp"]
 
 STRICT: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
@@ -174,6 +174,27 @@ def build_csp(
     if report_uri:
         directives["report-uri"] = _sources("report-uri", report_uri)
     return ContentSecurityPolicy(directives)
+
+
+def allow_connect(policy: str, source: str) -> str:
+    """Add a source to what a policy's pages may connect to; a policy that limits nothing stays as it is.
+
+    Raises:
+        UsageError: the source cannot stand in a policy.
+    """
+    if SOURCE.fullmatch(source) is None:
+        raise UsageError(f"{source!r} cannot stand in a Content-Security-Policy.")
+    directives = [part.strip().split(" ") for part in policy.split(";") if part.strip()]
+    names = [words[0] for words in directives]
+    if "connect-src" in names:
+        words = directives[names.index("connect-src")]
+    elif "default-src" in names:
+        words = ["connect-src", *directives[names.index("default-src")][1:]]
+        directives.append(words)
+    else:
+        return policy
+    words[1:] = _joined(words[1:], (source,))
+    return "; ".join(" ".join(words) for words in directives)
 
 
 def _directive(key: object) -> tuple[str, bool]:

@@ -3,7 +3,7 @@
 Built straight from the specification (asgi.readthedocs.io, HTTP & WebSocket 2.5,
 Lifespan 2.0). One coroutine per request, two sends for a whole body. A stream is
 sent piece by piece, ends when the client leaves and when the server stops.
-WebSocket scopes are refused.
+WebSocket scopes go to the site's socket door; without one they are refused.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from asok_engine.dispatch.kernel import Kernel
 from asok_engine.dispatch.site import Site
 from asok_engine.errors import InputError, NotFoundError
 from asok_engine.servers import files
+from asok_engine.servers.asgi_socket import AsgiSocket
 from asok_engine.servers.environ import made_environ
 from asok_engine.servers.paths import below, decoded_path, encoded
 from asok_engine.servers.pieces import async_pieces, close_unsent, from_thread, without_content
@@ -34,6 +35,7 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+_HTTP_OF = {"ws": "http", "wss": "https"}
 _log = logging.getLogger("asok")
 
 
@@ -67,7 +69,8 @@ class AsgiExchange(Struct):
 
     def scheme(self) -> str:
         """Give "http" or "https"."""
-        return str(self.scope.get("scheme", "http"))
+        scheme = str(self.scope.get("scheme", "http"))
+        return _HTTP_OF.get(scheme, scheme)
 
     def server(self) -> tuple[str, int | None]:
         """Give name and port of the server's end."""
@@ -86,7 +89,7 @@ class AsgiExchange(Struct):
         """Make a WSGI environ."""
         scope = self.scope
         return made_environ(
-            method=scope["method"],
+            method=scope.get("method", "GET"),
             path=scope["path"],
             root_path=self.root_path(),
             query_string=scope["query_string"].decode("latin-1"),
@@ -188,10 +191,25 @@ class AsgiAdapter:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["type"] == "websocket":
-            await receive()
-            await send({"type": "websocket.close", "code": 1000})
+            await self._socket(scope, AsgiSocket(scope, receive, send))
         else:
             raise RuntimeError(f"ASGI scope type {scope['type']!r} is not served here.")
+
+    async def _socket(self, scope: Scope, link: AsgiSocket) -> None:
+        if self._kernel is None or not self._site.lifecycle.started:
+            await self._start()
+        door = self._site.socket_door
+        if door is None:
+            await link.refuse(404, "There are no WebSockets here.")
+            return
+        exchange = AsgiExchange(scope, _no_body)
+        try:
+            path = decoded_path(exchange.raw_path())
+        except InputError as error:
+            await link.refuse(error.status, error.message)
+            return
+        query = scope["query_string"].decode("latin-1")
+        await door(self._request_class(exchange, "GET", path, query), link)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -275,7 +293,6 @@ class AsgiAdapter:
         exchange: AsgiExchange,
         send: Send,
     ) -> None:
-        request.is_streaming = True
         streams = self._site.streams
         endless = response.raw.get(b"content-type", b"").startswith(b"text/event-stream")
         task = cast("asyncio.Task[object]", asyncio.current_task())
@@ -328,6 +345,10 @@ class AsgiAdapter:
             if not begun:
                 await send(_start_of(response))
             await send({"type": "http.response.body", "body": b""})
+
+
+async def _no_body() -> MutableMapping[str, Any]:
+    return {"type": "http.request", "body": b"", "more_body": False}
 
 
 def _start_of(response: Response) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from asok_engine.servers import files
 from asok_engine.servers.environ import made_environ
 from asok_engine.servers.paths import decoded, encoded
 from asok_engine.servers.pieces import async_pieces, close_unsent, without_content
+from asok_engine.servers.rsgi_socket import RsgiSocket
 from asok_engine.servers.termination import call_before_termination
 from asok_engine.wire.headers import Headers
 from asok_engine.wire.request import Request
@@ -26,6 +27,7 @@ from asok_engine.wire.response import FileBody, Response
 
 __all__ = ["RsgiAdapter", "RsgiExchange"]
 
+_HTTP_OF = {"ws": "http", "wss": "https"}
 _log = logging.getLogger("asok")
 
 
@@ -63,7 +65,8 @@ class RsgiExchange:
 
     def scheme(self) -> str:
         """Give "http" or "https"."""
-        return str(self.scope.scheme)
+        scheme = str(self.scope.scheme)
+        return _HTTP_OF.get(scheme, scheme)
 
     def server(self) -> tuple[str, int | None]:
         """Give name and port of the server's end."""
@@ -123,7 +126,7 @@ class RsgiAdapter:
     async def __call__(self, scope: Any, protocol: Any) -> None:
         """Answer one RSGI call."""
         if scope.proto != "http":
-            protocol.close(403)
+            await self._socket(scope, protocol)
             return
         kernel = self._kernel
         if kernel is None or not self._site.lifecycle.started:
@@ -139,6 +142,21 @@ class RsgiAdapter:
         request = self._request_class(exchange, scope.method, path, scope.query_string)
         response = await kernel.handle_async(request, refused)
         await self._send(request, response, protocol)
+
+    async def _socket(self, scope: Any, protocol: Any) -> None:
+        if self._kernel is None or not self._site.lifecycle.started:
+            await self._start()
+        link, door = RsgiSocket(protocol), self._site.socket_door
+        if door is None:
+            await link.refuse(404, "There are no WebSockets here.")
+            return
+        try:
+            path = decoded(scope.path.encode("utf-8"))
+        except InputError as error:
+            await link.refuse(error.status, error.message)
+            return
+        exchange = RsgiExchange(scope, protocol)
+        await door(self._request_class(exchange, "GET", path, scope.query_string), link)
 
     async def _send(self, request: Request, response: Response, protocol: Any) -> None:
         status, body = response.status_code, response.body
@@ -192,7 +210,6 @@ class RsgiAdapter:
             protocol.response_file_range(response.status_code, fields, str(body.path), body.offset, end)
 
     async def _stream(self, request: Request, response: Response, protocol: Any) -> None:
-        request.is_streaming = True
         streams = self._site.streams
         endless = response.raw.get(b"content-type", b"").startswith(b"text/event-stream")
         task = cast("asyncio.Task[object]", asyncio.current_task())

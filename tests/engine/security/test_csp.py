@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from asok_engine.errors import SetupError, UsageError
-from asok_engine.security.csp import STRICT, build_csp
+from asok_engine.security.csp import STRICT, allow_connect, build_csp
 from asok_engine.security.nonce import make_nonce
 
 
@@ -204,3 +204,27 @@ def test_a_policy_of_nothing_is_false() -> None:
     assert not policy
     assert policy.header == ""
     assert build_csp()
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        ("default-src 'self'; connect-src 'self'", "default-src 'self'; connect-src 'self' ws://h:1"),
+        ("connect-src 'none'; img-src *", "connect-src ws://h:1; img-src *"),
+        (
+            "default-src 'self' https://a.example",
+            "default-src 'self' https://a.example; connect-src 'self' https://a.example ws://h:1",
+        ),
+        ("img-src *", "img-src *"),
+        ("connect-src 'self' ws://h:1", "connect-src 'self' ws://h:1"),
+    ],
+)
+def test_connection_is_added_to_what_a_policy_allows(policy: str, expected: str) -> None:
+    """To connect-src, to a copy of default-src where there is none, and to nothing where all is allowed."""
+    assert allow_connect(policy, "ws://h:1") == expected
+
+
+def test_connection_cannot_smuggle_a_directive() -> None:
+    """What a host might hold ends no directive."""
+    with pytest.raises(UsageError):
+        allow_connect("default-src 'self'", "ws://h; script-src *")

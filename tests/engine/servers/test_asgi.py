@@ -1,4 +1,4 @@
-"""The ASGI adapter: mounts, lifespan, clients that leave, shutdown, WebSockets refused."""
+"""The ASGI adapter: mounts, lifespan, clients that leave, shutdown, WebSockets."""
 
 from __future__ import annotations
 
@@ -318,8 +318,13 @@ async def test_stream_that_begins_during_the_shutdown_is_a_complete_answer() -> 
 # --- the rest -------------------------------------------------------------------------------------------------
 
 
-async def test_websocket_is_refused() -> None:
-    """There is no WebSocket here; closing before accepting makes the server answer 403."""
+def socket_scope(path: str = "/", **more: Any) -> dict[str, Any]:
+    """Make the scope of a handshake."""
+    return {**asgi_scope("GET", path, [("Host", "server.test")]), "type": "websocket", "scheme": "ws", **more}
+
+
+async def talk(site: Site, scope: dict[str, Any]) -> list[Any]:
+    """Send a handshake; give what the application answers."""
     sent: list[Any] = []
 
     async def receive() -> dict[str, Any]:
@@ -328,8 +333,39 @@ async def test_websocket_is_refused() -> None:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    await AsgiAdapter(make_site({}))({"type": "websocket", "path": "/"}, receive, send)
-    assert [message["type"] for message in sent] == ["websocket.close"]
+    await AsgiAdapter(site)(scope, receive, send)
+    return sent
+
+
+async def test_websocket_is_refused_where_there_are_none() -> None:
+    """Closing before accepting makes the server answer 403."""
+    assert [message["type"] for message in await talk(make_site({}), socket_scope())] == ["websocket.close"]
+
+
+async def test_websocket_goes_to_the_door_as_a_request() -> None:
+    """The handshake is a request with the path below the mount, headers and an http scheme."""
+    site, seen = make_site({}), []
+
+    async def door(request: Request, link: Any) -> None:
+        seen.append((request.path, request.scheme, request.host, request.query["q"], request.root_path))
+        await link.accept(None)
+
+    site.socket_door = door
+    scope = socket_scope("/app/chat/caf%C3%A9?q=1", root_path="/app", scheme="wss")
+    assert [message["type"] for message in await talk(site, scope)] == ["websocket.accept"]
+    assert seen == [("/chat/café", "https", "server.test", "1", "/app")]
+
+
+async def test_websocket_to_a_path_that_cannot_be_one_is_refused() -> None:
+    """Bad UTF-8 reaches no door."""
+    site = make_site({})
+
+    async def door(request: Request, link: Any) -> None:
+        raise AssertionError("it was let in")
+
+    site.socket_door = door
+    scope = socket_scope("/%ff", extensions={"websocket.http.response": {}})
+    assert [message.get("status") for message in await talk(site, scope)] == [400, None]
 
 
 async def test_unknown_scope_is_an_error() -> None:

@@ -64,12 +64,29 @@ async def test_client_that_leaves_during_its_upload_is_no_defect(caplog: pytest.
     assert (protocol.answer.status, ran, caplog.records) == (400, [], [])
 
 
-async def test_websocket_is_refused() -> None:
+async def test_websocket_is_refused_where_there_are_none() -> None:
     """There is no WebSocket here."""
     scope, protocol = RsgiScope("GET", "/"), RsgiProtocol()
     scope.proto = "ws"
     await RsgiAdapter(make_site({}))(scope, protocol)
-    assert protocol.closed == 403
+    assert protocol.closed == 404
+
+
+async def test_websocket_goes_to_the_door_as_a_request() -> None:
+    """The handshake is a request with an http scheme; a path that cannot be one is refused."""
+    site, seen = make_site({}), []
+
+    async def door(request: Request, link: object) -> None:
+        seen.append((request.path, request.scheme))
+
+    site.socket_door = door
+    scope, protocol = RsgiScope("GET", "/chat/a"), RsgiProtocol()
+    scope.proto, scope.scheme = "ws", "wss"
+    await RsgiAdapter(site)(scope, protocol)
+    assert seen == [("/chat/a", "https")]
+    scope.path = "/a\ufffd"
+    await RsgiAdapter(site)(scope, protocol)
+    assert (protocol.closed, len(seen)) == (400, 1)
 
 
 class Source:

@@ -4,7 +4,7 @@ The fields are read from the right: each proxy appends what it saw, so what stan
 the first hop that is not trusted was written by the client. X-Forwarded-Proto and
 X-Forwarded-Host are read at the same hop as the address. `Forwarded` counts only when no
 X-Forwarded-* field is there, because a proxy that knows the one passes the other on
-unread. Source: RFC 7239.
+unread, and X-Real-IP only when there is neither. Source: RFC 7239; nginx's practice.
 
 A WSGI environ cannot tell `X-Forwarded-For` from `X_Forwarded_For`. gunicorn drops names
 with an underscore; others join or replace, so the proxy itself has to drop them.
@@ -52,6 +52,8 @@ class Proxies:
                 [hop.get("proto", "") for hop in hops],
                 [hop.get("host", "") for hop in hops],
             )
+        elif (real := raw(b"x-real-ip")) is not None:
+            self._believe(request, peer, _listed(real)[-1:], (), ())
 
     def _believe(
         self,

@@ -55,7 +55,9 @@ class SecurityHeaders:
 
     `csp_with_nonce` gives the Content-Security-Policy with a nonce allowed, normally
     `ContentSecurityPolicy.with_nonce`; without it nonces change nothing. `data_policy` is
-    the policy of what is data; without it that has the policy of documents.
+    the policy of what is data; without it that has the policy of documents. `allow_connect`
+    adds to a policy what a page connects to beside its own address (`request.connect_source`);
+    it is there only where pages have WebSockets.
     """
 
     def __init__(
@@ -65,11 +67,13 @@ class SecurityHeaders:
         http: Mapping[str, str],
         csp_with_nonce: Callable[[str], str] | None = None,
         data_policy: str | None = None,
+        allow_connect: Callable[[str, str], str] | None = None,
     ) -> None:
         policy = None if data_policy is None else data_policy.encode("ascii")
         self._https = _Kinds(dict(encode_field(name, value) for name, value in https.items()), policy)
         self._http = _Kinds(dict(encode_field(name, value) for name, value in http.items()), policy)
         self._csp_with_nonce = csp_with_nonce
+        self._allow_connect = allow_connect
 
     def finish(self, request: Request, response: Response) -> None:
         """Add the headers to a response."""
@@ -78,6 +82,10 @@ class SecurityHeaders:
             self._allow(nonce, response)
         raw = response.raw
         kinds = self._https if (request._scheme or request.scheme) == "https" else self._http
+        if self._allow_connect is not None and (source := request.__dict__.get("connect_source")):
+            policy = raw.get(CSP) if nonce else kinds.document.get(CSP) if CSP not in raw else None
+            if policy is not None:
+                raw[CSP] = self._allow_connect(policy.decode("ascii"), source).encode("ascii")
         response.raw = {**kinds.by_type.get(raw.get(b"content-type"), kinds.document), **raw}
 
     def _allow(self, nonce: str, response: Response) -> None:

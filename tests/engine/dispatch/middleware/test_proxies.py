@@ -175,6 +175,14 @@ def test_forwarded_does_not_count_beside_the_older_fields() -> None:
     assert (request.ip, request.scheme, request.host) == ("203.0.113.9", "http", "shop.example")
 
 
+def test_real_ip_counts_where_a_proxy_sets_nothing_else() -> None:
+    """nginx's field names the client; beside X-Forwarded-For or from a stranger it says nothing."""
+    assert guarded({"X-Real-IP": "203.0.113.9"}).ip == "203.0.113.9"
+    assert guarded({"X-Real-IP": "1.1.1.1", "X-Forwarded-For": "203.0.113.9"}).ip == "203.0.113.9"
+    assert guarded({"X-Real-IP": "1.1.1.1"}, "198.51.100.7").ip == "198.51.100.7"
+    assert guarded({"X-Real-IP": "no address"}).ip == PROXY
+
+
 def test_trusting_everyone_trusts_the_last_hop_only() -> None:
     """With "*" the peer is believed, not everything that a client wrote before it."""
     proxies = Proxies(TrustedProxies("*"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from asok_engine.dispatch.middleware.security_headers import SecurityHeaders
-from asok_engine.security.csp import build_csp
+from asok_engine.security.csp import allow_connect, build_csp
 from asok_engine.security.nonce import make_nonce
 from asok_engine.security.response_headers import security_headers
 from asok_engine.wire.response import Response
@@ -165,3 +165,32 @@ def test_data_carries_what_matters_for_data(content_type: str) -> None:
 def test_whatever_may_become_a_document_carries_all_of_them(content_type: str) -> None:
     """Only what is known to be data is spared; everything else is treated as a document."""
     assert finished(Response("x", content_type=content_type)).headers["X-Frame-Options"] == "DENY"
+
+
+@pytest.mark.parametrize("nonce", ["", make_nonce()])
+def test_page_with_sockets_may_connect_to_them(nonce: str) -> None:
+    """What a page connects to is allowed on that response, with and without a nonce, and on no other."""
+    composed = SecurityHeaders(
+        https=security_headers(True, https=True, debug=False, csp=POLICY.header),
+        http=security_headers(True, https=False, debug=False, csp=POLICY.header),
+        csp_with_nonce=POLICY.with_nonce,
+        allow_connect=allow_connect,
+    )
+    with_sockets, without = make_request(scheme="https"), make_request(scheme="https")
+    with_sockets.nonce_value = without.nonce_value = nonce
+    with_sockets.__dict__["connect_source"] = "ws://localhost:8001"
+    first, second = page(), page()
+    composed.finish(with_sockets, first)
+    composed.finish(without, second)
+    assert b"connect-src 'self' ws://localhost:8001;" in first.raw[b"content-security-policy"]
+    assert b"ws://" not in second.raw[b"content-security-policy"]
+
+
+def test_policy_of_a_handler_stays_as_it_is_beside_sockets() -> None:
+    """Who writes a policy decides about it."""
+    composed = SecurityHeaders(https={}, http={}, allow_connect=allow_connect)
+    request, response = make_request(scheme="https"), page()
+    request.__dict__["connect_source"] = "ws://localhost:8001"
+    response.headers["Content-Security-Policy"] = "default-src 'none'"
+    composed.finish(request, response)
+    assert response.raw[b"content-security-policy"] == b"default-src 'none'"

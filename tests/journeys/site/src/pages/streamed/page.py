@@ -1,6 +1,4 @@
 STREAM_BODY = True
-# Asked by bare clients; what a form needs has a journey of its own.
-CSRF = False
 
 
 async def post(request):

@@ -1,8 +1,5 @@
 import hashlib
 
-# Asked by bare clients; what a form needs has a journey of its own.
-CSRF = False
-
 
 async def post(request):
     return request.json(

@@ -1,0 +1,53 @@
+"""What stands between a server that speaks WebSocket and the room that handles sockets.
+
+The adapters in `servers` make a link of each connection and give it to the site's
+door; `realtime` is that door. So neither room knows the other. A link carries whole
+messages; frames, pings and the closing handshake are the server's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+from asok_engine.wire.request import Request
+
+__all__ = ["SocketDoor", "SocketEnd", "SocketLink"]
+
+
+class SocketEnd(Exception):
+    """The connection is over: with a close code and the reason that the closing side gave.
+
+    1005 means that the client gave no code, 1006 that the connection broke.
+    """
+
+    def __init__(self, code: int = 1006, reason: str = "") -> None:
+        super().__init__(f"closed with {code} {reason}".rstrip())
+        self.code = code
+        self.reason = reason
+
+
+class SocketLink(Protocol):
+    """One WebSocket connection as a server gives it, on the server's event loop."""
+
+    @property
+    def subprotocols(self) -> Sequence[str]:
+        """The subprotocols that the client offers, in its order."""
+
+    async def accept(self, subprotocol: str | None) -> None:
+        """Complete the handshake."""
+
+    async def refuse(self, status: int, text: str) -> None:
+        """Answer the handshake with an HTTP status, as far as the server can."""
+
+    async def receive(self) -> str | bytes:
+        """Give the next message; raises SocketEnd when there is none."""
+
+    async def send(self, message: str | bytes) -> None:
+        """Send a message and wait as long as the server wants; raises SocketEnd when that is over."""
+
+    async def close(self, code: int, reason: str) -> None:
+        """Close the connection."""
+
+
+SocketDoor = Callable[[Request, SocketLink], Awaitable[None]]

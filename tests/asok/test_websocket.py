@@ -1,0 +1,327 @@
+"""`WebSocketServer` as people use it: handlers, settings, who is there, broadcasts from pages."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+from asok import Asok, TestClient, WebSocketServer
+from asok_engine.backends.broadcast.memory import MemoryBroadcast
+from asok_engine.errors import SetupError, UsageError
+from asok_engine.realtime.limits import Limits
+from tests import servers
+from tests.asok.effects.sites import BOTH, make_app, write_project
+
+Start = Callable[..., Awaitable[int]]
+
+
+@pytest.fixture
+async def start() -> AsyncIterator[Start]:
+    """Start the stand-alone server of an application; it is stopped when the test ends."""
+    started: list[tuple[Asok, WebSocketServer]] = []
+
+    async def begin(app: Asok, ws: WebSocketServer) -> int:
+        app.startup()
+        ws.start()
+        started.append((app, ws))
+        assert await asyncio.to_thread(ws._engine.is_serving.wait, 5)
+        assert ws.own_port is not None
+        return ws.own_port
+
+    yield begin
+    for app, ws in started:
+        await asyncio.to_thread(ws.stop)
+        await asyncio.to_thread(app.shutdown)
+
+
+def made(root: Path, settings: dict[str, Any] | None = None, **options: Any) -> tuple[Asok, WebSocketServer]:
+    """Make an application and its WebSocket server."""
+    base = {"LOG_LEVEL": "ERROR", "WS_ADAPTER": "memory", "ALLOWED_HOSTS": ["127.0.0.1"]}
+    app = make_app(root, {**base, **(settings or {})})
+    options.setdefault("port", servers.free_port())
+    return app, WebSocketServer(app=app, **options)
+
+
+async def test_handlers_of_the_document_work(tmp_path: Path, start: Start) -> None:
+    """Parameters, the guest's name, a greeting, and a broadcast when somebody leaves."""
+    app, ws = made(tmp_path)
+
+    @ws.on("/chat/[room]")
+    def on_message(conn: Any, message: str) -> None:
+        room = conn.params["room"]
+        name = conn.user.name if conn.user else "Guest"
+        ws.broadcast(f"/chat/{room}", f"{name}: {message}")
+
+    @ws.on_connect("/notifications")
+    def on_connect(conn: Any) -> None:
+        conn.send("Connected to notification stream")
+
+    @ws.on_disconnect("/chat")
+    def on_disconnect(conn: Any) -> None:
+        ws.broadcast("/chat", "Someone left the chat")
+
+    port = await start(app, ws)
+    url = f"ws://127.0.0.1:{port}"
+    async with (
+        connect(f"{url}/chat/a") as one,
+        connect(f"{url}/chat/a") as two,
+        connect(f"{url}/chat/b") as three,
+    ):
+        await one.send("hello")
+        assert [await one.recv(), await two.recv()] == ["Guest: hello", "Guest: hello"]
+        await three.send("alone")
+        assert await three.recv() == "Guest: alone"
+    async with connect(f"{url}/notifications") as client:
+        assert await client.recv() == "Connected to notification stream"
+    async with connect(f"{url}/chat") as stays:
+        async with connect(f"{url}/chat"):
+            pass
+        assert await stays.recv() == "Someone left the chat"
+
+
+async def test_pages_and_programs_send_to_sockets(tmp_path: Path, start: Start) -> None:
+    """broadcast, broadcast_json, rooms and exclude, from wherever; connections tells who is there."""
+    app, ws = made(tmp_path)
+
+    @ws.on_connect("/feed")
+    def enter(conn: Any) -> None:
+        conn.join("everybody")
+        conn.send("in")
+
+    port = await start(app, ws)
+    async with connect(f"ws://127.0.0.1:{port}/feed") as one, connect(f"ws://127.0.0.1:{port}/feed") as two:
+        assert [await one.recv(), await two.recv()] == ["in", "in"]
+        first, second = ws.connections("/feed")
+        assert ws.connections() == [first, second]
+        ws.broadcast_json("/feed", {"type": "alert", "content": "System restart"})
+        ws.broadcast("/feed", "not to the first", exclude=first)
+        ws.broadcast_to("everybody", b"bytes")
+        ws.broadcast_to_json("everybody", [1])
+        assert json.loads(await one.recv()) == {"type": "alert", "content": "System restart"}
+        assert [await one.recv(), await one.recv()] == [b"bytes", "[1]"]
+        assert [await two.recv() for _ in range(4)][1:] == ["not to the first", b"bytes", "[1]"]
+        assert ws.get_online_users() == []
+        assert not ws.is_user_online(1)
+
+
+async def test_room_authorizer_decides(tmp_path: Path, start: Start) -> None:
+    """Only True lets a client in."""
+    app, ws = made(tmp_path)
+    answers = {"yes": True, "truthy": "something", "no": False, "none": None}
+
+    @ws.room_authorizer
+    def may(conn: Any, room: str) -> Any:
+        return answers[room]
+
+    @ws.on("/")
+    def join(conn: Any, message: str) -> None:
+        conn.send(str(conn.join(message)))
+
+    port = await start(app, ws)
+    async with connect(f"ws://127.0.0.1:{port}/") as client:
+        for room in answers:
+            await client.send(room)
+        assert [await client.recv() for _ in answers] == ["True", "False", "False", "False"]
+    with pytest.raises(UsageError, match="plain function"):
+
+        @ws.room_authorizer
+        async def later(conn: Any, room: str) -> bool:
+            return True
+
+
+@pytest.mark.setting("asok.WS_PORT")
+@BOTH
+async def test_port_is_that_of_the_setting_unless_it_is_given(tmp_path: Path, by: str, start: Start) -> None:
+    """WS_PORT is the port of the server; what the constructor says counts more."""
+    port, other = servers.free_port(), servers.free_port()
+    settings = {"WS_PORT": port, "LOG_LEVEL": "ERROR", "ALLOWED_HOSTS": ["127.0.0.1"]}
+    app = make_app(tmp_path / "a", settings, by=by)
+    ws = WebSocketServer(app=app)
+    ws.on_connect("/")(lambda conn: conn.send("in"))
+    assert await start(app, ws) == port
+    async with connect(f"ws://127.0.0.1:{port}/") as client:
+        assert await client.recv() == "in"
+    app, ws = made(tmp_path / "b", {"WS_PORT": port}, port=other)
+    assert await start(app, ws) == other
+
+
+async def let_in(port: int, origin: str) -> bool:
+    try:
+        async with connect(f"ws://127.0.0.1:{port}/", origin=origin):  # type: ignore[arg-type]
+            return True
+    except InvalidStatus as refusal:
+        assert refusal.response.status_code == 403
+        return False
+
+
+@pytest.mark.setting("asok.WS_ALLOWED_ORIGINS")
+@BOTH
+async def test_origins_are_those_of_the_setting(tmp_path: Path, by: str, start: Start) -> None:
+    """Listed ones and the application's own address; not even this machine outside of DEBUG."""
+    settings = {"WS_ALLOWED_ORIGINS": ["https://a.com", "https://*.b.com"], "APP_URL": "https://own.com"}
+    app = make_app(tmp_path, {"LOG_LEVEL": "CRITICAL", "ALLOWED_HOSTS": ["127.0.0.1"], **settings}, by=by)
+    ws = WebSocketServer(app=app, port=servers.free_port())
+    ws.on_connect("/")(lambda conn: None)
+    port = await start(app, ws)
+    for origin in ("https://a.com", "https://x.b.com", "https://own.com"):
+        assert await let_in(port, origin), origin
+    for origin in ("https://c.com", "http://a.com", "https://b.com", "http://localhost:8000"):
+        assert not await let_in(port, origin), origin
+
+
+@pytest.mark.setting("asok.WS_ALLOWED_ORIGINS")
+async def test_origins_fall_back_and_are_overruled(tmp_path: Path, start: Start) -> None:
+    """CORS_ORIGINS stands in, but its "*" does not; the constructor counts most; DEBUG lets this machine in."""
+    base = {"ALLOWED_HOSTS": ["127.0.0.1"], "LOG_LEVEL": "CRITICAL"}
+    app, ws = made(tmp_path / "a", {**base, "CORS_ORIGINS": ["https://a.com"]})
+    ws.on_connect("/")(lambda conn: None)
+    assert await let_in(await start(app, ws), "https://a.com")
+    app, ws = made(tmp_path / "b", {**base, "CORS_ORIGINS": "*"})
+    ws.on_connect("/")(lambda conn: None)
+    assert not await let_in(await start(app, ws), "https://a.com")
+    app, ws = made(
+        tmp_path / "c",
+        {**base, "WS_ALLOWED_ORIGINS": ["https://a.com"]},
+        allowed_origins=["https://myapp.com"],
+    )
+    ws.on_connect("/")(lambda conn: None)
+    port = await start(app, ws)
+    assert await let_in(port, "https://myapp.com")
+    assert not await let_in(port, "https://a.com")
+    app, ws = made(tmp_path / "d", {**base, "DEBUG": True})
+    ws.on_connect("/")(lambda conn: None)
+    assert await let_in(await start(app, ws), "http://localhost:8000")
+
+
+@pytest.mark.setting("asok.WS_ADAPTER")
+@BOTH
+@pytest.mark.parametrize(
+    ("adapter", "expected"),
+    [
+        ("auto", "SqliteBroadcast"),
+        ("memory", "MemoryBroadcast"),
+        ("sqlite", "SqliteBroadcast"),
+        ("redis", "RedisBroadcast"),
+        ("postgres", "PostgresBroadcast"),
+    ],
+)
+def test_adapter_carries_broadcasts(tmp_path: Path, by: str, adapter: str, expected: str) -> None:
+    """Each name has its backend."""
+    settings: dict[str, Any] = {"WS_ADAPTER": adapter, "LOG_LEVEL": "ERROR"}
+    if adapter == "redis":
+        settings["REDIS_URL"] = "redis://127.0.0.1:1/0"
+    if adapter == "postgres":
+        settings["DATABASE_URL"] = "postgresql://127.0.0.1:1/none"
+    app = make_app(tmp_path, settings, by=by)
+    ws = WebSocketServer(app=app)
+    app.startup()
+    plan = ws._engine._plan
+    assert plan is not None
+    assert type(plan.broadcast).__name__ == expected
+    app.shutdown()
+
+
+def test_adapter_follows_redis_and_may_be_an_object(tmp_path: Path) -> None:
+    """Auto takes Redis where there is one; the constructor's word counts most."""
+    for name, options, expected in (
+        ("a", {}, "RedisBroadcast"),
+        ("b", {"adapter": "memory"}, "MemoryBroadcast"),
+        ("c", {"adapter": MemoryBroadcast()}, "MemoryBroadcast"),
+    ):
+        settings = {"REDIS_URL": "redis://127.0.0.1:1/0", "LOG_LEVEL": "ERROR", "RATE_LIMIT": False}
+        app = make_app(tmp_path / name, settings)
+        ws = WebSocketServer(app=app, **options)  # type: ignore[arg-type]
+        app.startup()
+        assert ws._engine._plan is not None
+        assert type(ws._engine._plan.broadcast).__name__ == expected
+        app.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [({"WS_ADAPTER": "redis"}, "REDIS_URL"), ({"WS_ADAPTER": "postgres"}, "another kind of database")],
+)
+def test_adapter_without_what_it_needs_stops_the_start(
+    tmp_path: Path, settings: dict[str, str], message: str
+) -> None:
+    """The error names the setting that is missing."""
+    app = make_app(tmp_path, settings)
+    WebSocketServer(app=app)
+    with pytest.raises(SetupError, match=message):
+        app.startup()
+    with pytest.raises(UsageError, match="expected one of"):
+        WebSocketServer(app=app, adapter="carrier pigeon")
+
+
+def test_limits_are_given_as_a_whole_or_as_their_best_known_one(tmp_path: Path) -> None:
+    """max_connections changes one limit and keeps the others."""
+    app = make_app(tmp_path)
+    ws = WebSocketServer(app=app, max_connections=5, limits=Limits(max_message_bytes=100))
+    assert (ws._engine.limits.max_connections, ws._engine.limits.max_message_bytes) == (5, 100)
+
+
+PROGRAM = """
+import sys
+sys.path.insert(0, {root!r})
+from asok import WebSocketServer
+ws = WebSocketServer(port={port})
+from asok import Asok
+app = Asok({root!r})
+app.startup()
+print(app.sockets == [ws], ws.own_port)
+ws.start()
+print(ws.own_port)
+print(repr(ws))
+app.shutdown()
+"""
+
+
+def test_server_that_was_made_before_the_application_finds_it(tmp_path: Path) -> None:
+    """The order in a file does not matter, as long as there is one application."""
+    write_project(tmp_path, {"LOG_LEVEL": "ERROR"})
+    port = servers.free_port()
+    program = PROGRAM.format(root=str(tmp_path), port=port)
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    assert run.stdout.splitlines() == ["True None", str(port), "<WebSocketServer without handlers>"]
+    early = "from asok import WebSocketServer\ntry:\n    WebSocketServer().start()\nexcept Exception as e:\n    print(e)"
+    run = subprocess.run(
+        [sys.executable, "-c", early], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    assert "before there was an application" in run.stdout
+
+
+def test_start_does_nothing_when_a_command_imports_the_project(tmp_path: Path) -> None:
+    """`asok routes` and its kin open no port."""
+    port = servers.free_port()
+    wsgi = (
+        "from asok import Asok, WebSocketServer\n"
+        "app = Asok()\n"
+        f"ws = WebSocketServer(port={port})\n"
+        "ws.start()\n"
+        "app.on_startup(lambda: print('PORT', ws.own_port))\n"
+    )
+    write_project(tmp_path, wsgi=wsgi)
+    run = subprocess.run(
+        [sys.executable, "-m", "asok.cli", "routes"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert "PORT None" in run.stdout
+
+
+def test_test_client_needs_no_port(tmp_path: Path) -> None:
+    """Pages of an application with sockets are tested like any others, and broadcasts reach nobody."""
+    app = make_app(tmp_path, {"WS_ADAPTER": "memory", "LOG_LEVEL": "ERROR"})
+    ws = WebSocketServer(app=app)
+    with TestClient(app) as client:
+        ws.broadcast("/chat", "nobody is there")
+        assert client.get("/").text == "hello"

@@ -1,0 +1,62 @@
+"""The server on a port of its own, as a whole."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Any
+
+from asok_engine.realtime.connection import Connection
+from tests.engine.realtime.served import serving
+
+
+async def test_stop_closes_everybody_with_1001_and_runs_their_handlers(tmp_path: Path) -> None:
+    """A stop is quick, and every client learns that the server goes away."""
+    left: list[int | None] = []
+
+    def register(server: Any) -> None:
+        server.routes.on_disconnect("/", lambda conn: left.append(conn.close_code))
+
+    async with serving(register, tmp_path) as served:
+        clients = [await served.connect() for _ in range(10)]
+        began = time.monotonic()
+        await served.server.stop_async()
+        took = time.monotonic() - began
+        for client in clients:
+            await client.wait_closed()
+            assert client.close_code == 1001
+    assert left == [1001] * 10
+    assert took < 2
+
+
+async def test_client_that_holds_out_does_not_hold_up_the_stop(tmp_path: Path) -> None:
+    """A client that answers no close frame, and a handler that sleeps, are left behind after a second."""
+
+    def register(server: Any) -> None:
+        async def sleeper(conn: Connection, message: Any) -> None:
+            await asyncio.sleep(60)
+
+        server.routes.on_message("/", sleeper)
+
+    async with serving(register, tmp_path) as served:
+        client = await served.connect()
+        client.transport.pause_reading()
+        other = await served.connect()
+        await other.send("x")
+        began = time.monotonic()
+        await served.server.stop_async()
+        assert time.monotonic() - began < 3
+        client.transport.abort()
+
+
+async def test_many_connect_at_once(tmp_path: Path) -> None:
+    """Two hundred handshakes in one moment are all answered."""
+
+    def register(server: Any) -> None:
+        server.routes.on_connect("/", lambda conn: conn.send("welcome"))
+
+    async with serving(register, tmp_path) as served:
+        clients = await asyncio.gather(*(served.connect() for _ in range(200)))
+        assert [await client.recv() for client in clients] == ["welcome"] * 200
+        await asyncio.gather(*(client.close() for client in clients))

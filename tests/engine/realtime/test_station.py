@@ -1,0 +1,104 @@
+"""The connections of one loop."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any
+
+from asok_engine.realtime.connection import Connection, Identity
+from asok_engine.realtime.parcel import Parcel
+from asok_engine.realtime.station import Station
+from tests.engine.realtime.served import made_request
+
+
+class Recorder:
+    """A pipe that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[Any] = []
+
+    def write(self, parcel: Parcel) -> None:
+        self.told.append(parcel.message)
+
+    def close(self, code: int, reason: str) -> None:
+        self.told.append(code)
+
+    async def drained(self) -> None:
+        return None
+
+    async def receive(self) -> str | bytes:
+        return ""
+
+
+def entered(station: Station, path: str = "/", key: str = "") -> tuple[Connection, list[Any]]:
+    pipe = Recorder()
+    connection = Connection(made_request(path), {}, Identity(key=key), station, pipe)
+    station.enter(connection)
+    return connection, pipe.told
+
+
+async def test_posts_of_a_thread_keep_their_order_and_run_on_the_loop() -> None:
+    """However many there are, they run one after the other in the loop's thread."""
+    station, ran = Station(), []
+    here = threading.get_ident()
+
+    def post_all() -> None:
+        for number in range(1000):
+            station.post(lambda number=number: ran.append((number, threading.get_ident() == here)))
+
+    await asyncio.to_thread(post_all)
+    async with asyncio.timeout(5):
+        while len(ran) < 1000:
+            await asyncio.sleep(0)
+    assert ran == [(number, True) for number in range(1000)]
+
+
+async def test_post_from_the_loop_runs_at_once_and_a_later_one_does_not() -> None:
+    """A handler on the loop sees the effect of its call; a signal handler must not."""
+    station, ran = Station(), []
+    station.post(ran.append, "now")
+    station.post_later(ran.append, "later")
+    assert ran == ["now"]
+    await asyncio.sleep(0)
+    assert ran == ["now", "later"]
+
+
+async def test_paths_and_rooms_are_apart() -> None:
+    """A message to a path reaches its connections, one to a room those who have joined it."""
+    station = Station()
+    first, heard_first = entered(station, "/a")
+    _, heard_second = entered(station, "/a")
+    third, heard_third = entered(station, "/b")
+    station.join(first, "r")
+    station.join(third, "r")
+    station.to_path("/a", Parcel("path"), exclude=first)
+    station.to_room("r", Parcel("room"))
+    assert (heard_first, heard_second, heard_third) == (["room"], ["path"], ["room"])
+    station.leave_room(first, "r")
+    station.leave(third)
+    station.to_room("r", Parcel("nobody"))
+    assert heard_first == ["room"]
+    assert station._rooms == {}
+    assert station.listed("/a") == [first, _]
+
+
+async def test_room_cannot_be_joined_after_the_end() -> None:
+    """A join that comes late does not keep a dead connection in a room."""
+    station = Station()
+    connection, _ = entered(station)
+    station.leave(connection)
+    station.leave(connection)
+    station.join(connection, "r")
+    assert station._rooms == {}
+
+
+async def test_connections_of_a_session_are_closed() -> None:
+    """All tabs of one session, and no other."""
+    station = Station()
+    _, one = entered(station, key="s1")
+    _, two = entered(station, key="s2")
+    station.close_session("s1", 1008, "over")
+    assert (one, two) == ([1008], [])
+    station.close_all(1001, "")
+    assert (one, two) == ([1008, 1001], [1001])
