@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from asok.request import Request as Request
     from asok.shortcuts import abort as abort
     from asok.shortcuts import back as back
+    from asok.shortcuts import flash as flash
     from asok.shortcuts import redirect as redirect
     from asok.shortcuts import render_block as render_block
     from asok.shortcuts import render_blocks as render_blocks
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from asok.validation import Validator as Validator
     from asok.validation import register_rule as register_rule
     from asok.websocket import WebSocketServer as WebSocketServer
+    from asok_engine.backends.sessions.session import Session as Session
     from asok_engine.dispatch.context import current_request as current_request
     from asok_engine.telemetry.logs import get_logger as get_logger
     from asok_engine.wire.response import Response as Response
@@ -54,6 +56,7 @@ _HOMES = {
     "RedirectException": "asok.exceptions",
     "Request": "asok.request",
     "Response": "asok_engine.wire.response",
+    "Session": "asok_engine.backends.sessions.session",
     "TestClient": "asok.testing",
     "UnauthorizedError": "asok.exceptions",
     "ValidationError": "asok.exceptions",
@@ -62,6 +65,7 @@ _HOMES = {
     "abort": "asok.shortcuts",
     "back": "asok.shortcuts",
     "current_request": "asok_engine.dispatch.context",
+    "flash": "asok.shortcuts",
     "get_logger": "asok_engine.telemetry.logs",
     "rate_limit": "asok.limits",
     "redirect": "asok.shortcuts",

@@ -84,7 +84,8 @@ class PageAssets:
         """Serve every asset at its address."""
         for asset in self._assets:
             handler = Handler(_answer(asset), "the assets of pages", is_async=False, is_light=True)
-            routes.add(asset.address, {"GET": Endpoint(handler)}, source="the assets of pages")
+            endpoint = Endpoint(handler, is_personal=False)
+            routes.add(asset.address, {"GET": endpoint}, source="the assets of pages")
 
     def head(self, pattern: str) -> str | None:
         """Give the elements for the head of a page; None for one without assets."""

@@ -38,27 +38,38 @@ from asok_engine.backends.counters.memory import MemoryCounters
 from asok_engine.backends.counters.redis import RedisCounters
 from asok_engine.backends.files.folder import FileFolder
 from asok_engine.backends.redis_link import RedisLink
+from asok_engine.backends.sessions.contract import Lifetimes, SessionStore
+from asok_engine.backends.sessions.file import FileSessions
+from asok_engine.backends.sessions.memory import MemorySessions
+from asok_engine.backends.sessions.redis import RedisSessions
 from asok_engine.dispatch.bodies import BodyReader
 from asok_engine.dispatch.chain import Handler
 from asok_engine.dispatch.errors import ErrorAnswers
-from asok_engine.dispatch.kernel import Endpoint, Finisher, Guard, GuardAsync, Kernel
+from asok_engine.dispatch.kernel import Check, Endpoint, Finisher, Guard, GuardAsync, Kernel
 from asok_engine.dispatch.middleware.access_log import AccessLog
 from asok_engine.dispatch.middleware.announcements import Announcements
 from asok_engine.dispatch.middleware.compression import Compression, is_compressible
 from asok_engine.dispatch.middleware.conditional import Conditional
 from asok_engine.dispatch.middleware.cors import Cors
-from asok_engine.dispatch.middleware.health import Check, health_handler
+from asok_engine.dispatch.middleware.csrf import Csrf
+from asok_engine.dispatch.middleware.health import Check as HealthCheck
+from asok_engine.dispatch.middleware.health import health_handler
 from asok_engine.dispatch.middleware.hosts import Hosts
+from asok_engine.dispatch.middleware.private import PrivateAnswers
 from asok_engine.dispatch.middleware.proxies import Proxies
 from asok_engine.dispatch.middleware.rate_limit import ClientLimit
 from asok_engine.dispatch.middleware.request_id import RequestId
 from asok_engine.dispatch.middleware.security_headers import SecurityHeaders
+from asok_engine.dispatch.middleware.sessions import SessionCookie, Sessions
 from asok_engine.dispatch.routes import RouteTable
 from asok_engine.dispatch.sockets import SocketLink
 from asok_engine.dispatch.threads import Threads
 from asok_engine.security.csp import allow_connect, build_csp
+from asok_engine.security.csrf import CsrfTokens
+from asok_engine.security.keys import random_token
 from asok_engine.security.redaction import Redactor
 from asok_engine.security.response_headers import frame_options, security_headers
+from asok_engine.security.signing import Signer
 from asok_engine.servers.files import file_pieces, read_slice
 from asok_engine.telemetry.hooks import request_finished, request_started
 from asok_engine.telemetry.logs import configure_logging
@@ -81,8 +92,8 @@ class PageRoute(Endpoint):
 
     __slots__ = ("folder", "page")
 
-    def __init__(self, handler: Handler, page: Page) -> None:
-        super().__init__(handler, streams_body=page.streams_body)
+    def __init__(self, handler: Handler, page: Page, checks: Sequence[Check] = ()) -> None:
+        super().__init__(handler, streams_body=page.streams_body, checks=checks)
         self.folder = page.file.path.parent
         self.page = page
 
@@ -146,6 +157,11 @@ class _Composition:
             script_nonces=True,
             cache=self._cache,
             globals={"static": static_files.url},
+            form_tokens=config["CSRF"],
+            of_request={
+                name: getattr(Request, name)
+                for name in ("csrf_input", "csrf_meta", "csrf_token", "get_flashed_messages")
+            },
         )
         rendering = PagesRendering(
             environment,
@@ -160,6 +176,8 @@ class _Composition:
             downloads=Downloads(app.dirs["PARTIALS"] / "uploads"),
             counters=self._counters,
             cache=self._cache,
+            sessions=self._sessions,
+            csrf=self._csrf,
             environment=RequestEnvironment(config.environment),
             locale=config["LOCALE"],
         )
@@ -186,6 +204,8 @@ class _Composition:
             finishers=self._finishers(),
             refusal_finishers=self._refusal_finishers(),
             links=load_links(app.dirs["MIDDLEWARES"], app.used),
+            personal_finishers=[self._csrf.finish, PrivateAnswers().finish],
+            keeper=self._sessions,
         )
 
     def _file_class(self) -> type[UploadedFile]:
@@ -196,7 +216,12 @@ class _Composition:
     def request_class(self) -> type[Request]:
         """Bind the request class to the application."""
         host = urlsplit(self._config["APP_URL"] or "").netloc
-        bound = {"app": self._app, "app_host": host, "make_id": staticmethod(self._request_id.id_of)}
+        bound = {
+            "app": self._app,
+            "app_host": host,
+            "demands_tokens": self._config["CSRF"],
+            "make_id": staticmethod(self._request_id.id_of),
+        }
         return type("Request", (Request,), bound)
 
     # --- WebSockets ---------------------------------------------------------------------
@@ -247,8 +272,10 @@ class _Composition:
     def _routes(self, threads: Threads) -> RouteTable:
         routes = RouteTable()
         for page in self._pages.pages:
+            checks = [self._csrf.check] if self._config["CSRF"] and page.demands_token else []
             methods = {
-                method: PageRoute(self._handler(page, method, threads), page) for method in page.endpoints
+                method: PageRoute(self._handler(page, method, threads), page, checks)
+                for method in page.endpoints
             }
             routes.add(page.file.pattern, methods, source=page.file.source)
         self._assets.add_routes(routes)
@@ -258,7 +285,8 @@ class _Composition:
         self._add_static(routes)
         if self._config["HEALTHCHECK"]:
             handler = health_handler(self._checks(), debug=self._debug, version=self._config["VERSION"])
-            routes.add("/health", {"GET": Endpoint(handler)}, source="the setting HEALTHCHECK")
+            health = Endpoint(handler, is_personal=False)
+            routes.add("/health", {"GET": health}, source="the setting HEALTHCHECK")
         routes.compile()
         return routes
 
@@ -268,7 +296,8 @@ class _Composition:
             if not (self._app.dirs["PARTIALS"] / folder).is_dir():
                 continue
             endpoint = Endpoint(
-                Handler(files.answer_from(folder), f"static files of {folder}", False, is_light=True)
+                Handler(files.answer_from(folder), f"static files of {folder}", False, is_light=True),
+                is_personal=False,
             )
             for prefix in (f"/{folder}", f"/static/{folder}"):
                 routes.add(f"{prefix}/[path:path]", {"GET": endpoint}, source=f"src/partials/{folder}")
@@ -419,15 +448,54 @@ class _Composition:
             return FileCache(str(self._config.path("ASOK_CACHE_PATH")))
         return MemoryCache()
 
-    def _checks(self) -> dict[str, Check]:
-        redis = self._redis
-        if redis is None:
-            return {}
+    @cached_property
+    def _session_store(self) -> SessionStore:
+        config = self._config
+        lifetimes = Lifetimes(config["SESSION_TTL"], config["SESSION_MAX_AGE"])
+        if config["SESSION_BACKEND"] == "redis" and self._redis is not None:
+            return RedisSessions(self._redis, lifetimes)
+        if config["SESSION_BACKEND"] == "file":
+            return FileSessions(str(config.path("SESSION_PATH")), lifetimes)
+        return MemorySessions(lifetimes)
 
-        async def ping() -> None:
-            await redis.run_async("PING")
+    @cached_property
+    def _sessions(self) -> Sessions:
+        config = self._config
+        cookie = SessionCookie(
+            Signer(self._secret_key, "session", config["SECRET_KEY_FALLBACKS"]),
+            secure=config["SESSION_SECURE"],
+            same_site=config["SESSION_SAMESITE"],
+            max_age_seconds=config["SESSION_MAX_AGE"],
+        )
+        return Sessions(self._session_store, cookie)
 
-        return {"redis": ping}
+    @cached_property
+    def _csrf(self) -> Csrf:
+        config = self._config
+        shared = config["CORS_ORIGINS"] if config["CORS_ALLOW_CREDENTIALS"] else None
+        csrf = Csrf(
+            CsrfTokens(self._secret_key, config["SECRET_KEY_FALLBACKS"]),
+            self._sessions,
+            secure=config["SESSION_SECURE"],
+            same_site=config["SESSION_SAMESITE"],
+            trusted_origins=[config["APP_URL"] or "", *(shared or ())],
+            debug=self._debug,
+        )
+        self._sessions.on_create = csrf.carry_over
+        return csrf
+
+    def _checks(self) -> dict[str, HealthCheck]:
+        checks: dict[str, HealthCheck] = {}
+        if self._redis is not None:
+            redis = self._redis
+
+            async def ping() -> None:
+                await redis.run_async("PING")
+
+            checks["redis"] = ping
+        if isinstance(self._session_store, FileSessions):
+            checks["sessions"] = self._session_store.check
+        return checks
 
     def closings(self) -> list[_Closing]:
         """Give the shutdown hooks for what was opened, in the order of closing."""
@@ -435,6 +503,11 @@ class _Composition:
         return closings if self._redis is None else [*closings, _Closing(self._redis.close_async)]
 
     # --- secrets ----------------------------------------------------------------------------
+
+    @cached_property
+    def _secret_key(self) -> str:
+        # In debug without a key: one for this process, so that signed cookies end with it.
+        return self._config["SECRET_KEY"] or random_token(48)
 
     @cached_property
     def _secrets(self) -> frozenset[str]:

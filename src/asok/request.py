@@ -11,11 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from asok.assets import page_id_of
+from asok.flash import Flashed, leave, take
 from asok.forminput import FormInput
 from asok.limits import RateLimit
 from asok.meta import Meta
+from asok_engine.backends.sessions.session import Session
+from asok_engine.dispatch.middleware.csrf import CSRF_FIELD
 from asok_engine.errors import InputError
 from asok_engine.security.nonce import make_nonce
+from asok_engine.templates.markup import Markup
 from asok_engine.wire.request import lazy
 from asok_engine.wire.response import HTML, Response, bare
 
@@ -80,6 +84,8 @@ class Request(FormInput):
     """One request to a page."""
 
     app: ClassVar[Asok]
+    #: Whether forms need a token here: the setting CSRF.
+    demands_tokens: ClassVar[bool] = False
 
     #: Set while an error page is rendered.
     error_status: int
@@ -137,7 +143,11 @@ class Request(FormInput):
         `content_type` may be given by position or by name with an iterable.
         """
         if isinstance(source, str):
-            return bare(self.app.services.rendering.stream(self, source, values), HTML)
+            rendering = self.app.services.rendering
+            if rendering.needs_token(self, source):
+                # A cookie has to be sent before the page; the token that goes with it is made now.
+                self.csrf_token()
+            return bare(rendering.stream(self, source, values), HTML)
         return super().stream(source, values.pop("content_type", content_type))
 
     @lazy
@@ -177,6 +187,62 @@ class Request(FormInput):
         """Give a form that the application shares, bound to this request."""
         form: Form = self.shared(name)
         return form
+
+    # --- session, messages, forms -------------------------------------------------------
+
+    @property
+    def session(self) -> Session:
+        """What is kept about this visitor between requests: a dictionary of JSON values.
+
+        Nothing is read before it is touched, and nothing written unless it changed. Raises
+        BackendUnavailable (503) when the place that keeps sessions does not answer.
+        """
+        return self.app.services.sessions.of(self)
+
+    def session_regenerate(self) -> None:
+        """Give the session another id; the one before is dead. Call it when rights change."""
+        self.session.rotate()
+
+    def flash(self, category: str, message: str | None = None) -> Request:
+        """Leave a message for the next page: `flash("success", "Saved.")` or `flash("Saved.")`; chainable."""
+        leave(self.session, category, message)
+        return self
+
+    def get_flashed_messages(
+        self, with_categories: bool = True, category_filter: str | Iterable[str] | None = None
+    ) -> list[Any]:
+        """Give the messages that wait for this visitor and take them away.
+
+        Each unpacks as category and message, and has `.category` and `.message`; without
+        `with_categories` each is its text. `category_filter` is one category, or several.
+        """
+        messages: list[Flashed] | None = self.__dict__.get("flashed")
+        if messages is None:
+            messages = self.__dict__["flashed"] = take(self.session)
+        if category_filter is not None:
+            wanted = {category_filter} if isinstance(category_filter, str) else set(category_filter)
+            messages = [message for message in messages if message.category in wanted]
+        return list(messages) if with_categories else [message.message for message in messages]
+
+    def csrf_token(self) -> str:
+        """Give the token that a form or script of this page sends back; it belongs to this visitor."""
+        return self.app.services.csrf.token(self)
+
+    def csrf_input(self) -> Markup:
+        """Give the hidden field that carries the token in a form."""
+        return Markup(f'<input type="hidden" name="{CSRF_FIELD}" value="{self.csrf_token()}">')
+
+    def token_field(self) -> Markup:
+        """Give what forms put in by themselves: `csrf_input()`, and nothing where the setting CSRF is off."""
+        return self.csrf_input() if self.demands_tokens else Markup("")
+
+    def csrf_meta(self) -> Markup:
+        """Give the element for the head from which scripts read the token."""
+        return Markup(f'<meta name="csrf-token" content="{self.csrf_token()}">')
+
+    def verify_csrf(self) -> None:
+        """Check this request's token, also where that is not done by itself; raises ForbiddenError (403)."""
+        self.app.services.csrf.check(self)
 
     # --- files and addresses ----------------------------------------------------------
 

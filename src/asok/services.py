@@ -1,4 +1,4 @@
-"""What handlers reach through `request`: rendering, files, counters, cache, environment."""
+"""What handlers reach through `request`: rendering, files, counters, cache, sessions, environment."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from asok.request import RequestEnvironment
 from asok.static import StaticFiles
 from asok_engine.backends.cache.contract import Cache
 from asok_engine.backends.counters.contract import Counters
+from asok_engine.dispatch.middleware.csrf import Csrf
+from asok_engine.dispatch.middleware.sessions import Sessions
 
 __all__ = ["Services"]
 
@@ -22,5 +24,7 @@ class Services(Struct, frozen=True):
     downloads: Downloads
     counters: Counters
     cache: Cache
+    sessions: Sessions
+    csrf: Csrf
     environment: RequestEnvironment
     locale: str

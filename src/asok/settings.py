@@ -351,7 +351,12 @@ TABLE = Table(
                 example="file",
             ),
             Setting("SESSION_PATH", FILE, ".asok/sessions", "Give the folder of sessions kept in files."),
-            Setting("SESSION_MAX_AGE", _SECONDS, 2592000, "Give the age of the session cookie in seconds."),
+            Setting(
+                "SESSION_MAX_AGE",
+                _SECONDS,
+                2592000,
+                "Give the greatest age of a session in seconds; a remembered one has a cookie of that age.",
+            ),
             Setting(
                 "SESSION_TTL",
                 _SECONDS,

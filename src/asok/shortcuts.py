@@ -12,6 +12,7 @@ from asok_engine.wire.response import Response
 __all__ = [
     "abort",
     "back",
+    "flash",
     "redirect",
     "render_block",
     "render_blocks",
@@ -63,3 +64,8 @@ def back(default: str = "/") -> NoReturn:
 def abort(status: int, message: str = "") -> NoReturn:
     """Stop the current request and answer with the page for this status."""
     _request().abort(status, message)
+
+
+def flash(category: str, message: str | None = None) -> None:
+    """Leave a message for the next page of the current visitor, as `request.flash` does."""
+    _request().flash(category, message)

@@ -35,7 +35,14 @@ def test_order_of_guards_and_finishers_is_the_documented_one(tmp_path: Path) -> 
         LOG_LEVEL="INFO",
     )
     assert guards == ["RequestId", "AccessLog", "Proxies", "Hosts", "ClientLimit", "Cors"]
-    assert finishers == ["Conditional", "Compression", "SecurityHeaders", "Cors", "RequestId", "AccessLog"]
+    assert finishers == [
+        "Conditional",
+        "Compression",
+        "SecurityHeaders",
+        "Cors",
+        "RequestId",
+        "AccessLog",
+    ]
     assert {"/", "/health"} <= routes
 
 
@@ -93,6 +100,7 @@ def test_endpoints_know_their_page(tmp_path: Path) -> None:
 def test_form_action_is_chosen_by_the_form_or_the_query(tmp_path: Path) -> None:
     """`_action` in the form runs `action_<name>`; without one `post` answers."""
     source = (
+        "CSRF = False\n\n"
         "def post(request):\n    return 'post'\n\n"
         "async def action_save(request):\n    return 'saved ' + request.form['x']\n\n"
         "def action_drop(request):\n    return 'dropped'\n"

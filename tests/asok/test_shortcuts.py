@@ -81,6 +81,7 @@ def test_shortcuts_act_on_the_running_request(tmp_path: Path, protocol: Any) -> 
         lambda: shortcuts.redirect("/"),
         lambda: shortcuts.back(),
         lambda: shortcuts.abort(404),
+        lambda: shortcuts.flash("Saved."),
     ],
 )
 def test_outside_a_request_they_say_so(call: Callable[[], Any]) -> None:
@@ -100,6 +101,7 @@ def test_every_shortcut_is_tried() -> None:
     assert set(shortcuts.__all__) == {
         "abort",
         "back",
+        "flash",
         "redirect",
         "render_block",
         "render_blocks",

@@ -24,6 +24,8 @@ DOORS = {
     "asok_engine.dispatch.errors:ErrorAnswers._without_page": "door: the debug page itself failed",
     "asok_engine.dispatch.kernel:Kernel.handle": "door: every error of a request becomes an answer",
     "asok_engine.dispatch.kernel:Kernel.handle_async": "door: every error of a request becomes an answer",
+    "asok_engine.dispatch.kernel:Kernel._kept": "door: what cannot be kept becomes the answer",
+    "asok_engine.dispatch.kernel:Kernel._kept_async": "door: what cannot be kept becomes the answer",
     "asok_engine.dispatch.lifecycle:Lifecycle.stop": "hooks: a failing one does not stop the others",
     "asok_engine.dispatch.lifecycle:Lifecycle.stop_async": "hooks: the same, on a loop",
     "asok_engine.dispatch.threads:_Pool._work": "carries the error to the task that awaits it",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -38,12 +39,12 @@ def settings_check(project: Path) -> subprocess.CompletedProcess[str]:
 
 
 def ask(
-    port: int, method: str, path: str, body: str | None = None, host: str = "127.0.0.1"
+    port: int, method: str, path: str, body: str | None = None, host: str = "127.0.0.1", cookie: str = ""
 ) -> tuple[int, str, str]:
     """Send one request; give status, Location and text."""
     link = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     try:
-        headers = {"Host": host}
+        headers = {"Host": host, "Cookie": cookie}
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         link.request(method, path, body, headers)
@@ -51,6 +52,20 @@ def ask(
         return answer.status, answer.headers.get("Location", ""), answer.read().decode()
     finally:
         link.close()
+
+
+def form_of(port: int, path: str) -> tuple[dict[str, str], str]:
+    """Give the hidden field of a page's form, and the cookie that came with the page."""
+    link = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        link.request("GET", path)
+        answer = link.getresponse()
+        page, cookie = answer.read().decode(), answer.headers.get("Set-Cookie", "").partition(";")[0]
+    finally:
+        link.close()
+    found = re.search(r'<input type="hidden" name="(csrf_token)" value="([\w-]+)">', page)
+    assert found, page
+    return {found[1]: found[2]}, cookie
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +80,11 @@ def asynchronous(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "{% for user in users %}<li>{{ user.name }}</li>{% endfor %}"
     )
     (source / "pages/profile/page.html").write_text("<h1>{{ user.name }}</h1><p>{{ user.email }}</p>")
+    # The page of the chapter answers a form; this one, of ours, has it.
+    (source / "pages/profile/new").mkdir()
+    (source / "pages/profile/new/page.html").write_text(
+        '<form method="post" action="/profile">{{ csrf_input() }}<input name="name"></form>'
+    )
     (source / "middlewares/02_async_logger.py").write_text((SEEDS / "async_logger.py").read_text())
     (source / "models/user.py").write_text((SEEDS / "user_in_memory.py").read_text())
     return project
@@ -76,7 +96,9 @@ def test_asynchronous_chapter_runs_on_every_server(kind: str, asynchronous: Path
     with servers.run_server(kind, asynchronous, environment={"PYTHONUNBUFFERED": "1"}) as server:
         port = server.port
         assert ask(port, "GET", "/profile?id=1")[::2] == (404, "User not found")
-        created = ask(port, "POST", "/profile", urlencode({"name": "Ada <b>"}))
+        assert ask(port, "POST", "/profile", urlencode({"name": "Mallory"}))[0] == 403
+        fields, cookie = form_of(port, "/profile/new")
+        created = ask(port, "POST", "/profile", urlencode({**fields, "name": "Ada <b>"}), cookie=cookie)
         assert created[:2] == (302, "/profile?id=1")
         status, _, page = ask(port, "GET", "/profile?id=1")
         assert (status, page) == (200, "<h1>Ada &lt;b&gt;</h1><p>new@example.com</p>")

@@ -360,9 +360,17 @@ class Form(metaclass=FieldKinds):
     # --- as HTML --------------------------------------------------------------------------------
 
     @property
+    def csrf(self) -> Markup:
+        """The field that shows for whom the form was made; nothing in a form that goes to another site."""
+        goes_elsewhere = ":" in self.sent_to.partition("/")[0] or self.sent_to.startswith("//")
+        if self._request is None or goes_elsewhere:
+            return Markup("")
+        return self._request.token_field()
+
+    @property
     def hidden_fields(self) -> Markup:
-        """Every hidden field."""
-        return joined(bound for bound in self._bound.values() if bound.kind == "hidden")
+        """Every hidden field, and that of the token."""
+        return joined([self.csrf, *(bound for bound in self._bound.values() if bound.kind == "hidden")])
 
     @property
     def error_summary(self) -> Markup:

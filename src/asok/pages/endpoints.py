@@ -52,6 +52,11 @@ class Page(Struct, frozen=True):
         """Whether the module wants the body piece by piece: `STREAM_BODY = True`."""
         return bool(getattr(self.module, "STREAM_BODY", False))
 
+    @property
+    def demands_token(self) -> bool:
+        """Whether what changes something needs a form token here: unless the module says `CSRF = False`."""
+        return bool(getattr(self.module, "CSRF", True))
+
 
 class LoadedPages(Struct, frozen=True):
     """All pages of one folder; `problems` and `notes` are those of finding and of loading."""

@@ -9,7 +9,7 @@ servers that call plainly. No server, no file and no setting is known here.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from asok_engine.dispatch.bodies import BodyReader
 from asok_engine.dispatch.chain import AsyncCall, Composer, Handler, Link, PlainCall
@@ -17,15 +17,18 @@ from asok_engine.dispatch.context import request_var
 from asok_engine.dispatch.errors import ErrorAnswers
 from asok_engine.dispatch.routes import Route, RouteTable
 from asok_engine.dispatch.threads import BackgroundLoop, Threads
-from asok_engine.errors import InputError, NotFoundError, Redirect
+from asok_engine.errors import InputError, NotFoundError, Redirect, Stop
 from asok_engine.wire.request import Request
 from asok_engine.wire.response import Response, respond
 
-__all__ = ["Endpoint", "Finisher", "Guard", "Kernel"]
+__all__ = ["Check", "Endpoint", "Finisher", "Guard", "Keeper", "Kernel"]
 
 Guard = Callable[[Request], Response | None]
 GuardAsync = Callable[[Request], Awaitable[Response | None]]
 Finisher = Callable[[Request, Response], None]
+
+#: Looks at a request whose body was read; refuses it by raising an InputError.
+Check = Callable[[Request], None]
 
 BODILESS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
@@ -35,18 +38,60 @@ class Endpoint:
 
     Where no link stands around it, a chain is the handler itself, whose result the
     kernel turns into a Response. `at_once` is a plain call that needs no thread.
+    `checks` look at a request with a body before links and handler do. `is_personal`
+    tells that the answer may depend on who asks, as that of a file does not.
     """
 
-    __slots__ = ("at_once", "handler", "in_thread", "on_loop", "streams_body")
+    __slots__ = (
+        "at_once",
+        "checks",
+        "handler",
+        "in_thread",
+        "is_personal",
+        "on_loop",
+        "reads_ahead",
+        "streams_body",
+    )
 
     on_loop: Callable[[Request], Awaitable[Any]]
     in_thread: Callable[[Request], Any]
     at_once: Callable[[Request], Any] | None
 
-    def __init__(self, handler: Handler, *, streams_body: bool = False) -> None:
+    def __init__(
+        self,
+        handler: Handler,
+        *,
+        streams_body: bool = False,
+        checks: Sequence[Check] = (),
+        is_personal: bool = True,
+    ) -> None:
         self.handler = handler
         self.streams_body = streams_body
         self.at_once = None
+        self.checks = tuple(checks)
+        self.is_personal = is_personal
+        self.reads_ahead = False
+
+
+class Keeper(Protocol):
+    """Keeps what belongs to a visitor between requests.
+
+    `waits` tells that keeping may wait for a disk or a network. What is raised becomes
+    the answer.
+    """
+
+    @property
+    def waits(self) -> bool:
+        """Whether a loop has to call the async forms."""
+
+    async def read_ahead(self, request: Request) -> None:
+        """Read what code on the loop may ask for, which cannot wait."""
+
+    def settle(self, request: Request, response: Response) -> None:
+        """Write what has changed, when the answer is there and before it is sent."""
+
+    async def settle_async(self, request: Request, response: Response) -> None:
+        """Do what `settle` does without blocking the event loop."""
 
 
 class Kernel:
@@ -56,7 +101,9 @@ class Kernel:
     used under an event loop where it is given. `finishers` run in their order,
     behind them those of `refusal_finishers` for a status of 400 and above.
     `links` wrap every answer of a request that can be routed, also "nothing
-    found" and a body that is refused.
+    found" and a body that is refused. `keeper` settles requests that looked at
+    something of their visitor and did not end in a defect; `personal_finishers`
+    see the answers of those, and every answer that sets a cookie, before the others.
     """
 
     def __init__(
@@ -70,6 +117,8 @@ class Kernel:
         guards: Iterable[tuple[Guard, GuardAsync | None]] = (),
         finishers: Iterable[Finisher] = (),
         refusal_finishers: Iterable[Finisher] = (),
+        personal_finishers: Iterable[Finisher] = (),
+        keeper: Keeper | None = None,
         links: Sequence[Link] = (),
     ) -> None:
         self.routes = routes
@@ -86,6 +135,8 @@ class Kernel:
         self._slow_guards = guards[first_async:]
         self._finishers = tuple(finishers)
         self._refusal_finishers = tuple(refusal_finishers)
+        self._personal_finishers = tuple(personal_finishers)
+        self._keeper = keeper
         self._match = routes.match
         self._missing = Endpoint(Handler(self._nothing_found, "dispatch", is_async=False, is_light=True))
         self._refused = Endpoint(Handler(_method_refused, "dispatch", is_async=False, is_light=True))
@@ -116,6 +167,9 @@ class Kernel:
             elif is_alone and handler.is_light and not reads_body:
                 endpoint.at_once = handler.call
             endpoint.on_loop = self._with_body_async(on_loop, endpoint) if reads_body else on_loop
+            if self._keeper is not None and self._keeper.waits and endpoint.is_personal:
+                is_on_loop = handler.is_async or handler.is_light or reads_body
+                endpoint.reads_ahead = is_on_loop or any(link.is_async for link in self._links)
         else:
             in_thread: PlainCall = self._composer.for_threads(self._links, handler)
             if is_alone and not handler.is_async:
@@ -123,7 +177,7 @@ class Kernel:
             endpoint.in_thread = self._with_body(in_thread, endpoint) if reads_body else in_thread
 
     def _with_body_async(self, call: AsyncCall, endpoint: Endpoint) -> Callable[[Request], Awaitable[Any]]:
-        bodies = self._bodies
+        bodies, checks = self._bodies, endpoint.checks
         if endpoint.streams_body:
             # A plain handler reads in its thread; the pieces come to it over the loop.
             hand_over = bodies.stream_async if endpoint.handler.is_async else bodies.stream_bridged
@@ -131,6 +185,8 @@ class Kernel:
             async def streamed(request: Request) -> Any:
                 try:
                     hand_over(request)
+                    for check in checks:
+                        check(request)
                 except InputError as error:
                     request.__dict__["body_error"] = error
                     return await self._bad_body.on_loop(request)
@@ -143,6 +199,8 @@ class Kernel:
         async def read_first(request: Request) -> Any:
             try:
                 await read(request)
+                for check in checks:
+                    check(request)
             except InputError as error:
                 request.__dict__["body_error"] = error
                 return await self._bad_body.on_loop(request)
@@ -151,7 +209,7 @@ class Kernel:
         return read_first
 
     def _with_body(self, call: PlainCall, endpoint: Endpoint) -> Callable[[Request], Any]:
-        bodies = self._bodies
+        bodies, checks = self._bodies, endpoint.checks
         if endpoint.streams_body:
             hand_over = bodies.stream_unbridged if endpoint.handler.is_async else bodies.stream
         else:
@@ -160,6 +218,8 @@ class Kernel:
         def read_first(request: Request) -> Any:
             try:
                 hand_over(request)
+                for check in checks:
+                    check(request)
             except InputError as error:
                 request.__dict__["body_error"] = error
                 return self._bad_body.in_thread(request)
@@ -173,6 +233,7 @@ class Kernel:
         `refused` is what the adapter found wrong with the request line.
         """
         request_var.set(request)
+        is_whole = True
         try:
             for guard in self._quick_guards:
                 response = guard(request)
@@ -190,6 +251,8 @@ class Kernel:
                         route, request.params = match
                         endpoint = route.methods.get(request.method) or self._other_method(request, route)
                     request.endpoint = endpoint
+                    if endpoint.reads_ahead:
+                        await self._keeper.read_ahead(request)  # type: ignore[union-attr]
                     call = endpoint.at_once
                     result = await endpoint.on_loop(request) if call is None else call(request)
                     if type(result) is Response and not result.may_be_shared:
@@ -198,13 +261,33 @@ class Kernel:
                         response = respond(result, endpoint.handler.source)
         except Exception as error:
             response = await self.errors.answer_async(request, error)
+            is_whole = isinstance(error, InputError | Stop)
+        if request.is_personal and is_whole and self._keeper is not None:
+            response = await self._kept_async(self._keeper, request, response)
         if request._draft is not None:
             request.answered(response)
+        if request.is_personal or response.cookies:
+            for finish in self._personal_finishers:
+                finish(request, response)
         for finish in self._finishers:
             finish(request, response)
         if response.status_code >= 400:
             for finish in self._refusal_finishers:
                 finish(request, response)
+        return response
+
+    async def _kept_async(self, keeper: Keeper, request: Request, response: Response) -> Response:
+        try:
+            await keeper.settle_async(request, response)
+        except Exception as error:
+            return await self.errors.answer_async(request, error)
+        return response
+
+    def _kept(self, keeper: Keeper, request: Request, response: Response) -> Response:
+        try:
+            keeper.settle(request, response)
+        except Exception as error:
+            return self.errors.answer(request, error)
         return response
 
     async def _guarded_async(self, request: Request) -> Response | None:
@@ -223,6 +306,9 @@ class Kernel:
         return self._finished(request, self.errors.answer(request, error))
 
     def _finished(self, request: Request, response: Response) -> Response:
+        if request.is_personal or response.cookies:
+            for finish in self._personal_finishers:
+                finish(request, response)
         for finish in self._finishers:
             finish(request, response)
         if response.status_code >= 400:
@@ -233,6 +319,7 @@ class Kernel:
     def handle(self, request: Request, refused: Exception | None = None) -> Response:
         """Answer one request in the calling thread, as `handle_async` does on a loop."""
         token = request_var.set(request)
+        is_whole = True
         try:
             try:
                 for guard in self._guards:
@@ -250,6 +337,9 @@ class Kernel:
                         response = respond(result, endpoint.handler.source)
             except Exception as error:
                 response = self.errors.answer(request, error)
+                is_whole = isinstance(error, InputError | Stop)
+            if request.is_personal and is_whole and self._keeper is not None:
+                response = self._kept(self._keeper, request, response)
             if request._draft is not None:
                 request.answered(response)
             return self._finished(request, response)

@@ -293,6 +293,7 @@ class AsgiAdapter:
         exchange: AsgiExchange,
         send: Send,
     ) -> None:
+        request.is_streaming = True
         streams = self._site.streams
         endless = response.raw.get(b"content-type", b"").startswith(b"text/event-stream")
         task = cast("asyncio.Task[object]", asyncio.current_task())

@@ -210,6 +210,7 @@ class RsgiAdapter:
             protocol.response_file_range(response.status_code, fields, str(body.path), body.offset, end)
 
     async def _stream(self, request: Request, response: Response, protocol: Any) -> None:
+        request.is_streaming = True
         streams = self._site.streams
         endless = response.raw.get(b"content-type", b"").startswith(b"text/event-stream")
         task = cast("asyncio.Task[object]", asyncio.current_task())

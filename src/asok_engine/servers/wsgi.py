@@ -225,6 +225,7 @@ class _Stream:
     """Gives the pieces of a streamed body to the server, and closes the source whatever happens."""
 
     def __init__(self, request: Request, response: Response, streams: Streams, loop: BackgroundLoop) -> None:
+        request.is_streaming = True
         self._request = request
         self._body: Any = response.body
         self._streams = streams

@@ -45,6 +45,8 @@ class Template(Struct, frozen=True):
     order: tuple[int, ...] | None = None
     #: (position among the parameters, encoder) for the parameters that need one.
     encoders: tuple[tuple[int, Callable[[Any], Any]], ...] = ()
+    #: Values that the text needs beside those of the statement; they stand behind them.
+    constants: tuple[Any, ...] = ()
 
     def bind(self, values: Sequence[Any]) -> Compiled:
         """Give the statement with these values."""
@@ -54,6 +56,8 @@ class Template(Struct, frozen=True):
 
     def parameters(self, values: Sequence[Any]) -> list[Any]:
         """Give the values in the order of the text, encoded for the driver."""
+        if self.constants:
+            values = (*values, *self.constants)
         parameters = list(values) if self.order is None else [values[place] for place in self.order]
         for place, encode in self.encoders:
             value = parameters[place]

@@ -72,6 +72,10 @@ class Environment:
         fuel: how many steps of the engine a render may take; None for no limit.
         cache: where `{% cache %}` keeps fragments; None for memory of this process.
         globals: names that every template has.
+        form_tokens: give forms that post within the site `csrf_input()`, and the head of a page
+            that has one `csrf_meta()`.
+        of_request: functions that every template has and that are called with the context's
+            `request` before their arguments.
     """
 
     def __init__(
@@ -86,6 +90,8 @@ class Environment:
         fuel: int | None = None,
         cache: FragmentCache | None = None,
         globals: Mapping[str, Any] | None = None,
+        form_tokens: bool = False,
+        of_request: Mapping[str, Callable[..., Any]] | None = None,
     ) -> None:
         self._roots = Roots(roots)
         self._debug = debug
@@ -94,7 +100,15 @@ class Environment:
         self._functions = {"range", "dict", "namespace", *FUNCTIONS}
         self._native = set(NATIVE_FILTERS)
         self._texts = set(TEXT_FILTERS)
-        self._dialect = Dialect(self._native, self._texts, minify, markers, script_nonces, debug)
+        self._dialect = Dialect(
+            self._native,
+            self._texts,
+            minify=minify,
+            markers=markers,
+            nonces=script_nonces,
+            tokens=form_tokens,
+            trace=debug,
+        )
         self._at = threading.local()
         self._lock = threading.RLock()
         self._count = 0
@@ -112,10 +126,11 @@ class Environment:
                 **FUNCTIONS,
                 **NO_MARKS,
                 "__at": self._note,
-                "__fragment": Fragments(cache),
+                "__fragment": Fragments(cache, lambda: getattr(self._at, "personal", 0)),
                 "__component": _component,
                 "__as_it_is": _as_it_is,
                 **(globals or {}),
+                **{name: self._of_request(call) for name, call in (of_request or {}).items()},
             },
             fuel=fuel,
             undefined_behavior="semi_strict" if strict else "chainable",
@@ -125,7 +140,7 @@ class Environment:
         )
         # Why: it prints the whole state of the engine, with everything in the context.
         self._engine.remove_global("debug")
-        self._functions.update(globals or {})
+        self._functions.update(globals or {}, of_request or {})
 
     # --- what templates can use -------------------------------------------------------
 
@@ -200,6 +215,22 @@ class Environment:
             TemplateError: as `render`, when it cannot be read.
         """
         return self._block_names(self._key(name, root_first))[0]
+
+    def needs_token(self, name: str, *, root_first: Path | None = None) -> bool:
+        """Tell whether a template or one of its parents has a form that posts, or speaks of a token.
+
+        Raises:
+            TemplateError: as `render`, when it cannot be read.
+        """
+        key: str | None = self._key(name, root_first)
+        with self._lock:
+            depth = 0
+            while key is not None:
+                outline, found = self._surveyed(key)
+                if found.needs_token:
+                    return True
+                key, depth = self._parent(key, outline, depth), depth + 1
+        return False
 
     def stream(
         self, name: str, context: Mapping[str, Any], *, root_first: Path | None = None
@@ -429,6 +460,17 @@ class Environment:
         """Remember which line is being rendered; templates call this in debug mode."""
         self._at.place = number, line
         return ""
+
+    def _of_request(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        """Give a function of templates that gets the request before its arguments."""
+        at = self._at
+
+        @minijinja.pass_state
+        def with_request(state: Any, /, *arguments: Any, **named: Any) -> Any:
+            at.personal = getattr(at, "personal", 0) + 1
+            return call(state.lookup("request"), *arguments, **named)
+
+        return with_request
 
     def _explain(self, error: minijinja.TemplateError, context: Mapping[str, Any]) -> TemplateError:
         fault = Fault.of(error)

@@ -3,7 +3,8 @@
 A fragment is stored under its template's name and the value of its key, as plain
 text, in any cache that can get and set. Without one, a process keeps its own.
 A fragment whose body fails is not stored. What is read back and is not text counts
-as missing.
+as missing. A body that printed what belongs to one visitor is refused: it would be
+given to all.
 """
 
 from __future__ import annotations
@@ -66,26 +67,43 @@ class ProcessFragments:
 class Fragment:
     """One fragment while its page is rendered: found, or to be kept once its body is there."""
 
-    __slots__ = ("_cache", "_key", "_ttl", "missing", "text")
+    __slots__ = ("_before", "_cache", "_key", "_personal", "_ttl", "missing", "text")
 
-    def __init__(self, cache: FragmentCache, key: str, ttl: float | None) -> None:
+    def __init__(
+        self, cache: FragmentCache, key: str, ttl: float | None, personal: Callable[[], int]
+    ) -> None:
         self._cache = cache
         self._key = key
         self._ttl = ttl
+        self._personal = personal
+        self._before = personal()
         found = cache.get(key)
         self.missing = not isinstance(found, str)
         self.text = Markup("" if self.missing else found)
 
     def keep(self, text: str) -> Markup:
-        """Store the body and give it back."""
+        """Store the body and give it back.
+
+        Raises:
+            UsageError: the body called a function that gives what belongs to one visitor.
+        """
+        if self._personal() != self._before:
+            raise UsageError(
+                "Inside {% cache %} something was printed that belongs to one visitor, such as a form token.",
+                fix="Move it out of the cached part, also where an include or a macro prints it.",
+            )
         self._cache.set(self._key, str(text), self._ttl)
         return Markup(text)
 
 
 class Fragments:
-    """Makes the fragments of templates; this is what the tag calls."""
+    """Makes the fragments of templates; this is what the tag calls.
 
-    def __init__(self, cache: FragmentCache | None) -> None:
+    `personal` counts, in the calling thread, what has been printed for one visitor.
+    """
+
+    def __init__(self, cache: FragmentCache | None, personal: Callable[[], int] = lambda: 0) -> None:
+        self._personal = personal
         self._cache: FragmentCache = cache if cache is not None else ProcessFragments()
 
     def __call__(self, template: str, key: object, ttl: object = None) -> Fragment:
@@ -99,4 +117,4 @@ class Fragments:
                 f"The time of {{% cache {key!r} %}} is {ttl!r}; expected a number of seconds.",
                 fix='Write {% cache "name" 60 %}.',
             )
-        return Fragment(self._cache, f"fragment:{template}:{key}", ttl)
+        return Fragment(self._cache, f"fragment:{template}:{key}", ttl, self._personal)

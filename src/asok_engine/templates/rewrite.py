@@ -92,6 +92,7 @@ class Dialect(Struct, frozen=True):
     minify: bool = False
     markers: bool = False
     nonces: bool = False
+    tokens: bool = False
     trace: bool = False
 
 
@@ -132,11 +133,15 @@ class _Writer:
         self._insertions: list[Insertion] = []
         if not variant.as_it_is:
             wanted = found.page_hooks + (found.nonces if dialect.nonces else [])
+            wanted = wanted + (found.form_tokens if dialect.tokens else [])
             self._insertions = sorted(wanted, key=lambda insertion: insertion.offset)
         self._offsets = [insertion.offset for insertion in self._insertions]
 
     def write(self) -> Written:
         selective = not self._variant.is_whole and self._outline.is_root
+        if self._dialect.tokens and self._found.needs_token and not self._variant.as_it_is:
+            # What a child sets at its top level is there when its layout writes the head.
+            self._out.append("{% set __token = true %}")
         shown_until = -1
         for index, token in enumerate(self._outline.tokens):
             if selective and index > shown_until:

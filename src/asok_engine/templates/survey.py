@@ -23,11 +23,21 @@ HEAD = "{{ __head }}"
 BODY = "{{ __body }}"
 TITLE = "{{ __title }}"
 DESCRIPTION = "{{ __description }}"
+FORM_FIELD = "{{ csrf_input()|__html }}"
+HEAD_META = "{% if __token is defined %}{{ csrf_meta()|__html }}{% endif %}"
 NONCE = '{% if nonce is defined %} nonce="{{ nonce }}"{% endif %}'
 
 IS_DESCRIPTION = re.compile(r"""\bname\s*=\s*(["']?)description\1(?:[\s/]|$)""", re.IGNORECASE)
 HAS_NONCE = re.compile(r"\bnonce\b", re.IGNORECASE)
 HAS_SRC = re.compile(r"\bsrc\s*=", re.IGNORECASE)
+POSTS = re.compile(r"""\bmethod\s*=\s*["']?\s*post\b""", re.IGNORECASE)
+ACTION = re.compile(r"""\baction\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
+#: An action that names another site, or that only the render knows.
+ELSEWHERE = re.compile(r"\s*(?:\0|[a-z][a-z0-9+.-]*:|[/\\]{2})", re.IGNORECASE)
+TOKEN_WORD = re.compile(r"\bcsrf_(?:input|token|meta)\b")
+FORM_END = re.compile(r"</form\b", re.IGNORECASE)
+#: Attributes by which a script sends something that changes.
+SENDS = re.compile(r"\b(?:data-|data-asok-|asok-)(?:method|fetch-post(?:-async)?)\s*=", re.IGNORECASE)
 IS_DATA = re.compile(r"""\btype\s*=\s*["']?[^"'\s>]*json""", re.IGNORECASE)
 
 
@@ -50,6 +60,10 @@ class Survey(Struct):
     nonces: list[Insertion] = field(default_factory=list)
     collapsible: list[tuple[int, int]] = field(default_factory=list)
     breaks: list[int] = field(default_factory=list)
+    #: What forms and scripts need to send something back, and where the page's head can have it.
+    form_tokens: list[Insertion] = field(default_factory=list)
+    #: Whether this template has a form that posts, or speaks of a form's token.
+    needs_token: bool = False
     #: Prints that stand among the attributes of a tag.
     in_tags: set[int] = field(default_factory=set)
     #: Where each block of this template and its parents stands, for the children of it.
@@ -102,6 +116,7 @@ def survey(outline: Outline, inherited: Mapping[str, Place] | None) -> Survey:
             found.breaks.append(token.start)
     found.collapsible = scanner.collapsible
     _insertions(outline, found, passed)
+    _tokens(outline, found, passed)
     return found
 
 
@@ -136,6 +151,44 @@ def _insertions(outline: Outline, found: Survey, passed: list[tuple[Tag, int]]) 
             case _:
                 pass
     found.breaks.sort()
+
+
+def _tokens(outline: Outline, found: Survey, passed: list[tuple[Tag, int]]) -> None:
+    """Find forms that post within this site, and what else needs a token."""
+    source = outline.origin.source
+    for tag, index in passed:
+        if tag.closing or tag.foreign:
+            if tag.name == "head" and "csrf-token" not in source:
+                found.form_tokens.append(Insertion(tag.start, HEAD_META))
+        elif tag.name == "form" and POSTS.search(tag.attributes) and _stays(tag.attributes):
+            _not_cached(outline, index, tag.start)
+            end = FORM_END.search(source, tag.end)
+            if not TOKEN_WORD.search(source, tag.end, end.start() if end else len(source)):
+                found.form_tokens.append(Insertion(tag.end, FORM_FIELD))
+            found.needs_token = True
+        elif SENDS.search(tag.attributes):
+            found.needs_token = True
+    for index, token in enumerate(outline.tokens):
+        if token.kind in (Kind.PRINT, Kind.TAG) and TOKEN_WORD.search(token.body):
+            _not_cached(outline, index, token.start)
+            found.needs_token = True
+
+
+def _stays(attributes: str) -> bool:
+    action = ACTION.search(attributes)
+    return action is None or not ELSEWHERE.match(
+        next(part for part in (*action.groups(), "") if part is not None)
+    )
+
+
+def _not_cached(outline: Outline, index: int, offset: int) -> None:
+    for opened, closed in outline.close_of.items():
+        if outline.tokens[opened].name == "cache" and opened < index < closed:
+            outline.origin.error(
+                "a form token stands inside {% cache %}; it belongs to one visitor, and all would get it.",
+                outline.origin.source.count("\n", 0, offset) + 1,
+                "Move the form out of the cached part.",
+            )
 
 
 def _is_data(tag: Tag) -> bool:

@@ -19,9 +19,10 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from asok_engine.errors import UsageError
 from asok_engine.testing.asgi import AsgiCaller
-from asok_engine.testing.bodies import Data, Fields, Files, encode_body, query_string
+from asok_engine.testing.bodies import Data, Fields, Files, encode_body, pairs, query_string
 from asok_engine.testing.calls import Call, Caller, OpenAnswer
 from asok_engine.testing.cookiejar import CookieJar
+from asok_engine.testing.forms import PageForm
 from asok_engine.testing.response import StreamedResponse, TestResponse
 from asok_engine.testing.wsgi import WsgiCaller
 
@@ -53,6 +54,14 @@ class StreamOptions(TypedDict, total=False):
 class CallOptions(StreamOptions, total=False):
     """What a call takes beside method, path and data."""
 
+    follow: bool | None
+
+
+class SubmitOptions(TypedDict, total=False):
+    """What `submit` takes beside the form and its fields."""
+
+    files: Files | None
+    headers: Headers | None
     follow: bool | None
 
 
@@ -184,6 +193,21 @@ class TestClient:
             if response.status_code not in (307, 308):
                 method = "HEAD" if method == "HEAD" else "GET"
                 body = encode_body()
+
+    def submit(
+        self, form: PageForm, fields: Fields | None = None, **options: Unpack[SubmitOptions]
+    ) -> TestResponse:
+        """Send a form of a page with `fields` filled in, as a browser would.
+
+        What is not filled in goes as it stood on the page, hidden fields included. `files`,
+        `headers` and `follow` as in `request`.
+        """
+        filled = pairs(fields or ())
+        names = {name for name, _ in filled}
+        sent = [pair for pair in form.fields if pair[0] not in names] + filled
+        if form.method == "GET":
+            return self.request("GET", form.action.partition("?")[0], params=sent, **options)
+        return self.request(form.method, form.action, data=sent, **options)
 
     @contextmanager
     def stream(

@@ -14,6 +14,7 @@ from typing import Any
 
 from asok_engine.errors import UsageError
 from asok_engine.testing.cookiejar import Cookie, parse_set_cookie
+from asok_engine.testing.forms import PageForm, find_forms
 
 __all__ = ["StreamedResponse", "TestHeaders", "TestResponse"]
 
@@ -146,6 +147,29 @@ class TestResponse(_Answer):
                 f"{self.method} {self.url} answered {self.status} with "
                 f"{self.content_type or 'no content type'}, which is not JSON: {self.text[:200]!r}."
             ) from error
+
+    @cached_property
+    def forms(self) -> list[PageForm]:
+        """The forms of this page, in order, with what they would send as they stand."""
+        return find_forms(self.text, self.url)
+
+    def form(self, which: int | str = 0) -> PageForm:
+        """Give a form of this page, for `client.submit`: by its number, or by its id.
+
+        Raises UsageError, which names what the page has, when it has no such form.
+        """
+        forms = self.forms
+        if isinstance(which, int):
+            if which < len(forms):
+                return forms[which]
+        else:
+            for form in forms:
+                if form.id == which:
+                    return form
+        raise UsageError(
+            f"{self.method} {self.url} answered {self.status} without a form {which!r}; it has {len(forms)}"
+            f"{': ' + ', '.join(form.id or form.action for form in forms) if forms else ''}."
+        )
 
     def __contains__(self, part: str | bytes) -> bool:
         return part in self.body if isinstance(part, bytes) else part in self.text

@@ -146,6 +146,10 @@ class Request:
     params: Mapping[str, Any] = _NO_PARAMS
     #: When the access log saw it first, by `time.perf_counter`; 0 without one.
     started_at: float = 0.0
+    #: Whether the body of the answer differs each time, as one with a form token does.
+    is_one_time: bool = False
+    #: Whether the head of the answer has been sent and its pieces are being made.
+    is_streaming: bool = False
     #: What answers this request, once it is routed; set by the kernel.
     endpoint: Any = None
     _body: bytes | None = None
@@ -166,6 +170,8 @@ class Request:
         self._id: str | None = None
         self._draft: Response | None = None
         self._host: str | None = None
+        #: Whether something of this visitor was looked at: the session, a form token.
+        self.is_personal = False
 
     @property
     def id(self) -> str:

@@ -20,8 +20,9 @@ Protocol = Literal["asgi", "wsgi"]
 PROTOCOLS = pytest.mark.parametrize("protocol", ["asgi", "wsgi"])
 
 TAKES = {
-    "page.py": "def post(request):\n    return str(len(request.body))\n",
-    "streamed.py": "STREAM_BODY = True\n\n"
+    # About bodies, not about who sent them.
+    "page.py": "CSRF = False\n\ndef post(request):\n    return str(len(request.body))\n",
+    "streamed.py": "STREAM_BODY = True\nCSRF = False\n\n"
     "async def post(request):\n"
     "    return str(sum([len(piece) async for piece in request.stream_body()]))\n",
 }

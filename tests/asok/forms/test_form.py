@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import enum
 from datetime import date, time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,9 @@ from asok import Form
 from asok.forms.form import UnboundForm
 from asok.validation import register_rule
 from asok_engine.errors import UsageError, ValidationError
+from asok_engine.testing.client import TestClient
 from asok_engine.validation.rulebook import Question
+from tests.asok.effects.sites import make_app
 from tests.asok.forms.posting import get, post, upload
 from tests.engine.wire import pictures
 
@@ -375,3 +378,25 @@ def test_what_is_no_field_is_refused() -> None:
         Form({"a": 5})  # type: ignore[dict-item]
     assert repr(Contact()) == "<Contact ['email', 'note']>"
     assert Contact()
+
+
+@pytest.mark.parametrize(
+    ("action", "has_token"),
+    [("", True), ("/save", True), ("save?x=a:b", True), ("https://pay.example/", False)],
+)
+def test_form_that_stays_here_carries_a_token(tmp_path: Path, action: str, has_token: bool) -> None:
+    """`form.render()` and `hidden_fields` bring it, so that what is sent passes the check; other sites get none."""
+    source = (
+        "from asok import Form\n\ndef render(request):\n"
+        "    form = Form({'name': Form.text('Name', 'required'), 'h': Form.hidden(default='7')}, request,"
+        f" action={action!r})\n"
+        "    return 'thanks' if form.validate() else form.render()\n"
+    )
+    with TestClient(make_app(tmp_path, {"LOG_LEVEL": "CRITICAL"}, pages={"page.py": source})) as client:
+        form = client.get("/").form()
+        assert ("csrf_token" in form) is has_token
+        assert form["h"] == "7"
+        if not action:
+            assert client.submit(form, {"name": "Ada"}).text == "thanks"
+    with TestClient(make_app(tmp_path / "off", {"CSRF": False}, pages={"page.py": source})) as client:
+        assert "csrf_token" not in client.get("/").form()

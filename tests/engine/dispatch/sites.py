@@ -9,7 +9,7 @@ from typing import Any
 from asok_engine.dispatch.bodies import BodyReader
 from asok_engine.dispatch.chain import Handler, Link
 from asok_engine.dispatch.errors import ErrorAnswers
-from asok_engine.dispatch.kernel import Endpoint, Kernel
+from asok_engine.dispatch.kernel import Endpoint, Keeper, Kernel
 from asok_engine.dispatch.routes import RouteTable
 from asok_engine.dispatch.site import Site
 from asok_engine.dispatch.threads import BackgroundLoop, Threads
@@ -40,6 +40,9 @@ def make_kernel(
     error_pages: Mapping[int, Handler] | None = None,
     guards: Sequence[Any] = (),
     finishers: Sequence[Callable[[Request, Response], None]] = (),
+    personal_finishers: Sequence[Callable[[Request, Response], None]] = (),
+    keeper: Keeper | None = None,
+    checks: Sequence[Callable[[Request], None]] = (),
     max_body_bytes: int = 1000,
     threads: int = 2,
     **errors: Any,
@@ -49,7 +52,7 @@ def make_kernel(
     methods: dict[str, dict[str, Endpoint]] = {}
     for key, call in pages.items():
         method, _, path = key.rpartition(" ")
-        endpoint = Endpoint(handler(call), streams_body=key in streaming)
+        endpoint = Endpoint(handler(call), streams_body=key in streaming, checks=checks)
         methods.setdefault(path, {})[method or "GET"] = endpoint
     for path, endpoints in methods.items():
         routes.add(path, endpoints, source=path)
@@ -63,6 +66,8 @@ def make_kernel(
         guards=guards,
         finishers=finishers,
         links=[link(call) for call in links],
+        personal_finishers=personal_finishers,
+        keeper=keeper,
     )
 
 

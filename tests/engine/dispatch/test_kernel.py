@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from asok_engine.dispatch.kernel import Kernel
-from asok_engine.errors import ForbiddenError, InputError
+from asok_engine.errors import BackendUnavailable, ForbiddenError, InputError, Redirect
 from asok_engine.wire.request import Request
 from asok_engine.wire.response import Response
 from tests.engine.dispatch.exchanges import make_request
@@ -302,3 +302,133 @@ def test_composing_twice_changes_nothing() -> None:
         kernel.compose(protocol)
     assert kernel.handle(make_request("/")).text == "home"
     assert asyncio.run(kernel.handle_async(make_request("/"))).text == "home"
+
+
+class Noted:
+    """A keeper that notes what it is asked."""
+
+    def __init__(self, *, waits: bool = True) -> None:
+        self.waits = waits
+        self.seen: list[str] = []
+
+    async def read_ahead(self, request: Request) -> None:
+        self.seen.append(f"ahead {request.path}")
+
+    def settle(self, request: Request, response: Response) -> None:
+        self.seen.append(f"settle {response.status_code}")
+        if request.path == "/away":
+            raise BackendUnavailable("away")
+
+    async def settle_async(self, request: Request, response: Response) -> None:
+        self.settle(request, response)
+
+
+def looks(request: Request) -> str:
+    """A page that looks at something of its visitor."""
+    request.is_personal = True
+    return "seen"
+
+
+def breaks(request: Request) -> str:
+    """A page with a defect, behind a look at its visitor."""
+    request.is_personal = True
+    raise RuntimeError("a defect")
+
+
+def moves(request: Request) -> str:
+    """A page that looks at its visitor and sends them on."""
+    request.is_personal = True
+    raise Redirect("/")
+
+
+@both
+@pytest.mark.parametrize("links", [[], [lambda request, next: next(request)]])
+def test_keeper_settles_what_was_looked_at(form: str, links: list[Any]) -> None:
+    """Once, with the answer there; not for who looked at nothing, and not behind a defect."""
+    keeper = Noted()
+    pages = {"/": lambda request: "home", "/looks": looks, "/breaks": breaks, "/away": looks, "/moves": moves}
+    for call in links:
+        call.__name__ = "link"
+    kernel = make_kernel(pages, keeper=keeper, links=links)
+    for path, status, settled in (
+        ("/", 200, []),
+        ("/looks", 200, ["settle 200"]),
+        ("/moves", 302, ["settle 302"]),
+        ("/breaks", 500, []),
+        ("/away", 503, ["settle 200"]),
+    ):
+        keeper.seen.clear()
+        assert answered(kernel, form, make_request(path)).status_code == status
+        assert [note for note in keeper.seen if note.startswith("settle")] == settled
+
+
+def test_keeper_reads_ahead_for_code_on_the_loop() -> None:
+    """Not for a plain page, which reads in its thread, and not when reading does not wait."""
+
+    def plain(request: Request) -> str:
+        return "plain"
+
+    for kind, page, waits_, expected in (
+        ("/", plain, True, False),
+        ("/", waits, True, True),
+        ("POST /", plain, True, True),
+        ("/", waits, False, False),
+    ):
+        keeper = Noted(waits=waits_)
+        kernel = make_kernel({kind: page}, keeper=keeper)
+        answered(kernel, "loop", make_request("/", kind.rpartition(" ")[0] or "GET"))
+        assert bool(keeper.seen) is expected
+
+
+@both
+def test_personal_finishers_see_answers_for_one_visitor(form: str) -> None:
+    """One that looked at its visitor, and one that sets a cookie; before the other finishers."""
+    order: list[str] = []
+
+    def baked(request: Request) -> str:
+        request.set_cookie("a", "b")
+        return "baked"
+
+    kernel = make_kernel(
+        {"/": lambda request: "home", "/looks": looks, "/baked": baked, "/breaks": breaks},
+        personal_finishers=[lambda request, response: order.append("personal")],
+        finishers=[lambda request, response: order.append("other")],
+    )
+    for path, expected in (
+        ("/", ["other"]),
+        ("/looks", ["personal", "other"]),
+        ("/baked", ["personal", "other"]),
+        ("/breaks", ["personal", "other"]),
+    ):
+        order.clear()
+        answered(kernel, form, make_request(path))
+        assert order == expected
+
+
+@both
+def test_check_refuses_a_request_within_the_links(form: str) -> None:
+    """After the body was read, before the handler; what it raises is answered as a refused body is."""
+    seen: list[str] = []
+
+    def look(request: Request) -> None:
+        seen.append(f"check {len(request.body)}")
+        if request.body == b"bad":
+            raise ForbiddenError("no")
+
+    def around(request: Request, next: Any) -> Any:
+        seen.append("link")
+        return next(request)
+
+    def take(request: Request) -> str:
+        seen.append("handler")
+        return "taken"
+
+    kernel = make_kernel({"POST /": take}, links=[around], checks=[look])
+    for body, status, steps in (
+        (b"good", 200, ["check 4", "link", "handler"]),
+        (b"bad", 403, ["check 3", "link"]),
+    ):
+        seen.clear()
+        request = make_request("/", "POST", {"content-length": str(len(body))}, body=[body])
+        assert answered(kernel, form, request).status_code == status
+        assert seen == steps

@@ -626,3 +626,37 @@ def test_component_tag_calls_the_component_of_the_page(render: Render) -> None:
     )
     with pytest.raises(TemplateError, match="needs live components"):
         render("{% component 'Card' %}{% endcomponent %}")
+
+
+def test_functions_of_the_request_get_it_first(site: Site) -> None:
+    """Everywhere in a template, in includes, and in macros of another file."""
+    files = {
+        "part.html": "{{ who('p') }}",
+        "macro.html": "{% macro m() %}{{ who('m') }}{% endmacro %}",
+        "page.html": "{{ who() }}{% include 'part.html' %}{% from 'macro.html' import m %}{{ m() }}",
+    }
+    environment = site(files, of_request={"who": lambda request, mark="-": f"{request}{mark} "})
+    assert environment.render("page.html", {"request": "ada"}) == "ada- adap adam "
+
+
+def test_forms_and_heads_get_their_token(site: Site) -> None:
+    """A child's form reaches the head of its layout; a page without a form is as it was written."""
+    files = {
+        "layout.html": "<head></head><body>{% block main %}{% endblock %}",
+        "form.html": "{% extends 'layout.html' %}{% block main %}<form method=post></form>{% endblock %}",
+        "bare.html": "{% extends 'layout.html' %}{% block main %}<form></form>{% endblock %}",
+    }
+    made = {name: lambda request, name=name: Markup(f"<{name}>") for name in ("csrf_input", "csrf_meta")}
+    environment = site(files, form_tokens=True, of_request=made)
+    context = {"request": "r"}
+    page = "<head><csrf_meta></head><body><form method=post><csrf_input></form>"
+    assert environment.render("form.html", context) == page
+    assert "".join(environment.stream("form.html", context)) == page
+    assert environment.render_blocks("form.html", ["main"], context) == {
+        "main": "<form method=post><csrf_input></form>"
+    }
+    assert environment.render("bare.html", context) == "<head></head><body><form></form>"
+    assert environment.needs_token("form.html") is True
+    assert environment.needs_token("bare.html") is False
+    plain = site(files)
+    assert plain.render("form.html", {}) == "<head></head><body><form method=post></form>"

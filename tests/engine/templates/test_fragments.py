@@ -134,3 +134,23 @@ def test_process_cache_forgets_by_time_and_by_use() -> None:
     assert cache.get("a", "gone") == "gone"
     cache.set("c", "4", 0)
     assert cache.get("c") is None
+
+
+@pytest.mark.parametrize(
+    "inner",
+    ["{% include 'part.html' %}", "{% from 'macro.html' import m %}{{ m() }}", "{{ who() }}"],
+)
+def test_what_belongs_to_one_visitor_is_not_kept(site: Site, inner: str) -> None:
+    """A function of the request inside a fragment is an error, also by way of an include or a macro."""
+    files = {
+        "part.html": "{{ who() }}",
+        "macro.html": "{% macro m() %}{{ who() }}{% endmacro %}",
+        "page.html": "{% cache 'k' 60 %}" + inner + "{% endcache %}",
+        "fine.html": "{{ who() }}{% cache 'k' 60 %}x{% endcache %}{{ who() }}",
+    }
+    cache = ProcessFragments()
+    environment = site(files, cache=cache, of_request={"who": lambda request: request})
+    with pytest.raises(TemplateError, match="belongs to one visitor"):
+        environment.render("page.html", {"request": "ada"})
+    assert cache.get("fragment:page.html:k") is None
+    assert environment.render("fine.html", {"request": "ada"}) == "adaxada"

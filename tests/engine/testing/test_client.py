@@ -243,3 +243,24 @@ def test_each_client_has_an_address_of_its_own() -> None:
     assert one.get("/").text != two.get("/").text
     assert one.get("/").text.startswith("127.")
     assert TestClient(app, client=("192.0.2.1", 1)).get("/").text == "192.0.2.1"
+
+
+def test_form_is_sent_as_a_browser_sends_it() -> None:
+    """What is filled in replaces what stood there; the rest goes along, to where the form says."""
+    page = (
+        b'<form method="post" action="/save"><input name="t" value="k"><input name="n" value="x"></form>'
+        b'<form action="/find?old=1"><input name="q" value="tea"></form>'
+    )
+
+    def respond(method: str, target: str, headers: dict[str, str], body: bytes) -> Answer:
+        if method == "GET" and target == "/":
+            return 200, [("content-type", "text/html; charset=utf-8")], page
+        return 200, [("content-type", "text/plain")], f"{method} {target} {body.decode()}".encode()
+
+    for app, protocol in ((asgi_app(respond), "asgi"), (wsgi_app(respond), "wsgi")):
+        client = TestClient(app, protocol)  # type: ignore[arg-type]
+        form = client.get("/").form()
+        assert client.submit(form).text == "POST /save t=k&n=x"
+        assert client.submit(form, {"n": "y", "more": ["1", "2"]}).text == "POST /save t=k&n=y&more=1&more=2"
+        assert "form-data" in client.submit(form, files={"f": b"x"}).text
+        assert client.submit(client.get("/").form(1), {"q": "a b"}).text == "GET /find?q=a+b "

@@ -41,8 +41,8 @@ _encoder = msgspec.json.Encoder(enc_hook=_plain)
 _decoder = msgspec.json.Decoder()
 
 
-def encode(key: str, value: Any) -> bytes:
-    """Give the JSON of `value`; `key` is for the message.
+def encode(key: str, value: Any, keeper: str = "cache") -> bytes:
+    """Give the JSON of `value`; `key` and `keeper` are for the message.
 
     Raises:
         UsageError: the value has no JSON form.
@@ -51,9 +51,9 @@ def encode(key: str, value: Any) -> bytes:
         return _encoder.encode(value)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise UsageError(
-            f"The cache cannot keep a {type(value).__name__} under {key!r}: {error}. "
+            f"The {keeper} cannot keep a {type(value).__name__} under {key!r}: {error}. "
             "It keeps what JSON can hold: text, numbers, true, false, None, lists and dictionaries of them.",
-            fix="Cache plain data, for example a dictionary of the fields that are needed.",
+            fix="Keep plain data, for example a dictionary of the fields that are needed.",
         ) from error
 
 

@@ -4,7 +4,8 @@ It looks at 200 answers to GET and HEAD only: whether a write may go ahead has t
 asked before it is done, which is the handler's business. A body in memory gets a tag
 of its content, a file one of its size and time. What speaks to one client alone gets
 none: a response that sets a cookie or that may not be stored. A response with a nonce
-is always sent whole, since a 304 would leave the old body with a new policy. Sources:
+is always sent whole, since a 304 would leave the old body with a new policy. One with a
+form token gets no tag, because its body is never the same again. Sources:
 RFC 9110 8.8, 13, 14, 15.4.5; RFC 9111 3.5, 7.3.
 """
 
@@ -77,6 +78,7 @@ class Conditional:
                 and body
                 and not cookies
                 and b"etag" not in raw
+                and not (request.is_personal and request.is_one_time)
                 and (b"cache-control" not in raw or _may_be_stored(raw))
             ):
                 tag = short_etag(body) if len(body) <= SHORT_BYTES else make_etag(body)

@@ -11,14 +11,18 @@ know its driver. What that is stands in each dialect's module.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
+from asok_engine.errors import InputError, UsageError
 from asok_engine.sql.compiler import TemplateCache
+from asok_engine.sql.types import ColumnType
 
 __all__ = ["Dialect", "Version"]
 
 Version = tuple[int, ...]
+_ZONE = re.compile(r"[A-Za-z0-9_+/:-]{1,64}")
 
 
 class Dialect:
@@ -30,13 +34,25 @@ class Dialect:
 
     #: The name that SQLAlchemy and the DATABASE_URL know: sqlite, postgresql, mysql.
     name: ClassVar[str]
+    #: The name under which `sql.metadata` spells its types: mariadb differs from mysql here.
+    spelling: str
     #: How parameters are written: `?`, `$1` or `%s`.
     parameter_style: ClassVar[Literal["qmark", "numeric_dollar", "format"]]
     #: The most parameters that one statement may have.
     max_parameters: ClassVar[int]
 
+    #: A parameter that stands alone needs its type in the text.
+    needs_typed_parameters: bool = False
     #: INSERT, UPDATE and DELETE can give rows back.
     supports_returning: bool = True
+    #: INSERT can give rows back.
+    supports_insert_returning: bool = True
+    #: The driver knows the key of the last inserted row; otherwise INSERT ... RETURNING asks for it.
+    has_last_key: bool = True
+    #: The last keys of one INSERT of many rows are consecutive, and the driver gives the first one.
+    gives_first_key_of_many: bool = False
+    #: UPDATE and DELETE may read their own table in a subquery.
+    supports_self_subquery: bool = True
     #: SELECT ... FOR UPDATE.
     supports_row_locks: bool = True
     #: SELECT ... FOR UPDATE SKIP LOCKED and NOWAIT.
@@ -53,8 +69,10 @@ class Dialect:
     supports_intersect: bool = True
     #: INSERT names the columns of a conflict (ON CONFLICT (a, b)); otherwise any unique key counts.
     supports_conflict_target: bool = True
-    #: LIKE tells upper from lower case; otherwise a binary comparison is written.
+    #: LIKE tells upper from lower case; otherwise GLOB is written.
     is_like_case_sensitive: bool = True
+    #: ILIKE; otherwise both sides are put in lower case.
+    has_ilike: bool = False
     #: The regular expressions of the server; otherwise a function that the driver adds, REGEXP.
     has_native_regexp: bool = True
     #: A vector type with distances and indexes; otherwise rows are compared in Python.
@@ -77,16 +95,59 @@ class Dialect:
         #: Texts by shape; written at first use.
         self.templates = TemplateCache()
 
-    def encoder(self, kind: str) -> Callable[[Any], Any] | None:
+    #: Functions that have another name here.
+    function_names: ClassVar[Mapping[str, str]] = {}
+
+    def date_part(self, sa: Any, part: str, element: Any, zone: str, is_moment: bool) -> Any:
+        """Write a part of a day or of a moment seen in a zone, as a whole number."""
+        raise UsageError(f"{self!r} gives no parts of moments.")
+
+    def plain_number(self, sa: Any, element: Any, is_whole: bool) -> Any:
+        """Write a sum or an average as a whole number or a float, where the server would give a decimal."""
+        return element
+
+    def json_path(self, path: Sequence[str | int]) -> Any:
+        """Make the parameter for a path into JSON; here a path expression with every key in quotes.
+
+        Raises:
+            InputError: a key has a quote, a backslash or a control character.
+        """
+        for step in path:
+            if isinstance(step, str) and any(char < " " or char in '"\\\x7f' for char in step):
+                raise InputError(f"{step!r} cannot be a key of JSON in a query.")
+        return "$" + "".join(f"[{step}]" if isinstance(step, int) else f'."{step}"' for step in path)
+
+    def json_value(self, sa: Any, document: Any, path: Any, as_number: bool) -> Any:
+        """Write a value inside a JSON document as text, or as a number where it is one."""
+        raise UsageError(f"{self!r} looks into no JSON.")
+
+    def insert(self, table: Any) -> Any:
+        """Make SQLAlchemy's INSERT of this dialect, which knows of conflicts."""
+        raise UsageError(f"{self!r} has no INSERT of its own.")
+
+    def encoder(self, type_: ColumnType) -> Callable[[Any], Any] | None:
         """Give the function that makes a driver's value of a Python value, None when it is the same.
 
-        `kind` is that of a column type (`sql/types.py`). None never reaches an encoder.
+        NULL never reaches an encoder.
         """
         return None
 
-    def decoder(self, kind: str) -> Callable[[Any], Any] | None:
-        """Give the function that makes a Python value of a driver's value, None when it is the same."""
+    def decoder(self, type_: ColumnType) -> Callable[[Any], Any] | None:
+        """Give the function that makes a Python value of a driver's value, None when it is the same.
+
+        NULL never reaches a decoder.
+        """
         return None
+
+    @staticmethod
+    def zone_text(sa: Any, zone: str) -> Any:
+        """Write the name of a time zone as text of SQL.
+
+        Why no parameter: PostgreSQL would take two of them for two things in GROUP BY.
+        """
+        if not _ZONE.fullmatch(zone):
+            raise UsageError(f"{zone!r} is no name of a time zone.")
+        return sa.literal_column(f"'{zone}'")
 
     def __repr__(self) -> str:
         version = ".".join(map(str, self.version)) or "current"

@@ -8,11 +8,31 @@ strict SQL mode with ANSI_QUOTES off, and counts found rows, not changed ones
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Literal
+from uuid import UUID
 
+from asok_engine.sql.dialects import texts
 from asok_engine.sql.dialects.contract import Dialect, Version
+from asok_engine.sql.types import ColumnType
 
 __all__ = ["MysqlDialect"]
+
+_ENCODERS: dict[str, Callable[[Any], Any]] = {
+    "datetime": texts.naive_utc,
+    "duration": texts.microseconds,
+    "array": texts.json_text,
+    "vector": texts.packed_floats,
+}
+_DECODERS: dict[str, Callable[[Any], Any]] = {
+    "boolean": bool,
+    "datetime": texts.as_utc,
+    "duration": texts.span,
+    "time": texts.time_of_span,
+    "array": texts.json_value,
+    "vector": texts.unpacked_floats,
+    "uuid": UUID,
+}
 
 
 class MysqlDialect(Dialect):
@@ -24,12 +44,59 @@ class MysqlDialect(Dialect):
 
     supports_nulls_order = False
     supports_conflict_target = False
-    is_like_case_sensitive = False
+    has_last_key = True
+    gives_first_key_of_many = True
+    supports_self_subquery = False
     has_native_decimal = True
 
     def __init__(self, version: Version = (), *, is_mariadb: bool = False) -> None:
         super().__init__(version)
         self.is_mariadb = is_mariadb
+        self.spelling = "mariadb" if is_mariadb else "mysql"
         #: Only MariaDB has RETURNING, and only for INSERT and DELETE; this flag speaks of all three.
         self.supports_returning = False
         self.supports_insert_returning = is_mariadb
+
+    function_names: ClassVar[Mapping[str, str]] = {"length": "char_length", "random": "rand"}
+
+    def plain_number(self, sa: Any, element: Any, is_whole: bool) -> Any:
+        """Write a sum or an average as a whole number or a float."""
+        return sa.cast(element, sa.Integer()) if is_whole else element * sa.literal_column("1e0")
+
+    def date_part(self, sa: Any, part: str, element: Any, zone: str, is_moment: bool) -> Any:
+        """Write a part of a day or of a moment seen in a zone, as a whole number.
+
+        A zone other than UTC needs the server's tables of time zones.
+        """
+        if is_moment and zone != "UTC":
+            element = sa.func.convert_tz(element, sa.literal_column("'+00:00'"), self.zone_text(sa, zone))
+        if part == "week":
+            return sa.func.week(element, sa.literal_column("3"))
+        name = {"week_day": "dayofweek", "year_day": "dayofyear"}.get(part, part)
+        return getattr(sa.func, name)(element, type_=sa.Integer())
+
+    def json_value(self, sa: Any, document: Any, path: Any, as_number: bool) -> Any:
+        """Write a value inside a JSON document as text, or as a number where it is one."""
+        value = sa.func.json_extract(document, path)
+        if not as_number:
+            return sa.func.json_unquote(value)
+        numbers = [
+            sa.literal_column(f"'{kind}'") for kind in ("INTEGER", "UNSIGNED INTEGER", "DOUBLE", "DECIMAL")
+        ]
+        return sa.case((sa.func.json_type(value).in_(numbers), value + sa.literal_column("0.0")))
+
+    def insert(self, table: Any) -> Any:
+        """Make SQLAlchemy's INSERT of this dialect."""
+        from sqlalchemy.dialects.mysql import insert
+
+        return insert(table)
+
+    def encoder(self, type_: ColumnType) -> Callable[[Any], Any] | None:
+        """Give what makes a driver's value of a Python value."""
+        if type_.kind == "uuid":
+            return str
+        return _ENCODERS.get(type_.kind)
+
+    def decoder(self, type_: ColumnType) -> Callable[[Any], Any] | None:
+        """Give what makes a Python value of a driver's value."""
+        return _DECODERS.get(type_.kind)

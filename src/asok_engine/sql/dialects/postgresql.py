@@ -8,9 +8,12 @@ directions: the driver switches its own codecs off for these types.
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, Literal
 
+from asok_engine.sql.dialects import texts
 from asok_engine.sql.dialects.contract import Dialect, Version
+from asok_engine.sql.types import ColumnType
 
 __all__ = ["PostgresqlDialect"]
 
@@ -19,11 +22,15 @@ class PostgresqlDialect(Dialect):
     """PostgreSQL 13 and later; `has_pgvector` says that the extension `vector` is installed."""
 
     name: ClassVar[str] = "postgresql"
+    spelling = "postgresql"
     parameter_style: ClassVar[Literal["qmark", "numeric_dollar", "format"]] = "numeric_dollar"
     max_parameters: ClassVar[int] = 32767
 
+    needs_typed_parameters = True
+    has_last_key = False
     supports_transactional_ddl = True
     supports_distinct_on = True
+    has_ilike = True
     has_native_uuid = True
     has_native_arrays = True
     has_native_boolean = True
@@ -36,3 +43,45 @@ class PostgresqlDialect(Dialect):
     def __init__(self, version: Version = (), *, has_pgvector: bool = False) -> None:
         super().__init__(version)
         self.supports_vectors = has_pgvector
+
+    def plain_number(self, sa: Any, element: Any, is_whole: bool) -> Any:
+        """Write a sum or an average as a whole number or a float."""
+        return sa.cast(element, sa.BigInteger() if is_whole else sa.Double())
+
+    def date_part(self, sa: Any, part: str, element: Any, zone: str, is_moment: bool) -> Any:
+        """Write a part of a day or of a moment seen in a zone, as a whole number."""
+        if is_moment:
+            element = sa.func.timezone(self.zone_text(sa, zone), element)
+        name = {"week_day": "dow", "year_day": "doy"}.get(part, part)
+        made = sa.cast(sa.func.floor(sa.extract(name, element)), sa.Integer())
+        return made + sa.literal_column("1") if part == "week_day" else made
+
+    def json_path(self, path: Sequence[str | int]) -> Any:
+        """Make the parameter for a path into JSON: a list of texts."""
+        return [str(step) for step in path]
+
+    def json_value(self, sa: Any, document: Any, path: Any, as_number: bool) -> Any:
+        """Write a value inside a JSON document as text, or as a number where it is one."""
+        steps = sa.cast(path, sa.ARRAY(sa.Text()))
+        text = sa.type_coerce(document, sa.Text()).op("#>>")(steps)
+        if not as_number:
+            return text
+        kind = sa.func.jsonb_typeof(sa.type_coerce(document, sa.Text()).op("#>")(steps))
+        return sa.case((kind == sa.literal_column("'number'"), sa.cast(text, sa.Double())))
+
+    def insert(self, table: Any) -> Any:
+        """Make SQLAlchemy's INSERT of this dialect."""
+        from sqlalchemy.dialects.postgresql import insert
+
+        return insert(table)
+
+    def encoder(self, type_: ColumnType) -> Callable[[Any], Any] | None:
+        """Give what makes a driver's value of a Python value."""
+        return texts.vector_text if type_.kind == "vector" else None
+
+    def decoder(self, type_: ColumnType) -> Callable[[Any], Any] | None:
+        """Give what makes a Python value of a driver's value."""
+        if type_.kind == "datetime":
+            # Drivers give the session's zone; a value is in UTC wherever it came from.
+            return texts.in_utc
+        return texts.vector_of_text if type_.kind == "vector" else None

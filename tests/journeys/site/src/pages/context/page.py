@@ -1,5 +1,8 @@
 from asok import current_request
 
+# Asked by bare clients; what a form needs has a journey of its own.
+CSRF = False
+
 
 def name():
     return current_request.path

@@ -1,3 +1,7 @@
+# Asked by bare clients; what a form needs has a journey of its own.
+CSRF = False
+
+
 async def post(request):
     return request.json(
         {

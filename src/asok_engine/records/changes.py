@@ -1,0 +1,126 @@
+"""What of a record is to be written: every value coerced and checked, and the ones that differ.
+
+A record that was read is compared with the row that it came from, decoded again
+where the column holds another form; so a change inside a JSON value is seen, and
+two records that were read apart do not undo each other's changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from asok_engine.records.errors import FieldProblem, InvalidRecord
+from asok_engine.records.fields.field import UNSET, Field
+from asok_engine.records.rows import Origin
+
+if TYPE_CHECKING:
+    from asok_engine.records.description import Description
+    from asok_engine.records.record import Record
+
+__all__ = ["changed", "checked", "invalid", "mark_stored", "to_columns"]
+
+
+def checked(record: Record, fields: Iterable[Field[Any]]) -> dict[str, Any]:
+    """Coerce and check the values of fields, put them back on the record, and give them by name.
+
+    Fields without a value are left out where the database makes one.
+
+    Raises:
+        InvalidRecord: with a problem for each field that has one.
+    """
+    values = record.__dict__
+    found: dict[str, Any] = {}
+    problems: dict[str, list[FieldProblem]] = {}
+    for field in fields:
+        name = field.name
+        value = values.get(name, UNSET)
+        if value is UNSET or (value is None and not field.nullable):
+            if field.is_counted or field.server_default is not None:
+                continue
+            value = None
+        try:
+            found[name] = values[name] = field.clean(value)
+        except FieldProblem as problem:
+            problems.setdefault(name, []).append(problem)
+    if problems:
+        raise invalid(type(record).__name__, problems)
+    return found
+
+
+def invalid(model: str, problems: dict[str, list[FieldProblem]]) -> InvalidRecord:
+    """Say of all fields of a record what is wrong with them."""
+    told = "; ".join(f"{name} {each.message}" for name, found in problems.items() for each in found)
+    return InvalidRecord(f"{model} cannot be saved: {told}.", problems=problems)
+
+
+def changed(record: Record) -> dict[str, Any]:
+    """Give the values that differ from the row that the record was read from, coerced and checked.
+
+    Raises:
+        InvalidRecord: with a problem for each changed field that has one.
+    """
+    origin, row, values = record._origin, record._row, record.__dict__
+    assert origin is not None
+    layout = origin.layout
+    found: dict[str, Any] = {}
+    problems: dict[str, list[FieldProblem]] = {}
+    for field, decode, before in zip(layout.fields, layout.decoders, row, strict=True):
+        name = field.name
+        value = values.get(name, UNSET)
+        if value is before or value is UNSET:
+            continue
+        if decode is not None and before is not None:
+            before = decode(before)
+        if value == before and type(value) is type(before):
+            continue
+        try:
+            value = field.clean(value)
+        except FieldProblem as problem:
+            problems.setdefault(name, []).append(problem)
+            continue
+        if value != before:
+            found[name] = values[name] = value
+    if len(values) > len(layout.fields):
+        _add_unread(record, found, problems)
+    if problems:
+        raise invalid(type(record).__name__, problems)
+    return found
+
+
+def _add_unread(record: Record, found: dict[str, Any], problems: dict[str, list[FieldProblem]]) -> None:
+    """Add the fields that were not read with the record and have been given a value since."""
+    assert record._origin is not None
+    read, fields = record._origin.layout.places, record.__description__.fields
+    for name, value in list(record.__dict__.items()):
+        if name in fields and name not in read:
+            try:
+                found[name] = record.__dict__[name] = fields[name].clean(value)
+            except FieldProblem as problem:
+                problems.setdefault(name, []).append(problem)
+
+
+def to_columns(description: Description, values: dict[str, Any]) -> list[Any]:
+    """Give the values in the form of their columns, in order."""
+    fields = description.fields
+    made = []
+    for name, value in values.items():
+        convert = fields[name].to_column
+        made.append(value if convert is None or value is None else convert(value))
+    return made
+
+
+def mark_stored(record: Record, database: str) -> None:
+    """Remember that what the record holds now is what the database holds."""
+    values, description, origin = record.__dict__, record.__description__, record._origin
+    names = description.all_names
+    if not values.keys() >= description.names:
+        names = tuple(name for name in names if name in values)
+    layout = description.stored_layout(names)
+    row = []
+    for field in layout.fields:
+        value = values[field.name]
+        convert = field.to_column
+        row.append(value if convert is None or value is None else convert(value))
+    record._row = row
+    record._origin = Origin(layout, None if origin is None else origin.result, database)

@@ -1,0 +1,124 @@
+"""What goes wrong with records: values, names, missing rows, rows that others need.
+
+InputError
+├── InvalidRecord     422, a report per field of values that a record may not hold
+├── UnknownName       400, a field, relation or lookup that a model does not have
+├── RecordNotFound    404, no row for this key or condition
+├── SeveralRecords    409, more than one row where one was asked for
+├── RestrictedDelete  409, other records still need this one
+└── StaleRecord       409, the row was changed or deleted since it was read
+UsageError
+└── NotLoaded         a relation or field that was not loaded was read
+
+Messages name models and fields, never the values of protected fields.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from asok_engine.errors import InputError, NotFoundError, UsageError
+
+__all__ = [
+    "FieldProblem",
+    "InvalidRecord",
+    "NotLoaded",
+    "RecordNotFound",
+    "RestrictedDelete",
+    "SeveralRecords",
+    "StaleRecord",
+    "UnknownName",
+    "unknown_name",
+]
+
+
+class FieldProblem(ValueError):
+    """What one value lacks: a code for programs, a sentence for people, and the rule's parameters.
+
+    Fields raise it; a report of all fields becomes an `InvalidRecord`.
+    """
+
+    def __init__(self, code: str, message: str, **parameters: Any) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.parameters = parameters
+
+
+class InvalidRecord(InputError, ValueError):
+    """The record has values that its fields do not accept."""
+
+    code = "invalid-record"
+    status = 422
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        errors: Mapping[str, Sequence[str]] | None = None,
+        problems: Mapping[str, Sequence[FieldProblem]] | None = None,
+        fix: str = "",
+    ) -> None:
+        if problems is not None:
+            errors = {name: [each.message for each in found] for name, found in problems.items()}
+        super().__init__(message, errors=errors, fix=fix)
+        #: The problems with codes and parameters, by field.
+        self.problems = {name: list(found) for name, found in (problems or {}).items()}
+
+    @property
+    def field(self) -> str | None:
+        """The first field that has a problem."""
+        return next(iter(self.errors), None)
+
+
+class UnknownName(InputError, ValueError):
+    """A model has no field, relation or lookup of this name."""
+
+    code = "unknown-name"
+    status = 400
+
+
+class RecordNotFound(NotFoundError):
+    """There is no record for this key or condition."""
+
+    code = "record-not-found"
+
+
+class SeveralRecords(InputError):
+    """There are several records where one was asked for."""
+
+    code = "several-records"
+    status = 409
+
+
+class RestrictedDelete(InputError):
+    """The record cannot be deleted because others need it."""
+
+    code = "restricted-delete"
+    status = 409
+
+
+class StaleRecord(InputError):
+    """The record was changed or deleted since it was read."""
+
+    code = "stale-record"
+    status = 409
+
+
+class NotLoaded(UsageError, AttributeError):
+    """A relation or field was read that had not been loaded."""
+
+    code = "not-loaded"
+
+
+def unknown_name(name: str, where: str, known: Iterable[str], what: str = "field") -> UnknownName:
+    """Say that a name is unknown, and which one was probably meant."""
+    known = list(known)
+    near = difflib.get_close_matches(name[:100], known, 1)
+    shown = name if len(name) <= 60 else f"{name[:57]}..."
+    return UnknownName(
+        f"{where} has no {what} {shown!r}.",
+        fix=f"Did you mean {near[0]!r}?" if near else f"It has {', '.join(sorted(known))}.",
+    )

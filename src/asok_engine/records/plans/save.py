@@ -1,0 +1,134 @@
+"""Saving a record: an insert of all values, or an update of those that have changed.
+
+Order: hooks, stamps, checks, statement, hooks. Nothing changed means no statement,
+and no hooks of an update.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from asok_engine.records.changes import changed, checked, mark_stored, to_columns
+from asok_engine.records.errors import StaleRecord
+from asok_engine.records.fields.field import Field
+from asok_engine.records.steps import Call, Plan
+
+if TYPE_CHECKING:
+    from asok_engine.records.record import Record
+
+__all__ = ["insert", "save", "update"]
+
+
+def save(record: Record, database: str = "", only: Sequence[str] | None = None) -> Plan[Any]:
+    """Write a record: insert it when it is not in the database, else update what has changed.
+
+    Gives the record. `only` limits an update to some fields.
+
+    Raises:
+        InvalidRecord: with a report per field.
+        StaleRecord: the row is gone, or was changed by someone else where the model counts versions.
+    """
+    if record._row is None:
+        return (yield from insert(record, database))
+    return (yield from update(record, database, only))
+
+
+def insert(record: Record, database: str = "") -> Plan[Any]:
+    """Insert a record, with its own key where it has one; give the record."""
+    description = record.__description__
+    hooks = description.hooks
+    if hooks:
+        yield from call_hooks(record, "before_save", "before_create")
+    for relation in description.references:
+        if relation.name in record.__dict__:
+            relation.settle(record)
+    if description.stamps_at_create:
+        stamp(record, description.stamps_at_create, is_first=True)
+    if description.options.version:
+        record.__dict__.setdefault(description.options.version, 1)
+    values = checked(record, description.fields.values())
+    alias = database or description.database
+    shape = description.insert_shape(tuple(values))
+    key = yield shape.bind(to_columns(description, values), alias)
+    counted = description.counted
+    if counted and counted not in values:
+        record.__dict__[counted] = key
+    mark_stored(record, alias)
+    if hooks:
+        yield from call_hooks(record, "after_create", "after_save")
+    return record
+
+
+def update(record: Record, database: str = "", only: Sequence[str] | None = None) -> Plan[Any]:
+    """Update the columns of a record that have changed since it was read; give the record."""
+    description = record.__description__
+    hooks = description.hooks
+    if hooks:
+        yield from call_hooks(record, "before_save", "before_update")
+    changes = changed(record)
+    if only is not None:
+        names = {description.field(name).name for name in only}
+        changes = {name: value for name, value in changes.items() if name in names}
+    if not changes:
+        return record
+    if description.stamps_at_save:
+        for field in stamp(record, description.stamps_at_save, is_first=False):
+            changes[field.name] = record.__dict__[field.name]
+    origin = record._origin
+    assert origin is not None
+    keys = description.key
+    wanted = [stored_value(record, name) for name in keys]
+    version = description.options.version
+    if version:
+        before = stored_value(record, version)
+        changes[version] = record.__dict__[version] = before + 1
+        keys, wanted = (*keys, version), [*wanted, before]
+    values = to_columns(description, changes)
+    for name, value in zip(keys, wanted, strict=True):
+        convert = description.fields[name].to_column
+        values.append(value if convert is None else convert(value))
+    alias = database or origin.database
+    count = yield description.update_shape(tuple(changes), keys).bind(values, alias)
+    if count == 0:
+        if version:
+            record.__dict__[version] = wanted[-1]
+        raise StaleRecord(
+            f"{record!r} was not saved: its row was deleted{' or changed' if version else ''} meanwhile.",
+            fix="Read it again and repeat the change.",
+        )
+    mark_stored(record, alias)
+    if hooks:
+        yield from call_hooks(record, "after_update", "after_save")
+    return record
+
+
+def stored_value(record: Record, name: str) -> Any:
+    """Give the value of a field as it is in the database, as far as the record knows."""
+    origin = record._origin
+    assert origin is not None
+    place = origin.layout.places[name]
+    value, decode = record._row[place], origin.layout.decoders[place]
+    return value if decode is None or value is None else decode(value)
+
+
+def call_hooks(record: Record, *names: str) -> Plan[None]:
+    """Call the hooks that the model has, in this order."""
+    for name in names:
+        if name in record.__description__.hooks:
+            yield Call(getattr(record, name))
+
+
+def stamp(record: Record, fields: Sequence[Field[Any]], is_first: bool) -> Sequence[Field[Any]]:
+    """Put one moment into all fields that set themselves; at the first save only where there is no value."""
+    values = record.__dict__
+    now: datetime | None = None
+    for field in fields:
+        if is_first and values.get(field.name) is not None:
+            continue
+        now = now or field.clock()  # type: ignore[attr-defined]
+        values[field.name] = (
+            now if field.column_type.kind == "datetime" else date(now.year, now.month, now.day)
+        )
+    return fields

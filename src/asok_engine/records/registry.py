@@ -1,0 +1,90 @@
+"""Every model that exists in this process, by its full name and by short ones.
+
+The full name of a model is its module and its qualified name. A short name is
+enough where it means one model: one beside the asking model, one in its module, or
+the only one of that name. Models are held weakly, so a model that nobody uses goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
+
+from asok_engine.errors import SetupError
+
+if TYPE_CHECKING:
+    from asok_engine.records.record import Record
+
+__all__ = ["Registry", "registry"]
+
+Settle = Callable[[], bool]
+
+
+class Registry:
+    """Models by name; a process has one, `registry`."""
+
+    def __init__(self) -> None:
+        self._models: WeakValueDictionary[str, type[Record]] = WeakValueDictionary()
+        self._waiting: list[Settle] = []
+
+    def add(self, model: type[Record]) -> None:
+        """Enter a model; a later one of the same full name takes its place."""
+        self._models[full_name(model)] = model
+        self.settle()
+
+    def models(self) -> list[type[Record]]:
+        """Give every model that has a table, in the order in which they were made."""
+        return [model for model in list(self._models.values()) if not model.__description__.is_abstract]
+
+    def when_known(self, settle: Settle) -> None:
+        """Call `settle` now and after each new model until it returns True."""
+        if not settle():
+            self._waiting.append(settle)
+
+    def settle(self) -> None:
+        """Ask everyone who waits for a model again."""
+        waiting, self._waiting = self._waiting, []
+        self._waiting += [settle for settle in waiting if not settle()]
+
+    def lookup(self, name: str, asking: type[Any] | None = None) -> type[Record] | None:
+        """Give the model of this short or full name; None when there is none yet.
+
+        Raises:
+            SetupError: several models have this name and none is nearer than the others.
+        """
+        if name in self._models:
+            return self._models[name]
+        found = [model for model in list(self._models.values()) if full_name(model).endswith(f".{name}")]
+        if asking is not None and len(found) > 1:
+            scope = full_name(asking).rpartition(".")[0]
+            near = [model for model in found if full_name(model) == f"{scope}.{name}"]
+            found = near or [model for model in found if model.__module__ == asking.__module__] or found
+        if len(found) > 1:
+            names = ", ".join(sorted(map(full_name, found)))
+            raise SetupError(f"The model name {name!r} is ambiguous: {names}.", fix="Give the full name.")
+        return found[0] if found else None
+
+    def get(self, name: str, asking: type[Any] | None = None) -> type[Record]:
+        """Give the model of this name.
+
+        Raises:
+            SetupError: there is none, or several.
+        """
+        model = self.lookup(name, asking)
+        if model is None:
+            known = ", ".join(sorted({model.__name__ for model in self._models.values()})) or "none"
+            raise SetupError(
+                f"There is no model {name!r}; known are {known}.",
+                fix="Import the module that defines it, or correct the name.",
+            )
+        return model
+
+
+def full_name(model: type[Any]) -> str:
+    """Give the name of a model that no other has."""
+    return f"{model.__module__}.{model.__qualname__}"
+
+
+#: The models of this process.
+registry = Registry()

@@ -1,0 +1,224 @@
+"""Rows to records, by one generated function per model, set of columns and dialect.
+
+The function does nothing but unpack a row, decode the columns that need it, and
+put a dict into a new object. The object keeps the row that it came from: a save
+compares with it, so that an assignment costs nothing and a change inside a JSON
+value is seen. Records of one result know each other weakly, through the list that
+they came in: a relation that was not loaded is loaded for all of them at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import ref
+
+from msgspec import Struct
+
+from asok_engine.records.fields.field import Field
+from asok_engine.sql.compiler import Decode
+from asok_engine.sql.dialects.contract import Dialect
+from asok_engine.sql.types import ColumnType
+
+if TYPE_CHECKING:
+    from asok_engine.records.record import Record
+
+__all__ = ["Joined", "Layout", "Origin", "RecordReader", "Records"]
+
+Item = TypeVar("Item")
+Decoder = Callable[[Any], Any]
+
+
+class Layout(Struct, eq=False):
+    """The columns of a row that a record keeps: names of fields, and how each value is decoded."""
+
+    fields: tuple[Field[Any], ...]
+    decoders: tuple[Decoder | None, ...]
+    #: Position of each field's value in the row.
+    places: dict[str, int]
+
+    @classmethod
+    def of(cls, fields: Sequence[Field[Any]], dialect: Dialect | None = None) -> Layout:
+        """Give the layout of a driver's rows, or, without a dialect, of those that a record has written."""
+        decoders = tuple(
+            field.from_column if dialect is None else decoder(field, dialect) for field in fields
+        )
+        return cls(tuple(fields), decoders, {field.name: place for place, field in enumerate(fields)})
+
+
+class Records(list[Item]):
+    """The records of one result; a list that can be held weakly."""
+
+    __slots__ = ("__weakref__", "joined", "origin")
+
+    origin: Origin
+    #: The lists of records that were joined, held so that their peers find each other.
+    joined: list[Records[Any]]
+
+
+class Origin:
+    """Where records came from: how their rows are laid out, their database, and who came with them."""
+
+    __slots__ = ("database", "layout", "result")
+
+    def __init__(
+        self, layout: Layout, result: Callable[[], Records[Any] | None] | None, database: str = "default"
+    ) -> None:
+        self.layout = layout
+        #: Gives the list that the records came in while somebody holds it.
+        self.result = result
+        self.database = database
+
+    def peers(self, record: Record) -> list[Record]:
+        """Give the records that came in the same result, this one among them."""
+        result = self.result() if self.result is not None else None
+        if result is None:
+            return [record]
+        peers = [peer for peer in result if type(peer) is type(record)]
+        return peers if any(peer is record for peer in peers) else [record]
+
+
+class Joined(Struct, eq=False):
+    """A to-one relation whose record stands in the same row; `reader` reads its part."""
+
+    name: str
+    reader: RecordReader
+
+
+class RecordReader:
+    """Reads rows as records of one model.
+
+    A row has the columns of `fields`, then those of each joined record, then the
+    `annotations`. Readers are compared by identity: the description keeps them.
+    """
+
+    def __init__(
+        self,
+        model: type[Record],
+        fields: Sequence[Field[Any]],
+        joined: Sequence[Joined] = (),
+        annotations: Sequence[str] = (),
+    ) -> None:
+        self.model = model
+        self.fields = tuple(fields)
+        self.joined = tuple(joined)
+        self.annotations = tuple(annotations)
+
+    @property
+    def width(self) -> int:
+        """How many columns a row has."""
+        return len(self.fields) + sum(each.reader.width for each in self.joined) + len(self.annotations)
+
+    def layout(self, dialect: Dialect) -> Layout:
+        """Give the layout of a row's own part in one dialect."""
+        return Layout.of(self.fields, dialect)
+
+    def decode(self, dialect: Dialect, types: Sequence[ColumnType | None]) -> Decode:
+        """Generate the function from rows to records."""
+        return _Source(self, dialect, types).function()
+
+
+def decoder(field: Field[Any], dialect: Dialect) -> Decoder | None:
+    """Give what makes a record's value of a driver's value, None when it is the same."""
+    first, second = dialect.decoder(field.column_type), field.from_column
+    if first is None or second is None:
+        return first or second
+    return lambda value: second(first(value))
+
+
+class _Source:
+    """The text of one function, while it is written."""
+
+    def __init__(self, reader: RecordReader, dialect: Dialect, types: Sequence[ColumnType | None]) -> None:
+        self.reader = reader
+        self.dialect = dialect
+        self.types = types
+        self.names: dict[str, Any] = {"new": object.__new__, "Records": Records, "Origin": Origin, "ref": ref}
+        self.setup: list[str] = []
+        self.body: list[str] = []
+        self.place = 0
+
+    def function(self) -> Decode:
+        self.names["List"] = self.reader.model.list_class
+        target = self._record(self.reader, "o")
+        row = ", ".join(f"v{place}" for place in range(self.place))
+        lines = [
+            "def decode(rows):",
+            "    result = List()",
+            "    result.origin = origin = Origin(layout_o, ref(result))",
+            *(["    result.joined = joined = []"] if self.setup else []),
+            *[f"    {line}" for line in self.setup],
+            "    append = result.append",
+            "    for row in rows:",
+            f"        {row}{',' if self.place == 1 else ''} = row",
+            *[f"        {line}" for line in self.body],
+            f"        append({target})",
+            "    return result",
+        ]
+        # Nothing in this text comes from outside: names of fields stand in it as quoted literals.
+        exec("\n".join(lines), self.names)  # noqa: S102
+        return self.names["decode"]  # type: ignore[no-any-return]
+
+    def _value(self, decode: Decoder | None) -> str:
+        place, self.place = self.place, self.place + 1
+        if decode is None:
+            return f"v{place}"
+        self.names[f"d{place}"] = decode
+        if decode is bool:
+            return f"None if v{place} is None else v{place} != 0"
+        return f"None if v{place} is None else d{place}(v{place})"
+
+    def _record(self, reader: RecordReader, name: str) -> str:
+        """Write what makes one record; give the name of the variable that holds it."""
+        layout = reader.layout(self.dialect)
+        self.names |= {f"layout_{name}": layout, f"class_{name}": reader.model}
+        start = self.place
+        values = [
+            f"{field.name!r}: {self._value(decode)}"
+            for field, decode in zip(reader.fields, layout.decoders, strict=True)
+        ]
+        inner: list[tuple[Joined, str, int, int, list[str]]] = []
+        for number, each in enumerate(reader.joined):
+            body, self.body = self.body, []
+            first = self.place
+            variable = self._record(each.reader, f"{name}_{number}")
+            inner.append((each, variable, first, self.place, self.body))
+            self.body = body
+        for annotation in reader.annotations:
+            type_ = self.types[self.place]
+            values.append(f"{annotation!r}: {self._value(self.dialect.decoder(type_) if type_ else None)}")
+        end = start + len(reader.fields)
+        whole = name == "o" and not reader.joined and not reader.annotations
+        origin = "origin" if name == "o" else f"origin_{name}"
+        self.body += [
+            f"{name} = new(class_{name})",
+            f"{name}.__dict__ = {{{', '.join(values)}}}",
+            f"{name}._row = {'row' if whole else f'row[{start}:{end}]'}",
+            f"{name}._origin = {origin}",
+        ]
+        for each, variable, first, _, body in inner:
+            keys = [
+                f"v{first + place}"
+                for place, field in enumerate(each.reader.fields)
+                if field.name in each.reader.model.__description__.key
+            ]
+            key = keys[0] if len(keys) == 1 else f"({', '.join(keys)})"
+            self.setup += [
+                f"seen_{variable} = {{}}",
+                f"list_{variable} = Records()",
+                f"origin_{variable} = Origin(layout_{variable}, ref(list_{variable}))",
+                f"list_{variable}.origin = origin_{variable}",
+                f"joined.append(list_{variable})",
+            ]
+            self.body += [
+                f"if {keys[0]} is None:",
+                f"    {variable} = None",
+                "else:",
+                f"    {variable} = seen_{variable}.get({key})",
+                f"    if {variable} is None:",
+                *[f"        {line}" for line in body],
+                f"        seen_{variable}[{key}] = {variable}",
+                f"        list_{variable}.append({variable})",
+                f"{name}.__dict__[{each.name!r}] = {variable}",
+            ]
+        return name

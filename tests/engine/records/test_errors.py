@@ -1,0 +1,37 @@
+"""Errors of records name the model, the field and what is near."""
+
+from __future__ import annotations
+
+from asok_engine.errors import InputError
+from asok_engine.records.errors import FieldProblem, InvalidRecord, NotLoaded, RecordNotFound, unknown_name
+
+
+def test_unknown_name_says_what_was_meant() -> None:
+    """A typing error is found at once; without one near, all names are listed."""
+    error = unknown_name("titel", "Post", ["title", "views"])
+    assert (error.status, error.message) == (400, "Post has no field 'titel'.")
+    assert "Did you mean 'title'?" in str(error)
+    assert "It has title, views." in str(unknown_name("xyz", "Post", ["views", "title"]))
+    assert isinstance(error, ValueError)
+
+
+def test_very_long_name_is_cut() -> None:
+    """A name from outside does not fill the log."""
+    assert len(unknown_name("a" * 10000, "Post", ["b"]).message) < 100
+
+
+def test_report_has_messages_and_codes() -> None:
+    """People read messages, programs read codes."""
+    problem = FieldProblem("max_length", "is too long", max=3)
+    error = InvalidRecord("no", problems={"title": [problem]})
+    assert error.errors == {"title": ["is too long"]}
+    assert error.problems["title"][0].parameters == {"max": 3}
+    assert (error.field, error.status) == ("title", 422)
+    assert InvalidRecord("no").field is None
+
+
+def test_kinds_are_found_by_their_bases() -> None:
+    """A face or a page catches them by what they are."""
+    assert issubclass(RecordNotFound, InputError)
+    assert RecordNotFound.status == 404
+    assert issubclass(NotLoaded, AttributeError)

@@ -1,0 +1,67 @@
+"""Models are found by full names, and by short ones where these are clear."""
+
+from __future__ import annotations
+
+import pytest
+
+from asok_engine.errors import SetupError
+from asok_engine.records.record import Record
+from asok_engine.records.registry import Registry, full_name, registry
+
+
+def test_model_beside_the_asking_one_is_meant() -> None:
+    """Two applications may both have a model Person."""
+
+    class Person(Record):
+        pass
+
+    class Asking(Record):
+        pass
+
+    def elsewhere() -> type[Record]:
+        class Person(Record):
+            pass
+
+        return Person
+
+    other = elsewhere()
+    assert registry.get("Person", Asking) is Person
+    assert registry.get(full_name(other)) is other
+    with pytest.raises(SetupError, match="ambiguous"):
+        registry.get("Person")
+
+
+def test_unknown_model_is_told_with_the_known_ones() -> None:
+    """The usual reason is a module that nobody imported."""
+    with pytest.raises(SetupError, match="Import the module"):
+        registry.get("NoSuchModel")
+    assert Registry().lookup("NoSuchModel") is None
+
+
+def test_one_who_waits_for_a_model_is_asked_again() -> None:
+    """A relation may be declared before its target."""
+    asked: list[int] = []
+    own = Registry()
+
+    def settle() -> bool:
+        asked.append(1)
+        return len(asked) == 2
+
+    own.when_known(settle)
+    own.settle()
+    own.settle()
+    assert len(asked) == 2
+
+
+def test_abstract_models_have_no_place_among_the_tables() -> None:
+    """Migrations and the admin see real tables only."""
+
+    class Base(Record):
+        __abstract__ = True
+
+    class Real(Base):
+        pass
+
+    models = registry.models()
+    assert Real in models
+    assert Base not in models

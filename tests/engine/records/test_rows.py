@@ -1,0 +1,88 @@
+"""Rows become records by a generated function that decodes, keeps the row, and knows the peers."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from asok_engine.records.query import Query
+from asok_engine.records.rows import Layout, Origin, Records
+from tests.engine.records.blog import Author, Post, blog
+
+
+def test_record_has_decoded_values_and_keeps_its_row() -> None:
+    """The row stays as the driver gave it, for the comparison at the next save."""
+    driver = blog()
+    driver.connection.execute("UPDATE posts SET at = '2026-01-02 03:04:05.000000' WHERE id = 2")
+    post = driver.fetch(Query(Post.__description__).where(id=2))[0]
+    assert post.at == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    assert post.live is False
+    assert post._row[4] == "2026-01-02 03:04:05.000000"
+    assert vars(post).keys() == Post.__description__.fields.keys()
+
+
+def test_null_stays_null() -> None:
+    """A decoder never sees NULL."""
+    driver = blog()
+    post = driver.fetch(Query(Post.__description__).where(id=4))[0]
+    assert post.author_id is None
+
+
+def test_peers_are_those_of_one_result_while_it_lives() -> None:
+    """A record that is alone has no peers but itself."""
+    driver = blog()
+    posts = driver.fetch(Query(Post.__description__))
+    assert posts[0]._origin.peers(posts[0]) == list(posts)
+    alone = posts[0]
+    del posts
+    assert alone._origin.peers(alone) == [alone]
+
+
+def test_joined_records_are_made_once_per_row_of_theirs() -> None:
+    """Two posts of one author share the author; a missing one is None."""
+    driver = blog()
+    posts = driver.fetch(Query(Post.__description__).join("author").order_by("id"))
+    assert posts[0].author is posts[2].author
+    assert posts[0].author.name == "Ada"
+    assert posts[3].__dict__["author"] is None
+    assert len(driver.texts) == 1
+    ada = posts[0].author
+    assert ada._origin.peers(ada) == [ada, posts[1].author]
+    ada.name = "Eve"
+    driver.save(ada)
+    assert driver.fetch(Query(Author.__description__).where(name="Eve")) == [ada]
+
+
+def test_annotations_stand_beside_the_fields() -> None:
+    """Under the name that they were given."""
+    driver = blog()
+    query = Query(Post.__description__).annotate(double=Post.views * 2)
+    assert [post.double for post in driver.fetch(query)] == [20, 40, 60, 80]
+
+
+def test_layout_of_written_rows_needs_no_dialect() -> None:
+    """After a save the row is in the form of the columns."""
+    fields = tuple(Post.__description__.fields.values())
+    layout = Layout.of(fields)
+    assert layout.decoders == (None,) * len(fields)
+    assert layout.places["title"] == 1
+    assert Origin(layout, None).peers(Post(title="a")) != []
+    assert isinstance(Records(), list)
+
+
+def test_records_come_in_the_list_of_their_model() -> None:
+    """A face says which list its records come in, empty and full, from a query and from a relation."""
+
+    class Posts(Records[Post]):
+        pass
+
+    Post.list_class = Posts
+    try:
+        description = Post.__description__
+        description.refresh()
+        assert type(description.empty()) is Posts
+        assert type(blog().fetch(Query(description))) is Posts
+        author = blog().fetch(Query(Author.__description__).include("posts"))[0]
+        assert type(author.posts) is Posts
+    finally:
+        del Post.list_class
+        Post.__description__.refresh()

@@ -1,0 +1,27 @@
+"""Moments become UTC; a naive one is read in the active zone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from asok_engine.records.zones import active_zone, to_utc, zone_name
+
+
+def test_naive_moment_is_read_in_the_active_zone() -> None:
+    """What a person types is meant in her zone."""
+    token = active_zone.set(ZoneInfo("Europe/Berlin"))
+    try:
+        assert to_utc(datetime(2026, 7, 1, 12)) == datetime(2026, 7, 1, 10, tzinfo=UTC)
+        assert zone_name() == "Europe/Berlin"
+    finally:
+        active_zone.reset(token)
+    assert to_utc(datetime(2026, 7, 1, 12)) == datetime(2026, 7, 1, 12, tzinfo=UTC)
+    assert zone_name() == "UTC"
+
+
+def test_aware_moment_is_moved() -> None:
+    """The moment is the same, the zone is UTC."""
+    there = datetime(2026, 1, 1, 12, tzinfo=ZoneInfo("Asia/Tokyo"))
+    assert to_utc(there) == there
+    assert to_utc(there).tzinfo is UTC

@@ -1,0 +1,78 @@
+"""What is written for a driver reads back as the same value, and sorts as the value does."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta, timezone
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asok_engine.errors import InputError
+from asok_engine.sql.dialects import texts
+
+moments = st.datetimes(timezones=st.just(UTC))
+
+
+@given(moments, moments)
+def test_moments_come_back_and_sort(first: datetime, second: datetime) -> None:
+    """ISO text of one width sorts by time."""
+    assert texts.datetime_of_text(texts.datetime_text(first)) == first
+    assert (texts.datetime_text(first) < texts.datetime_text(second)) == (first < second)
+    assert texts.as_utc(texts.naive_utc(first)) == first
+
+
+def test_moment_of_another_zone_is_the_same_moment() -> None:
+    """What comes from elsewhere is moved to UTC; without an offset it is UTC."""
+    east = datetime(2026, 1, 1, 2, tzinfo=timezone(timedelta(hours=2)))
+    assert texts.datetime_text(east) == "2026-01-01 00:00:00.000000"
+    assert texts.naive_utc(east) == texts.naive_utc(datetime(2026, 1, 1)) == datetime(2026, 1, 1)
+    assert texts.in_utc(east).tzinfo is UTC
+    assert texts.in_utc(texts.in_utc(east)) == east
+    for text in ("2026-01-01", "2026-01-01 00:00:00", "2026-01-01T02:00:00+02:00"):
+        assert texts.datetime_of_text(text) == east
+        assert texts.datetime_of_text(text).tzinfo is UTC
+
+
+@given(st.timedeltas(timedelta(days=-10000), timedelta(days=10000)))
+def test_spans_come_back(value: timedelta) -> None:
+    """A span is a whole number of microseconds."""
+    assert texts.span(texts.microseconds(value)) == value
+
+
+@given(st.times())
+def test_times_come_back(value: time) -> None:
+    """As text, and as the span since midnight that MySQL gives."""
+    assert time.fromisoformat(texts.time_text(value)) == value
+    since = timedelta(
+        hours=value.hour, minutes=value.minute, seconds=value.second, microseconds=value.microsecond
+    )
+    assert texts.time_of_span(since) == texts.time_of_span(value) == value
+
+
+@given(st.decimals(-(10**10), 10**10, places=2, allow_nan=False))
+def test_decimals_come_back(value: Decimal) -> None:
+    """What fits into a number of 64 bits is kept to the last place."""
+    kept = float(texts.decimal_number(value))
+    assert texts.decimal_of_number(kept, 2) == value
+    assert texts.decimal_of_number(int(value), 2).as_tuple().exponent == -2
+
+
+def test_decimal_that_sqlite_would_change_is_refused() -> None:
+    """Money is never rounded in silence."""
+    with pytest.raises(InputError, match="17 digits"):
+        texts.decimal_number(Decimal("123456789012345.67"))
+
+
+@given(st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), max_size=5))
+def test_vectors_come_back(value: list[float]) -> None:
+    """As packed floats and as pgvector's text."""
+    assert texts.unpacked_floats(texts.packed_floats(value)) == value
+    assert texts.vector_of_text(texts.vector_text(value)) == value
+
+
+def test_json_comes_back() -> None:
+    """Text for every driver."""
+    value = {"a": [1, None, "ü"]}
+    assert texts.json_value(texts.json_text(value)) == value
