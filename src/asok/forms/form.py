@@ -23,6 +23,7 @@ from asok_engine.templates.markup import Markup
 from asok_engine.validation.plan import Lookup, LookupAsync
 from asok_engine.validation.report import Report
 from asok_engine.validation.rules import FieldRules
+from asok_engine.wire.urls import is_local_target
 
 if TYPE_CHECKING:
     from asok.request import Request
@@ -362,8 +363,7 @@ class Form(metaclass=FieldKinds):
     @property
     def csrf(self) -> Markup:
         """The field that shows for whom the form was made; nothing in a form that goes to another site."""
-        goes_elsewhere = ":" in self.sent_to.partition("/")[0] or self.sent_to.startswith("//")
-        if self._request is None or goes_elsewhere:
+        if self._request is None or (self.sent_to and not is_local_target(self.sent_to)):
             return Markup("")
         return self._request.token_field()
 
