@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import hmac
 import os
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Collection, Sequence
 from urllib.parse import urlsplit
 
@@ -22,8 +21,8 @@ from asok_engine.security.signing import MAC_BYTES, Signer
 
 __all__ = ["CsrfTokens", "foreign_origin", "parse_origin"]
 
-#: Characters of a token: a mask and a masked MAC in base64.
-TOKEN_CHARS = 43
+#: Characters of a token: a mask and a masked MAC.
+TOKEN_CHARS = 4 * MAC_BYTES
 _PORTS = {"http": 80, "https": 443}
 
 Origin = tuple[str, str, int]
@@ -48,14 +47,14 @@ class CsrfTokens:
     def token(self, binding: str) -> str:
         """Give a token for what it is bound to; every call gives another text."""
         mask = os.urandom(MAC_BYTES)
-        return urlsafe_b64encode(mask + _xor(mask, self._tokens.mac(binding))).decode("ascii")[:TOKEN_CHARS]
+        return (mask + _xor(mask, self._tokens.mac(binding))).hex()
 
     def accepts(self, token: str, binding: str) -> bool:
         """Tell whether a token was made for this binding."""
-        if len(token) != TOKEN_CHARS or not token.isascii():
+        if len(token) != TOKEN_CHARS:
             return False
         try:
-            masked = urlsafe_b64decode(token + "=")
+            masked = bytes.fromhex(token)
         except ValueError:
             return False
         if len(masked) != 2 * MAC_BYTES:

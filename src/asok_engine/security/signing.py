@@ -2,16 +2,17 @@
 
 One signer per purpose, each with a key of its own, so that a value signed for one
 place never verifies in another. Earlier secrets verify too while a key is being
-changed; the caller is told, and signs anew. 128 bits of HMAC-SHA256: nobody can
-collect enough tries against a server to find one. Pure.
-Source: RFC 2104 (HMAC, 5 on truncation).
+changed; the caller is told, and signs anew. 128 bits of BLAKE2b with a key, which is
+a MAC by itself and takes a third of the time of HMAC-SHA256: nobody can make enough
+tries against a server to find one. Pure.
+Source: RFC 7693 2.9 (keyed hashing).
 """
 
 from __future__ import annotations
 
-import hmac
-from base64 import urlsafe_b64encode
 from collections.abc import Sequence
+from hashlib import blake2b
+from hmac import compare_digest
 
 from msgspec import Struct
 
@@ -43,30 +44,26 @@ class Signer:
 
     def mac(self, text: str) -> bytes:
         """Give the 16 bytes that only the newest key makes of `text`."""
-        return hmac.digest(self._keys[0], text.encode("utf-8", "surrogatepass"), "sha256")[:MAC_BYTES]
+        return _mac(self._keys[0], text)
 
     def macs(self, text: str) -> list[bytes]:
         """Give what every accepted key makes of `text`, the newest first."""
-        data = text.encode("utf-8", "surrogatepass")
-        return [hmac.digest(key, data, "sha256")[:MAC_BYTES] for key in self._keys]
+        return [_mac(key, text) for key in self._keys]
 
     def sign(self, value: str) -> str:
         """Give `value.signature`, in characters that a cookie holds when `value` has such only."""
-        return f"{value}.{_text(self.mac(value))}"
+        return f"{value}.{self.mac(value).hex()}"
 
     def verify(self, signed: str) -> Verified | None:
         """Give the value that was signed, or None when no accepted key has signed it."""
         value, dot, signature = signed.rpartition(".")
         if not dot or not signature.isascii():
             return None
-        given = signature.encode("ascii")
-        data = value.encode("utf-8", "surrogatepass")
         for number, key in enumerate(self._keys):
-            expected = _text(hmac.digest(key, data, "sha256")[:MAC_BYTES]).encode("ascii")
-            if hmac.compare_digest(given, expected):
+            if compare_digest(signature, _mac(key, value).hex()):
                 return Verified(value, number == 0)
         return None
 
 
-def _text(mac: bytes) -> str:
-    return urlsafe_b64encode(mac).decode("ascii").rstrip("=")
+def _mac(key: bytes, text: str) -> bytes:
+    return blake2b(text.encode("utf-8", "surrogatepass"), key=key, digest_size=MAC_BYTES).digest()

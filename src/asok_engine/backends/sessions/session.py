@@ -69,13 +69,12 @@ class Session(dict[str, Any]):
         self.ended = False
         for key, data in self._before.items():
             value = decode(data)
-            if value is MISSING:
-                # Tampered with, or written by another program: as if it had not been there.
-                continue
-            if key.startswith(OWN):
-                self.own[key[1:]] = value
-            else:
-                super().__setitem__(key, value)
+            # Tampered with, or written by another program: as if it had not been there.
+            if value is not MISSING:
+                if key[:1] == OWN:
+                    self.own[key[1:]] = value
+                else:
+                    self[key] = value
 
     @property
     def sid(self) -> str:

@@ -129,7 +129,7 @@ async def test_id_without_our_signature_is_not_looked_up() -> None:
     """Junk costs the store nothing."""
     store = Noting()
     sessions = sessions_of(store)
-    request = make_request(headers={"cookie": "asok_session=" + "a" * 43 + "." + "b" * 22})
+    request = make_request(headers={"cookie": "asok_session=" + "a" * 43 + "." + "b" * 32})
     answer_plainly(sessions, lambda request: (sessions.of(request), page())[1], request)
     assert store.calls == []
 
