@@ -324,6 +324,16 @@ class RedisProcess:
             self._process.wait(5)
             self._process = None
 
+    def pause(self) -> None:
+        """Let it stand still with all it holds, as a host that is overloaded does."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
     def close(self) -> None:
         """End it for good and remove its folder."""
         self.stop()
