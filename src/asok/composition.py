@@ -234,7 +234,7 @@ class _Composition:
         guards = [plain for plain, _ in self._handshake_guards()]
         for server in app.sockets:
             server.compose(
-                app, request_class=request_class, guards=guards, redis=self._redis, authenticator=None
+                app, request_class=request_class, guards=guards, redis=self._redis, sessions=self._sessions
             )
         first, *others = app.sockets
 

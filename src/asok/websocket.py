@@ -21,13 +21,14 @@ from asok_engine.backends.broadcast.redis import RedisBroadcast
 from asok_engine.backends.broadcast.sqlite import SqliteBroadcast
 from asok_engine.backends.redis_link import RedisLink
 from asok_engine.dispatch import purpose
+from asok_engine.dispatch.middleware.sessions import Sessions
 from asok_engine.dispatch.sockets import SocketLink
 from asok_engine.errors import SetupError, UsageError
 from asok_engine.realtime.connection import Connection
-from asok_engine.realtime.gate import Authenticator, NoSessions
 from asok_engine.realtime.limits import Limits
 from asok_engine.realtime.origins import Origins
 from asok_engine.realtime.server import SocketPlan, SocketServer
+from asok_engine.realtime.session_identity import SessionIdentities
 from asok_engine.security.keys import derive_key
 from asok_engine.wire.jsons import encode_json
 from asok_engine.wire.request import Request
@@ -176,9 +177,9 @@ class WebSocketServer:
         """Tell whether a person is connected, in any process."""
         return self._engine.hub.presence.is_online(user_id)
 
-    def end_session(self, key: str) -> None:
-        """Close the connections of a session in every process; `key` is its identity's key."""
-        self._engine.hub.end_session(key)
+    def end_session(self, handle: str) -> None:
+        """Close the connections of a session at once, in every process; `handle` is its name in the store."""
+        self._engine.hub.end_session(handle)
 
     # --- the port of its own ------------------------------------------------------------------------
 
@@ -227,7 +228,7 @@ class WebSocketServer:
         request_class: type[Request],
         guards: Sequence[Guard],
         redis: RedisLink | None,
-        authenticator: Authenticator | None,
+        sessions: Sessions,
     ) -> None:
         """Take the application's settings, when it starts."""
         config = app.config
@@ -241,7 +242,7 @@ class WebSocketServer:
         self._engine.compose(
             SocketPlan(
                 origins=Origins(listed, local=config["DEBUG"], own=config["APP_URL"]),
-                authenticator=authenticator or NoSessions(),
+                authenticator=SessionIdentities(sessions, _person_of(request_class)),
                 broadcast=self._broadcast(app, redis),
                 request_class=request_class,
                 guards=guards,
@@ -286,6 +287,11 @@ class WebSocketServer:
 
     def __repr__(self) -> str:
         return f"<WebSocketServer {', '.join(self._engine.routes.patterns()) or 'without handlers'}>"
+
+
+def _person_of(request_class: type[Request]) -> Callable[[Request], Any] | None:
+    """Give how a request knows its person; None in an application without people."""
+    return (lambda request: request.user) if hasattr(request_class, "user") else None  # type: ignore[attr-defined]
 
 
 def _folder(app: Asok) -> Path:

@@ -207,6 +207,23 @@ async def test_the_sessions_of_a_person_are_listed(ask: Ask, clock: Clock) -> No
     assert [session.handle for session in await ask("of_user", "u:1")] == [used]
 
 
+async def test_sessions_that_are_gone_are_told_from_those_that_are_there(ask: Ask, clock: Clock) -> None:
+    """Ended, moved, run out and never made are gone; asking keeps none of the others alive."""
+    names = {word: handle() for word in ("there", "ended", "moved", "became", "unknown", "remembered")}
+    for word in ("there", "ended", "moved"):
+        await ask("create", NewSession(names[word], {"a": b"1"}))
+    await ask("create", NewSession(names["remembered"], {}, "user:7", True))
+    await ask("delete", names["ended"])
+    await ask("move", names["moved"], NewSession(names["became"], {}))
+    everybody = list(names.values())
+    assert set(await ask("gone", everybody)) == {names["ended"], names["moved"], names["unknown"]}
+    assert await ask("gone", []) == []
+    clock.now += 60
+    assert names["there"] not in await ask("gone", everybody)
+    clock.now += 60
+    assert set(await ask("gone", everybody)) == set(everybody) - {names["remembered"]}
+
+
 async def test_fifty_changes_at_once_lose_nothing(store: SessionStore) -> None:
     """Requests that run at the same time change the keys that they change (case 83)."""
     name = handle()

@@ -11,7 +11,7 @@ empty session. Every fulfilment passes `tests/contracts/test_sessions.py`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
 from msgspec import Struct
@@ -100,6 +100,12 @@ class SessionStore(Protocol):
     def of_user(self, user_key: str) -> list[StoredSession]:
         """Give the sessions of one person, the one used last first; this counts as no use."""
 
+    def gone(self, handles: Sequence[str]) -> list[str]:
+        """Give those of these sessions that are not there any more; this counts as no use.
+
+        A session that was moved is gone under its earlier handle.
+        """
+
     def check(self) -> None:
         """Do nothing when sessions can be read and written, else raise BackendUnavailable."""
 
@@ -123,6 +129,9 @@ class SessionStore(Protocol):
 
     async def of_user_async(self, user_key: str) -> list[StoredSession]:
         """Do what `of_user` does without blocking the event loop."""
+
+    async def gone_async(self, handles: Sequence[str]) -> list[str]:
+        """Do what `gone` does without blocking the event loop."""
 
     async def check_async(self) -> None:
         """Do what `check` does without blocking the event loop."""

@@ -18,7 +18,7 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -164,6 +164,10 @@ class FileSessions:
                     (folder / handle).unlink(missing_ok=True)
         return sorted(sessions, key=lambda session: session.seen_at, reverse=True)
 
+    def gone(self, handles: Sequence[str]) -> list[str]:
+        """Give those of these sessions that are not there any more."""
+        return [handle for handle in handles if not isinstance(self._read(handle), StoredSession)]
+
     def check(self) -> None:
         """Write and read a file; raises BackendUnavailable when that fails."""
         probe = self._root / f".check.{os.getpid()}"
@@ -198,6 +202,10 @@ class FileSessions:
     async def of_user_async(self, user_key: str) -> list[StoredSession]:
         """Do what `of_user` does in a thread."""
         return await asyncio.to_thread(self.of_user, user_key)
+
+    async def gone_async(self, handles: Sequence[str]) -> list[str]:
+        """Do what `gone` does in a thread."""
+        return await asyncio.to_thread(self.gone, handles)
 
     async def check_async(self) -> None:
         """Do what `check` does in a thread."""

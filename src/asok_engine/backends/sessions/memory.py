@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 
 from asok_engine.backends.sessions.contract import (
@@ -120,6 +120,11 @@ class MemorySessions:
             found = [_shown(handle, kept) for handle, kept in alive]
         return sorted(found, key=lambda session: session.seen_at, reverse=True)
 
+    def gone(self, handles: Sequence[str]) -> list[str]:
+        """Give those of these sessions that are not there any more."""
+        with self._lock:
+            return [handle for handle in handles if self._alive(handle) is None]
+
     def check(self) -> None:
         """Do nothing: memory answers."""
 
@@ -153,6 +158,10 @@ class MemorySessions:
     async def of_user_async(self, user_key: str) -> list[StoredSession]:
         """Do what `of_user` does; nothing here waits."""
         return self.of_user(user_key)
+
+    async def gone_async(self, handles: Sequence[str]) -> list[str]:
+        """Do what `gone` does; nothing here waits."""
+        return self.gone(handles)
 
     async def check_async(self) -> None:
         """Do nothing: memory answers."""

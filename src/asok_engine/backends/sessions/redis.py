@@ -10,7 +10,7 @@ script must live together.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from asok_engine.backends.redis_link import Argument, CommandRefused, RedisLink, Script
@@ -134,6 +134,21 @@ end
 return found
 """
 )
+# ARGV: prefix, now, ttl, greatest age, handles.
+GONE = Script("""
+local gone, now = {}, tonumber(ARGV[2])
+for at = 5, #ARGV do
+  local fields = redis.call('HMGET', ARGV[1] .. ARGV[at], 'created', 'seen', 'remembered')
+  local created, seen = tonumber(fields[1] or ''), tonumber(fields[2] or '')
+  if not created or not seen or created + tonumber(ARGV[4]) <= now
+    or (fields[3] == '0' and seen + tonumber(ARGV[3]) <= now) then
+    gone[#gone + 1] = ARGV[at]
+  end
+end
+return gone
+""")
+#: How many handles one script is asked about, so that it holds up nobody else.
+ASKED_AT_ONCE = 500
 #: Before the names of fields that hold values.
 VALUE = "="
 
@@ -217,6 +232,17 @@ class RedisSessions:
         """Do what `of_user` does over the connection of the running event loop."""
         return self._all(await self._link.run_script_async(OF_USER, *self._of_user(user_key)))
 
+    def gone(self, handles: Sequence[str]) -> list[str]:
+        """Give those of these sessions that are not there any more."""
+        replies = [self._link.run_script(GONE, (), arguments) for arguments in self._asked(handles)]
+        return [handle.decode() for reply in replies for handle in reply]
+
+    async def gone_async(self, handles: Sequence[str]) -> list[str]:
+        """Do what `gone` does over the connection of the running event loop."""
+        asked = self._asked(handles)
+        replies = [await self._link.run_script_async(GONE, (), arguments) for arguments in asked]
+        return [handle.decode() for reply in replies for handle in reply]
+
     def check(self) -> None:
         """Ask Redis for a sign of life."""
         self._link.run("PING")
@@ -238,6 +264,10 @@ class RedisSessions:
 
     def _load(self, handle: str) -> tuple[tuple[str], tuple[int, int, int]]:
         return (self._prefix + handle,), (self._now(), *self._limits)
+
+    def _asked(self, handles: Sequence[str]) -> Iterator[tuple[Argument, ...]]:
+        for at in range(0, len(handles), ASKED_AT_ONCE):
+            yield (self._prefix, self._now(), *self._limits, *handles[at : at + ASKED_AT_ONCE])
 
     def _meeting(self, session: NewSession) -> tuple[Argument, ...]:
         remembered = "1" if session.is_remembered else "0"

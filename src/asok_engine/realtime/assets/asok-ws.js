@@ -152,9 +152,9 @@
       socket.onclose = (closed) => {
         if (openedAt && Date.now() - openedAt > GOOD_AFTER) {
           this.#tries = 0;
-        }
-        // 1008: the server will not have us; asking again would not change that.
-        if (closed.code === 1008) {
+        } else if (closed.code === 1008) {
+          // The server will not have us, and asking again would not change that. A session that
+          // ends later closes with 1008 as well; then the next handshake is another one.
           this.#ended = true;
         }
         var event = new CloseEvent("close", {
