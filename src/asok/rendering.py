@@ -107,7 +107,7 @@ class PagesRendering:
         page = getattr(request.endpoint, "page", None)
         pattern = "" if page is None else page.file.pattern
         assets = self._assets.head(pattern)
-        if self._uses_meta or assets is not None or "meta" in request.__dict__:
+        if self._uses_meta or assets is not None or request._meta is not None:
             meta = request.meta
             context["meta"] = meta
             context["page_title"] = meta.page_title
@@ -116,12 +116,14 @@ class PagesRendering:
         if assets is not None:
             context["head_extra"] = lambda: f"{assets}\n{meta.head_extra() or ''}"
             context["body_attributes"] = lambda: self._assets.body_attributes(pattern)
-        shared = request.shared_values
-        for name, make in self._made.items():
-            if name not in shared:
-                # Kept, so that a form that a handler has validated is the one that is shown.
-                shared[name] = make(request)
-        context.update(shared)
+        if self._made:
+            shared = request.shared_values
+            for name, make in self._made.items():
+                if name not in shared:
+                    # Kept, so that a form that a handler has validated is the one that is shown.
+                    shared[name] = make(request)
+        if request._shared:
+            context.update(request._shared)
         context.update(values)
         return context
 

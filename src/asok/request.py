@@ -20,7 +20,6 @@ from asok_engine.dispatch.middleware.csrf import CSRF_FIELD
 from asok_engine.errors import InputError
 from asok_engine.security.nonce import make_nonce
 from asok_engine.templates.markup import Markup
-from asok_engine.wire.request import lazy
 from asok_engine.wire.response import HTML, Response, bare
 
 if TYPE_CHECKING:
@@ -90,6 +89,8 @@ class Request(FormInput):
     #: Set while an error page is rendered.
     error_status: int
     error_message: str
+    _meta: Meta | None = None
+    _shared: dict[str, Any] | None = None
 
     # --- templates ------------------------------------------------------------------
 
@@ -104,7 +105,7 @@ class Request(FormInput):
         if wanted is not None:
             names = [name.strip().lstrip("#") for name in wanted.decode("latin-1").split(",")]
             return self.app.services.rendering.partial(self, template, names, {**(context or {}), **values})
-        text = self.app.services.rendering.page(self, template, {**(context or {}), **values})
+        text = self.app.services.rendering.page(self, template, {**context, **values} if context else values)
         return bare(text.encode(), HTML, 422 if self.has_shown_errors else 200)
 
     render_template = html
@@ -150,20 +151,24 @@ class Request(FormInput):
             return bare(rendering.stream(self, source, values), HTML)
         return super().stream(source, values.pop("content_type", content_type))
 
-    @lazy
+    @property
     def meta(self) -> Meta:
         """The head of this page: `request.meta.title("Home").description("...")`."""
-        return Meta()
+        if self._meta is None:
+            self._meta = Meta()
+        return self._meta
 
     @property
     def nonce(self) -> Nonce:
         """The CSP nonce of this response; printing it is what makes one."""
         return Nonce(self)
 
-    @lazy
+    @property
     def shared_values(self) -> dict[str, Any]:
         """The values shared with every template of this request."""
-        return {}
+        if self._shared is None:
+            self._shared = {}
+        return self._shared
 
     def share(self, name: str | None = None, value: Any = None, /, **values: Any) -> Request:
         """Give values to every template that this request renders: `share("user", u)` or `share(user=u)`."""

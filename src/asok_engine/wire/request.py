@@ -67,7 +67,9 @@ class lazy(Generic[T]):
     def __get__(self, instance: object | None, owner: type) -> lazy[T] | T:
         if instance is None:
             return self
-        value = instance.__dict__[self._name] = self._compute(instance)
+        value = self._compute(instance)
+        # Why not through __dict__: to ask for that makes a dict, which requests do without.
+        setattr(instance, self._name, value)
         return value
 
 
