@@ -15,7 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from asok_engine.database.databases import Database, databases
+from asok_engine.database.running import run
+from asok_engine.database.urls import parse_url
+from asok_engine.records.steps import Plan
 from tests import servers
+from tests.plans import perform_async
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -141,6 +146,20 @@ def sqlite_url(tmp_path: Path) -> str:
 def database_url(request: pytest.FixtureRequest) -> str:
     """The address of an empty database, once per kind: SQLite, PostgreSQL, MariaDB."""
     return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """An empty database as the process's `default`, once per kind; closed afterwards."""
+    databases.configure({"default": parse_url(database_url)})
+    yield databases["default"]
+    databases.close()
+
+
+@pytest.fixture(params=["plain", "async"])
+def perform(request: pytest.FixtureRequest) -> Callable[[Plan[Any]], Any]:
+    """Run a plan: from plain code, and on an event loop of its own."""
+    return run if request.param == "plain" else perform_async
 
 
 @pytest.fixture

@@ -542,6 +542,8 @@ class MariaProcess(_DatabaseProcess):
             *(program, "--no-defaults", f"--datadir={self.data}", f"--port={self.port}"),
             *(f"--socket={self.folder / 'socket'}", f"--bind-address={HOST}", "--skip-name-resolve"),
             *("--innodb-buffer-pool-size=64M", "--innodb-flush-log-at-trx-commit=2"),
+            # As Debian configures it.
+            *("--character-set-server=utf8mb4", "--collation-server=utf8mb4_general_ci"),
             *("--innodb-flush-method=nosync", "--max-connections=200", "--default-time-zone=+09:00"),
         ]
 

@@ -15,7 +15,23 @@ FrameworkError
 │   └── TooManyRequests   429, knows when to come back
 ├── OutsideError          a database, a network, a disk; the cause is kept
 │   ├── StorageFull       507
-│   └── BackendUnavailable 503
+│   ├── BackendUnavailable 503
+│   └── DatabaseError     carries the statement's text, never its values
+│       ├── QueryError    the database does not understand the statement
+│       ├── DataError     400, a value that the database cannot hold; an InputError as well
+│       ├── IntegrityError 409, knows table, columns and constraint
+│       │   ├── UniqueError
+│       │   ├── ForeignKeyError
+│       │   ├── NotNullError
+│       │   └── CheckError
+│       ├── SerializationError 503, worth another try
+│       │   └── DeadlockError
+│       ├── LockUnavailable 503
+│       ├── StatementTimeout 503
+│       ├── TransactionFailed the transaction cannot go on or be committed
+│       ├── UnknownOutcome 503, nobody knows whether it was committed
+│       └── DatabaseUnavailable 503, a BackendUnavailable as well
+│           └── PoolExhausted
 └── Stop                  not a failure: the handler has finished early
     ├── Redirect          3xx with a target
     └── Abort             a status chosen by the handler
@@ -34,18 +50,34 @@ __all__ = [
     "Abort",
     "BackendUnavailable",
     "BodyTooLarge",
+    "CheckError",
+    "DataError",
+    "DatabaseError",
+    "DatabaseUnavailable",
+    "DeadlockError",
     "ForbiddenError",
+    "ForeignKeyError",
     "FrameworkError",
     "InputError",
+    "IntegrityError",
+    "LockUnavailable",
     "MalformedBody",
     "NotFoundError",
+    "NotNullError",
     "OutsideError",
+    "PoolExhausted",
+    "QueryError",
     "Redirect",
+    "SerializationError",
     "SetupError",
+    "StatementTimeout",
     "Stop",
     "StorageFull",
     "TooManyRequests",
+    "TransactionFailed",
     "UnauthorizedError",
+    "UniqueError",
+    "UnknownOutcome",
     "UnsupportedBody",
     "UploadRefused",
     "UsageError",
@@ -210,6 +242,133 @@ class BackendUnavailable(OutsideError):
 
     code = "backend-unavailable"
     status = 503
+
+
+class DatabaseError(OutsideError):
+    """The database refused a statement, or could not finish it.
+
+    `statement` is the text of the statement where it is known; its values are never kept.
+    """
+
+    code = "database"
+    statement: str = ""
+
+
+class QueryError(DatabaseError):
+    """The database does not understand this statement, or lacks something that it names."""
+
+    code = "query"
+
+
+class DataError(DatabaseError, InputError):
+    """The database cannot hold a value that was sent to it."""
+
+    code = "data"
+    status = 400
+
+
+class IntegrityError(DatabaseError):
+    """The change would break a rule that the database keeps.
+
+    `table`, `columns` and `constraint` are those of the rule, as far as the database tells.
+    """
+
+    code = "integrity"
+    status = 409
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        table: str = "",
+        columns: Sequence[str] = (),
+        constraint: str = "",
+        fix: str = "",
+    ) -> None:
+        super().__init__(message, fix=fix)
+        self.table = table
+        self.columns = tuple(columns)
+        self.constraint = constraint
+
+
+class UniqueError(IntegrityError):
+    """Another row has this value already, and it must be unique."""
+
+    code = "unique"
+
+
+class ForeignKeyError(IntegrityError):
+    """The row refers to one that does not exist, or is itself still referred to."""
+
+    code = "foreign-key"
+
+
+class NotNullError(IntegrityError):
+    """A column that needs a value got none."""
+
+    code = "not-null"
+
+
+class CheckError(IntegrityError):
+    """A value does not pass a check of its table."""
+
+    code = "check"
+
+
+class SerializationError(DatabaseError):
+    """The transaction met another one on the same rows and was undone; it can be tried again."""
+
+    code = "serialization"
+    status = 503
+
+
+class DeadlockError(SerializationError):
+    """Two transactions waited for each other, and this one was undone; it can be tried again."""
+
+    code = "deadlock"
+
+
+class LockUnavailable(DatabaseError):
+    """A lock that the statement needs was held by someone else for too long."""
+
+    code = "lock-unavailable"
+    status = 503
+
+
+class StatementTimeout(DatabaseError):
+    """A statement took longer than it may, and was stopped."""
+
+    code = "statement-timeout"
+    status = 503
+
+
+class TransactionFailed(DatabaseError):
+    """An earlier error has ended this transaction; nothing of it was kept."""
+
+    code = "transaction-failed"
+
+
+class UnknownOutcome(DatabaseError):
+    """The connection broke before the database said whether the change was made.
+
+    It may be there or not. Look before you do it again.
+    """
+
+    code = "unknown-outcome"
+    status = 503
+
+
+class DatabaseUnavailable(DatabaseError, BackendUnavailable):
+    """The database does not answer, or cannot serve now."""
+
+    code = "database-unavailable"
+    status = 503
+
+
+class PoolExhausted(DatabaseUnavailable):
+    """All connections to the database are in use, and none came free in time."""
+
+    code = "pool-exhausted"
 
 
 class Stop(FrameworkError):

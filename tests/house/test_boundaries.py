@@ -19,6 +19,11 @@ ENVIRONMENT_HANDLERS: dict[str, str] = {}
 #: caller of hooks, or carries the error to the one who waits for it; each logs or hands on what it caught.
 DOORS = {
     "asok.pages.endpoints:_load": "carries the error of a page module to the face",
+    "asok_engine.database.blocks:_call_hooks": "hooks: all that waited for a commit run; the first error is raised",
+    "asok_engine.database.blocks:_call_hooks_async": "hooks: the same, on a loop",
+    "asok_engine.database.running:run": "carries the error into the plan",
+    "asok_engine.database.running:run_async": "carries the error into the plan",
+    "asok_engine.database.workers:Workers._work": "carries the error to the task that awaits it",
     "asok_engine.dispatch.errors:ErrorAnswers.answer": "door: the application's own error page failed",
     "asok_engine.dispatch.errors:ErrorAnswers.answer_async": "door: the application's own error page failed",
     "asok_engine.dispatch.errors:ErrorAnswers._without_page": "door: the debug page itself failed",

@@ -19,11 +19,26 @@ LAZY_FACES = {
     "asok": "the face gives each name when it is first used, so that importing it stays quick",
     "aksara": "the face gives each name when it is first used, so that importing it stays quick",
     "asok.cli": "a command's module is imported when the command is run, so that --help stays quick",
+    "asok_engine.database.drivers.loading": "a driver is imported when the first database of its kind is opened",
     "aksara.cli": "a command's module is imported when the command is run, so that --help stays quick",
 }
 
 #: What importing a face may not bring along: each is loaded when it is first needed.
-HEAVY = ("click", "uvicorn", "granian", "sqlalchemy", "redis", "watchfiles", "jinja2", "dotenv", "rich")
+HEAVY = (
+    "click",
+    "uvicorn",
+    "granian",
+    "sqlalchemy",
+    "redis",
+    "asyncpg",
+    "psycopg",
+    "pymysql",
+    "asyncmy",
+    "watchfiles",
+    "jinja2",
+    "dotenv",
+    "rich",
+)
 
 
 def hidden_imports(source: Source) -> Iterator[str]:

@@ -42,7 +42,14 @@ VERSION_WORDS = {
 
 #: Modules without a test file of their own, with the file that tests them or the reason for none.
 #: The mirror of `src/asok_engine/wire/headers.py` is `tests/engine/wire/test_headers.py`.
-WITHOUT_MIRROR: dict[str, str] = {}
+_ENGINE = "src/asok_engine"
+WITHOUT_MIRROR: dict[str, str] = {
+    f"{_ENGINE}/database/drivers/{name}.py": "tests/contracts/test_drivers.py runs it with the others of its kind"
+    for name in ("asyncmy", "asyncpg", "contract", "psycopg", "pymysql")
+} | {
+    f"{_ENGINE}/database/{name}.py": "tests/contracts/test_transactions.py runs it on each database"
+    for name in ("blocks", "channels", "levels", "running", "transactions")
+}
 
 #: Names that two modules of a folder export on purpose, with the reason.
 SHARED_NAMES = {

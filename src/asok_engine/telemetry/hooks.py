@@ -25,6 +25,7 @@ __all__ = [
     "error_caught",
     "request_finished",
     "request_started",
+    "statement_finished",
 ]
 
 Receiver = TypeVar("Receiver", bound=Callable[..., object])
@@ -110,4 +111,10 @@ error_caught = Hook(
     "An error that no one expected was logged under `error_id`; `request` is None outside of requests.",
 )
 
-HOOKS = (app_startup, app_shutdown, request_started, request_finished, error_caught)
+statement_finished = Hook(
+    "statement_finished",
+    ("database", "text", "seconds", "error"),
+    "A database has answered a statement, or refused it with `error`; `text` has no values in it.",
+)
+
+HOOKS = (app_startup, app_shutdown, request_started, request_finished, error_caught, statement_finished)

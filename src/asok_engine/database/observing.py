@@ -1,0 +1,82 @@
+"""Seeing what statements a program runs: counted, timed, logged, repeated.
+
+Nobody pays for what nobody watches: the runner asks one truth before it times a
+statement. Values of parameters are never kept nor logged, only the text with their
+places. `watch_statements` is for tests and for one request; the hook
+`statement_finished` for metrics and tools; the log for people.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections import Counter
+from collections.abc import Iterator
+from contextvars import ContextVar
+from typing import Any
+
+from msgspec import Struct
+
+from asok_engine.telemetry.hooks import statement_finished
+
+__all__ = ["SeenStatements", "current_statements", "note_statement", "watch_statements"]
+
+_log = logging.getLogger("asok.database")
+
+#: What the running context counts in, if it counts.
+current_statements: ContextVar[SeenStatements | None] = ContextVar("asok_statements", default=None)
+
+
+class SeenStatements(Struct, eq=False):
+    """The statements that a stretch of code has run."""
+
+    count: int = 0
+    seconds: float = 0.0
+    #: How often each text ran.
+    texts: Counter[str] = Counter()
+
+    def repeated(self, more_than: int) -> list[tuple[str, int]]:
+        """Give the texts that ran more often than this, the most frequent first: rows loaded one by one?"""
+        return [(text, times) for text, times in self.texts.most_common() if times > more_than]
+
+
+@contextlib.contextmanager
+def watch_statements() -> Iterator[SeenStatements]:
+    """Count the statements of a block, of the tasks and threads that it starts, too."""
+    seen = SeenStatements(texts=Counter())
+    token = current_statements.set(seen)
+    try:
+        yield seen
+    finally:
+        current_statements.reset(token)
+
+
+def note_statement(
+    sender: object,
+    alias: str,
+    text: str,
+    seconds: float,
+    result: Any,
+    error: BaseException | None,
+    *,
+    logs: bool,
+    slow_seconds: float,
+) -> None:
+    """Tell everyone who watches about a statement that has ended."""
+    seen = current_statements.get()
+    if seen is not None:
+        seen.count += 1
+        seen.seconds += seconds
+        seen.texts[text] += 1
+    if statement_finished:
+        statement_finished.send(sender, database=alias, text=text, seconds=seconds, error=error)
+    if slow_seconds and seconds >= slow_seconds:
+        _log.warning("Slow statement on %s, %.1f ms: %s", alias, seconds * 1000, text)
+    elif logs:
+        _log.info("Statement on %s, %.2f ms, %s: %s", alias, seconds * 1000, _outcome(result, error), text)
+
+
+def _outcome(result: Any, error: BaseException | None) -> str:
+    if error is not None:
+        return type(error).__name__
+    return f"{len(result)} rows" if isinstance(result, list | tuple) else str(result)
