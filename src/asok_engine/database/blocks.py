@@ -30,13 +30,15 @@ __all__ = ["Block"]
 class Block:
     """One entry into a transaction or savepoint, and its end. Used once."""
 
-    __slots__ = ("_isolation", "_level", "_token", "_writes", "alias")
+    __slots__ = ("_isolation", "_level", "_token", "_writes", "alias", "is_kept")
 
     def __init__(self, alias: str, isolation: Isolation, writes: bool) -> None:
         self.alias = alias
         self._isolation = isolation
         self._writes = writes
         self._level: Level | None = None
+        #: Whether it has ended well: committed, or released into the block around it.
+        self.is_kept = False
         self._token: Token[dict[str, Level] | None] | None = None
 
     def _enter(self, level: Level) -> Level:
@@ -102,13 +104,12 @@ class Block:
         transaction = level.transaction
         if transaction.is_foreign:
             return
-        is_kept = False
         try:
             transaction.turns.take(level)
             try:
-                is_kept = self._end(level, error)
+                self.is_kept = self._end(level, error)
             finally:
-                level.close(is_kept)
+                level.close(self.is_kept)
                 transaction.turns.give()
         except UsageError:
             # Somebody is in the middle of it and does not end: the connection goes with him.
@@ -118,7 +119,7 @@ class Block:
             if level.parent is None:
                 transaction.is_over = True
                 transaction.database.plain.give(transaction.connection)
-        if level.parent is None and is_kept:
+        if level.parent is None and self.is_kept:
             _call_hooks(level.hooks)
 
     def _end(self, level: Level, error: BaseException | None) -> bool:
@@ -188,13 +189,12 @@ class Block:
         """Do what `end` does."""
         level = self._left()
         transaction = level.transaction
-        is_kept = False
         try:
             error = await self._take_last_turn(level, error)
             try:
-                is_kept = await self._end_async(level, error)
+                self.is_kept = await self._end_async(level, error)
             finally:
-                level.close(is_kept)
+                level.close(self.is_kept)
                 transaction.turns.give()
         except UsageError:
             # Somebody is in the middle of it and does not end: the connection goes with him.
@@ -204,7 +204,7 @@ class Block:
             if level.parent is None:
                 transaction.is_over = True
                 transaction.database.on_loop.give(transaction.connection)
-        if level.parent is None and is_kept:
+        if level.parent is None and self.is_kept:
             await _call_hooks_async(level.hooks)
 
     async def _take_last_turn(self, level: Level, error: BaseException | None) -> BaseException | None:

@@ -119,21 +119,11 @@ class _Transactional:
         tries = self._tries()
         for attempt in range(tries + 1):
             block = self._new()
-            block.begin()
             try:
-                result = function(*arguments, **named)
-            except BaseException as error:
-                block.end(error)
-                if attempt == tries or not _is_worth_another_try(error):
+                return _run_in(block, function, arguments, named)
+            except DatabaseError as error:
+                if attempt == tries or block.is_kept or not _is_worth_another_try(error):
                     raise
-            else:
-                try:
-                    block.end(None)
-                except DatabaseError as error:
-                    if attempt == tries or not _is_worth_another_try(error):
-                        raise
-                else:
-                    return result
             time.sleep(_pause(attempt))
         raise AssertionError("the last attempt returns or raises")
 
@@ -141,23 +131,35 @@ class _Transactional:
         tries = self._tries()
         for attempt in range(tries + 1):
             block = self._new()
-            await block.begin_async()
             try:
-                result = await function(*arguments, **named)
-            except BaseException as error:
-                await block.end_async(error)
-                if attempt == tries or not _is_worth_another_try(error):
+                return await _run_in_async(block, function, arguments, named)
+            except DatabaseError as error:
+                if attempt == tries or block.is_kept or not _is_worth_another_try(error):
                     raise
-            else:
-                try:
-                    await block.end_async(None)
-                except DatabaseError as error:
-                    if attempt == tries or not _is_worth_another_try(error):
-                        raise
-                else:
-                    return result
             await asyncio.sleep(_pause(attempt))
         raise AssertionError("the last attempt returns or raises")
+
+
+def _run_in(block: Block, function: Callable[..., Any], arguments: Any, named: Any) -> Any:
+    block.begin()
+    try:
+        result = function(*arguments, **named)
+    except BaseException as error:
+        block.end(error)
+        raise
+    block.end(None)
+    return result
+
+
+async def _run_in_async(block: Block, function: Callable[..., Any], arguments: Any, named: Any) -> Any:
+    await block.begin_async()
+    try:
+        result = await function(*arguments, **named)
+    except BaseException as error:
+        await block.end_async(error)
+        raise
+    await block.end_async(None)
+    return result
 
 
 def _is_worth_another_try(error: BaseException) -> bool:
