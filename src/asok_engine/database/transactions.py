@@ -174,13 +174,15 @@ def _pause(attempt: int) -> float:
 
 
 @overload
-def transaction(database: F) -> F: ...
+def transaction(database: F) -> F:
+    """Run a function in a transaction at each call."""
 
 
 @overload
 def transaction(
     database: str = "default", *, isolation: Isolation = "", writes: bool = True, retry: int = 0
-) -> _Transactional: ...
+) -> _Transactional:
+    """Open a transaction as asked."""
 
 
 def transaction(
