@@ -18,7 +18,8 @@
   const groupOf = (control) => control.closest(".form-group");
 
   function show(form, name, answer) {
-    const control = form.querySelector(`[name="${escapeId(name)}"]`);
+    const named = escapeId(name);
+    const control = form.querySelector(`[name="${named}"], [name="${named}_start"]`);
     if (!control || !groupOf(control)) return;
     const group = groupOf(control);
     const id = group.tagName === "FIELDSET" ? group.id : control.id;
@@ -45,9 +46,12 @@
   const latest = new WeakMap();
 
   async function check(form, name) {
-    if (latest.has(form)) latest.get(form).abort();
+    // Why by field: one that is left quickly must not take back the answer about the one before.
+    const running = latest.get(form) || new Map();
+    latest.set(form, running);
+    running.get(name)?.abort();
     const stop = new AbortController();
-    latest.set(form, stop);
+    running.set(name, stop);
     const body = new FormData();
     for (const [key, value] of new FormData(form)) {
       if (typeof value === "string") body.append(key, value);
@@ -72,11 +76,9 @@
     const form = event.target.form;
     if (!form || !form.hasAttribute("data-instant") || !event.target.name) return;
     if (event.target.type === "file" || event.target.type === "hidden") return;
-    const name = event.target.name.replace(/_(start|end)$/, (end) =>
-      form.querySelector(`[name="${escapeId(event.target.name)}"]`).closest("fieldset") ? "" : end);
-    const group = groupOf(event.target);
-    const isPair = group && group.tagName === "FIELDSET" && group.id === name;
-    check(form, isPair ? name : event.target.name);
+    // The two controls of a range are one field, named as their fieldset is.
+    const name = event.target.name.replace(/_(start|end)$/, "");
+    check(form, groupOf(event.target)?.id === name ? name : event.target.name);
   });
 
   // --- sliders ---------------------------------------------------------------------------------

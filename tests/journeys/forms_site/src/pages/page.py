@@ -1,0 +1,2 @@
+def get(request):
+    return "home"
