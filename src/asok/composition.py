@@ -193,6 +193,7 @@ class _Composition:
                 self._pages.error_pages, lambda page: self._handler(page, "GET", threads), PageRoute
             ),
             debug_page=self._debug_page(routes) if self._debug else None,
+            invalid_input=Request.answer_to_errors,  # type: ignore[arg-type]
         )
         return Kernel(
             routes=routes,

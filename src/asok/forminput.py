@@ -1,20 +1,23 @@
 """What a request knows of forms: validation, what was typed, what was wrong with it, files.
 
 The rules are the engine's, forms are `asok.forms`; here they meet a request. Errors
-and old input live with the request that found them. A page that was rendered with
-errors in it is answered with 422 unless its handler says otherwise.
+and old input live with the request that found them; a redirect hands them on to the
+page that it leads to. A page that was rendered with errors in it is answered with
+422 unless its handler says otherwise.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
+from asok.keptinput import KeptInput, is_secret
 from asok.validation import FieldSpecification, Validator
-from asok_engine.errors import UsageError
+from asok_engine.errors import Redirect, UsageError
 from asok_engine.templates.markup import Markup
 from asok_engine.validation.report import Report
 from asok_engine.wire.request import Request as EngineRequest
+from asok_engine.wire.response import Response
 
 if TYPE_CHECKING:
     from asok.forms.form import Form
@@ -22,14 +25,19 @@ if TYPE_CHECKING:
 
 __all__ = ["FormInput", "ShownErrors"]
 
-#: Fields whose value is never shown again.
-_SECRET = ("password", "passwd", "secret", "csrf", "token", "otp", "card")
+_SENDING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
 
 class FormInput(EngineRequest):
     """A request with `validate`, `old`, `error` and `errors`."""
 
+    #: Whether forms need a token here: the setting CSRF.
+    demands_tokens: ClassVar[bool] = False
+
     _errors: Report | None = None
+    #: The form that found the errors; None for rules.
+    _wrong_form: Form | None = None
     #: Whether the page that is rendered shows errors, and so is no success.
     has_shown_errors: bool = False
 
@@ -52,6 +60,7 @@ class FormInput(EngineRequest):
         if not isinstance(rules, Mapping):
             form = _form_of(rules, self)
             return form.data if form.validate(csrf=csrf, raise_error=raise_error) else None
+        self.check_token(csrf)
         validator = self._validator(rules, data)
         validator.validate()
         return self._taken(validator, raise_error)
@@ -68,6 +77,7 @@ class FormInput(EngineRequest):
             form = _form_of(rules, self)
             is_valid = await form.validate_async(csrf=csrf, raise_error=raise_error)
             return form.data if is_valid else None
+        self.check_token(csrf)
         validator = self._validator(rules, data)
         await validator.validate_async()
         return self._taken(validator, raise_error)
@@ -95,26 +105,76 @@ class FormInput(EngineRequest):
             raise validator.error()
         return None
 
-    def note_errors(self, report: Report, *, is_check: bool = False) -> None:
-        """Keep what is wrong with this request's input; a page that shows it is no success."""
-        self._errors = report
+    def check_token(self, is_wanted: bool = True) -> None:
+        """Verify the token of what was sent, where this page demands one; raises ForbiddenError (403)."""
+        page = getattr(self.endpoint, "page", None)
+        if (
+            is_wanted
+            and self.demands_tokens
+            and self.method in _SENDING
+            and getattr(page, "demands_token", True)
+        ):
+            self.verify_csrf()
+
+    def verify_csrf(self) -> None:
+        """Check the token of this request; a request of an application knows how."""
+
+    def note_errors(self, report: Report, *, is_check: bool = False, form: Form | None = None) -> None:
+        """Hold what is wrong with this request's input; a page that shows it is no success."""
+        self._errors, self._wrong_form = report, form
         self.has_shown_errors = bool(report) and not is_check
 
     @property
     def errors(self) -> dict[str, str]:
-        """The first message of each field that is not as it should be."""
-        return {} if self._errors is None else self._errors.first()
+        """The first message of each field that is not as it should be, here or before a redirect to here."""
+        report = self._errors
+        if report is None:
+            kept = self.kept_input()
+            report = None if kept is None else kept.report
+        return {} if report is None else report.first()
 
     def error(self, name: str) -> str:
         """Give the first message of one field, "" without one."""
         return self.errors.get(name, "")
 
     def old(self, name: str, default: str = "") -> str:
-        """Give what was typed into a field; never a password or a token."""
-        lowered = name.lower()
-        if any(word in lowered for word in _SECRET):
+        """Give what was typed into a field, here or before a redirect to here; never a secret."""
+        if is_secret(name):
             return default
-        return self.post_form.get(name, default)
+        if self.method in _SENDING:
+            return self.post_form.get(name, default)
+        kept = self.kept_input()
+        return default if kept is None else kept.values.get(name, default)
+
+    def keep_input(self) -> None:
+        """Keep errors and what was typed for the next page; a redirect does so by itself after errors."""
+
+    def kept_input(self) -> KeptInput | None:
+        """Give what an earlier request has kept for this page."""
+        return None
+
+    def redirect(self, url: str, status: int = 302, *, safe: bool = True) -> NoReturn:
+        """Send the client to `url`; raises, so nothing after it runs.
+
+        With `safe` an address of another host is refused with UsageError; pass
+        `safe=False` for a target that no visitor can influence. After a validation
+        that failed, errors and old input are there for the page at `url`.
+        """
+        if self.has_shown_errors:
+            self.keep_input()
+        super().redirect(url, status, safe=safe)
+
+    def answer_to_errors(self) -> Response | None:
+        """Lead a browser back to the form whose input was refused; None where there is no way back."""
+        referrer = self.headers.get("referer")
+        if not (referrer and self.has_shown_errors and self.media_type in _FORMS):
+            return None
+        try:
+            self.redirect(referrer, 303)
+        except UsageError:
+            return None
+        except Redirect as way:
+            return Response(b"", way.status, {"Location": way.url})
 
     def token_field(self) -> Markup:
         """Give the hidden field with which a form of this page shows whose it is, where that is demanded."""

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from asok.assets import page_id_of
 from asok.flash import Flashed, leave, take
 from asok.forminput import FormInput
+from asok.keptinput import KeptInput, keep
+from asok.keptinput import take as take_input
 from asok.limits import RateLimit
 from asok.meta import Meta
 from asok_engine.backends.sessions.session import Session
@@ -20,6 +22,7 @@ from asok_engine.dispatch.middleware.csrf import CSRF_FIELD
 from asok_engine.errors import InputError
 from asok_engine.security.nonce import make_nonce
 from asok_engine.templates.markup import Markup
+from asok_engine.validation.report import Report
 from asok_engine.wire.response import HTML, Response, bare
 
 if TYPE_CHECKING:
@@ -83,8 +86,6 @@ class Request(FormInput):
     """One request to a page."""
 
     app: ClassVar[Asok]
-    #: Whether forms need a token here: the setting CSRF.
-    demands_tokens: ClassVar[bool] = False
 
     #: Set while an error page is rendered.
     error_status: int
@@ -248,6 +249,29 @@ class Request(FormInput):
     def verify_csrf(self) -> None:
         """Check this request's token, also where that is not done by itself; raises ForbiddenError (403)."""
         self.app.services.csrf.check(self)
+
+    def keep_input(self) -> None:
+        """Keep errors and what was typed for the next page; a redirect does so by itself after errors.
+
+        Passwords, tokens and files are not kept.
+        """
+        form = self._wrong_form
+        keep(
+            self.session,
+            "" if form is None else form.form_key,
+            self.post_form,
+            self._errors or Report(),
+            () if form is None else form.secret_names(),
+        )
+
+    def kept_input(self) -> KeptInput | None:
+        """Give what an earlier request has kept for this page."""
+        if "input_taken" not in self.__dict__:
+            # Why asked first: a visitor without a session has nothing, and the page can stay a shared one.
+            has_session = self.app is not None and self.app.services.sessions.sent_with(self)
+            self.__dict__["input_taken"] = take_input(self.session) if has_session else None
+        kept: KeptInput | None = self.__dict__["input_taken"]
+        return kept
 
     # --- files and addresses ----------------------------------------------------------
 

@@ -181,3 +181,98 @@ def test_shared_form_is_bound_to_each_request(tmp_path: Path) -> None:
         assert first.text.startswith("wrong|Enter an e-mail")
         assert first.text.endswith("|email")
         assert client.get("/").text == "||email"
+
+
+KEEPING = {
+    "page.py": """
+from asok import Form
+
+class Contact(Form):
+    name = Form.text("Name", "required|min:2")
+    tags = Form.select("Tags", ["a", "b", "c"], multiple=True)
+    pin = Form.otp("Code")
+
+class Other(Form):
+    name = Form.text("Name", "required")
+
+def get(request):
+    return request.html("page.html", form=Contact(request), other=Other(request, prefix="o-"))
+
+def post(request):
+    if not Contact(request).validate():
+        request.back()
+    return "thanks"
+""",
+    "page.html": "<form method='post'></form>{{ form.name }}{{ form.tags.value }}|{{ other.name.error }}|"
+    "{{ errors.name }}|{{ old('name') }}|{{ form.pin }}",
+    "rules/page.py": "def get(request):\n    return request.html('page.html')\n\n"
+    "def post(request):\n    return request.json(request.validate({'name': 'required|min:2'}))\n",
+    "rules/page.html": "<form method='post'></form>{{ errors.name }}|{{ old('name') }}",
+}
+
+
+def test_errors_and_input_follow_a_redirect(tmp_path: Path) -> None:
+    """The form on the next page shows them once, another form does not, and no code is shown again."""
+    app = make_app(tmp_path, {"LOG_LEVEL": "CRITICAL", "SESSION_SECURE": False}, pages=KEEPING)
+    with TestClient(app) as client:
+        form = client.get("/").form()
+        sent = client.submit(form, [("name", "<"), ("tags", "a"), ("tags", "c"), ("pin", "99")], follow=False)
+        assert sent.status_code == 302
+        shown = client.get("/")
+        assert shown.status_code == 200
+        assert 'value="&lt;"' in shown.text
+        assert "[&#x27;a&#x27;, &#x27;c&#x27;]" in shown.text.replace("&quot;", "&#x27;")
+        assert "]||Enter at least 2 characters.|&lt;|" in shown.text
+        assert "99" not in shown.text
+        again = client.get("/").text
+        assert "Enter at least" not in again
+        assert 'value=""' in again
+
+
+def test_refused_form_leads_back_to_its_page(tmp_path: Path) -> None:
+    """A raised ValidationError answers a browser with the form it came from, and a program with 422."""
+    app = make_app(tmp_path, {"LOG_LEVEL": "CRITICAL", "SESSION_SECURE": False}, pages=KEEPING)
+    with TestClient(app) as client:
+        form = client.get("/rules").form()
+        back = {"Referer": "http://localhost/rules", "Accept": "text/html"}
+        sent = client.submit(form, {"name": "x"}, headers=back, follow=False)
+        assert (sent.status_code, sent.headers["location"]) == (303, "http://localhost/rules")
+        assert client.get("/rules").text.endswith("Enter at least 2 characters.|x")
+        form = client.get("/rules").form()
+        plain = client.submit(form, {"name": "x"}, headers={"Accept": "text/html"}, follow=False)
+        assert plain.status_code == 422
+        assert "<li>name: Enter at least 2 characters.</li>" in plain.text
+        program = client.submit(
+            form, {"name": "x"}, headers={**back, "Accept": "application/json"}, follow=False
+        )
+        assert (program.status_code, program.json["errors"]) == (
+            422,
+            {"name": ["Enter at least 2 characters."]},
+        )
+
+
+def test_visitor_without_a_session_costs_none(tmp_path: Path) -> None:
+    """A page that asks for errors stays good for shared caches while there are none."""
+    pages = {
+        "page.py": "def get(request):\n    return request.html('page.html')\n",
+        "page.html": "{{ errors.a }}{{ old('a') }}",
+    }
+    with TestClient(make_app(tmp_path, {"LOG_LEVEL": "CRITICAL"}, pages=pages)) as client:
+        answer = client.get("/")
+    assert "set-cookie" not in answer.headers
+    assert "private" not in answer.headers.get("cache-control", "")
+
+
+def test_validation_verifies_the_token_where_it_is_demanded(tmp_path: Path) -> None:
+    """Of pages that do not switch the check off, and not with `csrf=False`."""
+    code = "CSRF = False\nfrom asok import Form\n\n\ndef post(request):\n    {first}\n    return str(Form({{'a': Form.text('A')}}, request).validate())\n"
+    pages = {
+        "page.py": code.format(first="pass"),
+        "checked/page.py": "from asok_engine.errors import ForbiddenError\n\n\ndef get(request):\n    request.method = 'POST'\n"
+        "    assert request.validate({'a': 'max:5'}, data={'a': 'x'}, csrf=False) == {'a': 'x'}\n"
+        "    try:\n        request.validate({'a': 'max:5'}, data={'a': 'x'})\n"
+        "    except ForbiddenError:\n        return 'refused'\n    return 'passed'\n",
+    }
+    with TestClient(make_app(tmp_path, {"LOG_LEVEL": "CRITICAL"}, pages=pages)) as client:
+        assert client.post("/", data={"a": "x"}).text == "True"
+        assert client.get("/checked").text == "refused"

@@ -205,7 +205,9 @@ def _picked(field: BoundField) -> set[str]:
 def _select(field: BoundField, attributes: dict[str, Any], option: dict[str, Any]) -> Markup:
     picked = _picked(field)
     options = [_option(choice, picked, option) for choice in field.choices]
-    if not field.field.is_multiple and not any(choice.text == "" for choice in field.choices):
+    if not field.field.is_multiple and not any(
+        choice.text == "" and not choice.is_group for choice in field.choices
+    ):
         empty = field.field.attributes.get("empty_label", "")
         options.insert(0, element("option", {"value": ""}, empty))
     fixed = {"id": field.id, "name": field.id, "multiple": field.field.is_multiple}

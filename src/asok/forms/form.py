@@ -17,6 +17,7 @@ from asok.forms.fields import FieldKinds, FormField
 from asok.forms.models import FieldDescription, fields_of_model
 from asok.forms.reading import finish, read_value
 from asok.forms.scripts import script_element
+from asok.keptinput import KeptInput
 from asok.validation import Validator
 from asok_engine.errors import UsageError, ValidationError
 from asok_engine.templates.markup import Markup
@@ -104,7 +105,7 @@ class Form(metaclass=FieldKinds):
 
     def _begin(self, request: Request | None) -> None:
         self._request = request
-        self._report = Report()
+        self._found: Report | None = None
         self._posted: dict[str, Any] | None = None
         self._cleaned: dict[str, Any] = {}
         self._was_validated = False
@@ -209,7 +210,10 @@ class Form(metaclass=FieldKinds):
                 "form.validate() was called on a form without a request.",
                 fix="Make it with the request, or call form.validate(request).",
             )
-        return self._request.method in _SENDING
+        if self._request.method not in _SENDING:
+            return False
+        self._request.check_token(csrf)
+        return True
 
     def _validator(self) -> Validator:
         lookup, lookup_async = self._lookups
@@ -239,9 +243,9 @@ class Form(metaclass=FieldKinds):
     def _take(self, validator: Validator, raise_error: bool) -> bool:
         checked = self.checked_only
         report = validator.report if checked is None else validator.report.only(checked)
-        self._report, self._was_validated = report, True
+        self._found, self._was_validated = report, True
         self._cleaned = {} if report else self._clean(validator.validated)
-        self._asked.note_errors(report, is_check=checked is not None)
+        self._asked.note_errors(report, is_check=checked is not None, form=self)
         if raise_error and (report or checked is not None):
             raise ValidationError(
                 "Some fields are not filled in as they should be."
@@ -329,7 +333,7 @@ class Form(metaclass=FieldKinds):
         """Say that something else is wrong with a field; the form is not valid any more."""
         self._report.add(name, code, message)
         if self._request is not None:
-            self._request.note_errors(self._report)
+            self._request.note_errors(self._report, form=self)
         return self
 
     def value_of(self, name: str) -> Any:
@@ -337,6 +341,9 @@ class Form(metaclass=FieldKinds):
         field = self._fields[name]
         if self.is_submitted and not self._is_blank and not field.is_fixed:
             return self._read().get(name)
+        kept = self._kept()
+        if kept is not None and not field.is_fixed and field.kind.reads != "nothing":
+            return read_value(field.kind, self.name_prefix + name, kept.values, {}, field.is_multiple)
         found = _value_of(self._source, name)
         return field.default if found is None and not self._is_blank else found
 
@@ -351,6 +358,31 @@ class Form(metaclass=FieldKinds):
                 if field.kind.reads != "nothing" and not field.is_fixed
             }
         return self._posted
+
+    @property
+    def _report(self) -> Report:
+        if self._found is None:
+            kept = self._kept()
+            self._found = Report() if kept is None else kept.report
+        return self._found
+
+    def _kept(self) -> KeptInput | None:
+        """Give what was typed into this form before a redirect led here."""
+        if self._request is None or self.is_submitted or self._is_blank:
+            return None
+        kept = self._request.kept_input()
+        return kept if kept is not None and kept.form == self.form_key else None
+
+    @property
+    def form_key(self) -> str:
+        """What tells this form from others of an application."""
+        names = ",".join(self._fields)
+        return f"{type(self).__name__}:{self.name_prefix}:{names}"[:400]
+
+    def secret_names(self) -> list[str]:
+        """Give the names, as they are posted, of fields whose value is never shown again."""
+        kinds = ("password", "otp")
+        return [self.name_prefix + name for name, field in self._fields.items() if field.kind.name in kinds]
 
     @property
     def _asked(self) -> Request:
@@ -387,7 +419,8 @@ class Form(metaclass=FieldKinds):
                     if bound.field.kind.control in ("radios", "rating", "checks", "tree")
                     else (f"#{bound.id}_start" if bound.field.kind.control == "pair" else f"#{bound.id}")
                 )
-                text = element("a", {"href": target}, f"{bound.label_text}: {problem.message}")
+                named = bound.label_text if bound.label_text[-1:] in "?!.:" else f"{bound.label_text}:"
+                text = element("a", {"href": target}, f"{named} {problem.message}")
             items.append(element("li", {}, text))
         return element(
             "div",

@@ -16,7 +16,15 @@ from typing import Any
 
 from asok_engine.dispatch.chain import Handler
 from asok_engine.dispatch.threads import BackgroundLoop, Threads, _here
-from asok_engine.errors import Abort, InputError, NotFoundError, OutsideError, Redirect, Stop
+from asok_engine.errors import (
+    Abort,
+    InputError,
+    NotFoundError,
+    OutsideError,
+    Redirect,
+    Stop,
+    ValidationError,
+)
 from asok_engine.telemetry.hooks import error_caught
 from asok_engine.wire.jsons import encode_json
 from asok_engine.wire.negotiation import best
@@ -36,6 +44,7 @@ STATUSES: tuple[tuple[type[BaseException], int], ...] = (
     (Exception, 500),
 )
 
+InvalidInput = Callable[[Request], Response | None]
 DebugPage = Callable[[Request, Exception, int], Response | None]
 Problem = Callable[[Request, int, str, Mapping[str, list[str]]], Response]
 
@@ -64,7 +73,8 @@ class ErrorAnswers:
 
     `pages` holds a handler per status that the application has a page for; it is
     called with the request, whose `error_status` and `error_message` it may
-    show. `debug_page` answers defects in debug. `json_first` makes JSON the form
+    show. `debug_page` answers defects in debug. `invalid_input` may lead a browser whose
+    form was refused back to that form. `json_first` makes JSON the form
     for clients that take anything.
     """
 
@@ -74,6 +84,7 @@ class ErrorAnswers:
         *,
         pages: Mapping[int, Handler] | None = None,
         debug_page: DebugPage | None = None,
+        invalid_input: InvalidInput | None = None,
         problem: Problem = problem_details,
         json_first: bool = False,
         logger: logging.Logger | None = None,
@@ -81,6 +92,7 @@ class ErrorAnswers:
         self._loop = loop
         self._pages = dict(pages or {})
         self._debug_page = debug_page
+        self._invalid_input = invalid_input
         self._problem = problem
         self._offers = ("application/json", "text/html") if json_first else ("text/html", "application/json")
         self._log = logger or logging.getLogger("asok")
@@ -151,6 +163,10 @@ class ErrorAnswers:
         message = _message(error) if expected else _apology(request, status)
         if self._wants_json(request):
             return self._problem(request, status, message, getattr(error, "errors", None) or {})
+        if self._invalid_input is not None and isinstance(error, ValidationError):
+            way_back = self._invalid_input(request)
+            if way_back is not None:
+                return way_back
         if self._debug_page is not None and (not expected or isinstance(error, NotFoundError)):
             try:
                 page = self._debug_page(request, error, status)
@@ -163,7 +179,7 @@ class ErrorAnswers:
         request.__dict__["error_message"] = message
         if status in self._pages:
             return None
-        return self._plain_page(status, message)
+        return self._plain_page(status, message, getattr(error, "errors", None) if expected else None)
 
     def _from_page(self, request: Request, error: Exception, handler: Handler, result: object) -> Response:
         if request._draft is not None:
@@ -203,9 +219,14 @@ class ErrorAnswers:
         chosen = best(accept, (*self._offers, "application/problem+json"))
         return chosen is not None and chosen.endswith("json")
 
-    def _plain_page(self, status: int, message: str) -> Response:
+    def _plain_page(
+        self, status: int, message: str, errors: Mapping[str, list[str]] | None = None
+    ) -> Response:
         title = f"{status} {phrase(status)}"
         text = f"<p>{escape(message)}</p>" if message else ""
+        if errors:
+            lines = (f"{name}: {text}" for name, texts in errors.items() for text in texts)
+            text += f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>"
         page = (
             f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
             "</head>"

@@ -382,7 +382,8 @@ def test_what_is_no_field_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("action", "has_token"),
-    [("", True), ("/save", True), ("save?x=a:b", True), ("https://pay.example/", False)],
+    [("", True), ("/save", True), ("save?x=a:b", True), ("https://pay.example/", False)]
+    + [("//pay.example", False), ("/\\pay.example", False), ("/\t/pay.example", False), (" HTTPS:x", False)],
 )
 def test_form_that_stays_here_carries_a_token(tmp_path: Path, action: str, has_token: bool) -> None:
     """`form.render()` and `hidden_fields` bring it, so that what is sent passes the check; other sites get none."""

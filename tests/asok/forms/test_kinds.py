@@ -26,6 +26,11 @@ def test_promised_kind_exists_in_full(name: str) -> None:
     assert all(call.name in STANDARD for call in parse_rules(list(kind.rules)))
 
 
+def test_no_word_of_a_form_hides_a_kind() -> None:
+    """`Form.signature(...)` makes a field, whatever else a form knows."""
+    assert set(KINDS) & set(vars(Form)) == set()
+
+
 def test_no_kind_was_forgotten_in_the_list() -> None:
     """The list above is all of them."""
     assert sorted(KINDS) == sorted(PROMISED.split())
