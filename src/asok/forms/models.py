@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from asok.forms.fields import FormField
+from asok.forms.records import describe_record
 from asok_engine.errors import UsageError
 from asok_engine.validation.rules import RuleCall, parse_rules
 
@@ -23,8 +24,8 @@ class FieldDescription(Protocol):
 
     `kind` is the word of `Field.<Kind>` in lower case with underscores: string,
     text, email, foreign_key. `rules` and `label` may be empty, `choices` None.
-    Beside these, `form_type`, `messages`, `precision` and `populate_from` are
-    read where they exist.
+    Beside these, `form_type`, `messages`, `precision`, `populate_from`, `help` and
+    `attributes` are read where they exist.
     """
 
     name: str
@@ -82,13 +83,17 @@ _NEVER = frozenset({"created_at", "updated_at", "soft_delete", "vector", "binary
 def fields_of_model(
     model: Any, *, include: Sequence[str] | None = None, exclude: Sequence[str] | None = None
 ) -> dict[str, FormField]:
-    """Give the form fields for a model, or for descriptions, by name.
+    """Give the form fields for a model, for a class that describes its fields, or for descriptions, by name.
 
     `include` chooses and orders, `exclude` leaves out. Raises UsageError for a name
     that no form can have.
     """
     if isinstance(model, DescribedModel):
         described = {description.name: description for description in model.form_fields()}
+    elif hasattr(model, "__description__"):
+        described = {
+            description.name: description for description in describe_record(model, {*_KINDS, *_NEVER})
+        }
     elif isinstance(model, Iterable):
         described = {description.name: description for description in model}
     else:
@@ -124,7 +129,11 @@ def _field(description: FieldDescription) -> FormField | None:
     if kind == "slug" and getattr(description, "populate_from", None):
         return None
     form_kind = _form_kind(description)
-    options: dict[str, Any] = {"messages": getattr(description, "messages", None) or {}}
+    options: dict[str, Any] = {
+        **(getattr(description, "attributes", None) or {}),
+        "messages": getattr(description, "messages", None) or {},
+        "help": getattr(description, "help", ""),
+    }
     if form_kind in ("select", "dropdown", "radio"):
         options["choices"] = description.choices or ()
     if kind == "uuid":
@@ -143,6 +152,9 @@ def _form_kind(description: FieldDescription) -> str:
         return "checkbox"
     if description.choices and description.kind in ("string", "integer"):
         return "select"
+    if description.kind == "foreign_key" and not description.choices:
+        # Which rows may be chosen is for the application to say; until then a key can be typed.
+        return "text"
     return _KINDS[description.kind]
 
 
