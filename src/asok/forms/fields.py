@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from asok.forms.bound import BoundField
     from asok.forms.form import Form
 
-__all__ = ["FieldKinds", "FormField", "Widget"]
+__all__ = ["KIND", "FieldKinds", "FormField", "Widget"]
+
+#: Says that the kind decides.
+KIND: Any = object()
 
 #: Draws the control of a field by itself: gets the field and the attributes, gives HTML.
 Widget = Callable[["BoundField", Mapping[str, Any]], Any]
@@ -47,6 +50,7 @@ class FormField:
         messages: Mapping[str, str] | None = None,
         help: str = "",
         default: Any = None,
+        empty: Any = KIND,
         widget: Widget | None = None,
         **attributes: Any,
     ) -> None:
@@ -61,6 +65,7 @@ class FormField:
         self.messages = dict(messages or {})
         self.help = help
         self.default = default
+        self.empty = empty
         self.widget = widget
         self.attributes = attributes
         self.calls = _with_those_of_the_kind(self.kind, parse_rules(rules), attributes)
@@ -134,8 +139,9 @@ class FieldKinds(type):
     must be the field and not the function.
 
     All take `label` and `rules` first, those with choices take the choices between
-    them. By name: `messages` per rule, `help`, `default`, `widget`, and attributes
-    of the control such as `placeholder` or `autocomplete`.
+    them. By name: `messages` per rule, `help`, `default`, `empty` (what an empty
+    field gives, or a function that makes it), `widget`, and attributes of the control such
+    as `placeholder` or `autocomplete`.
     """
 
     def text(cls, label: str = "", rules: Rules = "", **options: Any) -> FormField:

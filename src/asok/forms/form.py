@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from asok.forms.bound import BoundField
 from asok.forms.elements import element, joined
-from asok.forms.fields import FieldKinds, FormField
+from asok.forms.fields import KIND, FieldKinds, FormField
 from asok.forms.models import FieldDescription, fields_of_model
 from asok.forms.reading import finish, read_value
 from asok.forms.scripts import script_element
@@ -275,6 +275,8 @@ class Form(metaclass=FieldKinds):
             if (field.kind.is_file or field.kind.name == "password") and not value:
                 # Why left out: an edit that brings no new file or password keeps the one that is there.
                 continue
+            if field.empty is not KIND and value in (None, "", [], ()):
+                value = field.empty() if callable(field.empty) else field.empty
             result[name] = value
         return result
 

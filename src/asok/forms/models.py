@@ -138,6 +138,11 @@ def _field(description: FieldDescription) -> FormField | None:
         options["choices"] = description.choices or ()
     if kind == "uuid":
         options["readonly"] = True
+    if description.nullable and form_kind not in ("checkbox", "toggle"):
+        # Why not "": two rows without an address would be equal under a unique constraint.
+        options["empty"] = None
+    elif (make := getattr(description, "make_default", None)) is not None:
+        options["empty"] = make
     default = description.default
     if default is not None and not callable(default):
         options["default"] = default

@@ -40,6 +40,8 @@ class RecordField(Struct):
     messages: dict[str, str]
     help: str
     attributes: dict[str, Any]
+    #: What makes a value where none is given, where that is a function or a plain value.
+    make_default: Any
 
 
 def describe_record(model: Any, kinds: Container[str]) -> Iterator[RecordField]:
@@ -63,6 +65,7 @@ def describe_record(model: Any, kinds: Container[str]) -> Iterator[RecordField]:
             messages=field.messages,
             help=field.help_text,
             attributes=field.attrs,
+            make_default=field.make_default if field.has_default else None,
         )
 
 

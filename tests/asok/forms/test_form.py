@@ -131,6 +131,14 @@ def test_control_that_was_tampered_with_is_refused(field: Any, sent: str) -> Non
     assert not Form({"f": field}, post({"f": sent})).validate()
 
 
+def test_empty_field_gives_what_it_says() -> None:
+    """A value, or a function that makes one."""
+    fields = {"a": Form.text("A", empty=None), "b": Form.number("B", empty=lambda: 5), "c": Form.text("C")}
+    form = Form(fields, post({"a": "", "b": "", "c": ""}))
+    assert form.validate()
+    assert form.data == {"a": None, "b": 5, "c": ""}
+
+
 def test_field_that_is_only_shown_cannot_be_changed() -> None:
     """What is posted for a readonly field is not looked at."""
     form = Form({"id": Form.text("Id", readonly=True), "a": Form.text("A")}, post({"id": "9", "a": "b"}))

@@ -164,7 +164,7 @@ def test_class_may_declare_a_field_itself() -> None:
     assert type(form) is TicketForm
     assert form.title.kind == "textarea"
     assert form.validate(), form.errors
-    assert form.data == {"title": "a", "body": "", "level": Level.LOW, "extra": ""}
+    assert form.data == {"title": "a", "body": None, "level": Level.LOW, "extra": ""}
 
 
 def test_description_becomes_a_field_alone() -> None:
