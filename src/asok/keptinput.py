@@ -14,7 +14,7 @@ from asok_engine.backends.sessions.session import Session
 from asok_engine.validation.report import Report
 from asok_engine.wire.values import Values
 
-__all__ = ["KeptInput", "is_secret", "keep", "take"]
+__all__ = ["KeptInput", "is_secret", "keep_for_next", "take_kept"]
 
 _NAME = "input"
 #: Longer than it takes to follow a redirect, shorter than it takes to forget what was typed.
@@ -40,7 +40,9 @@ def is_secret(name: str) -> bool:
     return any(word in lowered for word in _SECRET)
 
 
-def keep(session: Session, form: str, values: Values, report: Report, secret: Iterable[str] = ()) -> None:
+def keep_for_next(
+    session: Session, form: str, values: Values, report: Report, secret: Iterable[str] = ()
+) -> None:
     """Keep input for the next page; fields named in `secret` stay out, whatever they are called."""
     hidden, left = set(secret), _MOST_CHARACTERS
     pairs = []
@@ -53,7 +55,7 @@ def keep(session: Session, form: str, values: Values, report: Report, secret: It
     session.own[_NAME] = {"at": int(time.time()), "form": form, "values": pairs, "problems": problems}
 
 
-def take(session: Session) -> KeptInput | None:
+def take_kept(session: Session) -> KeptInput | None:
     """Give what was kept and take it out of the session; None for nothing, or for what is too old."""
     kept = session.own.pop(_NAME, None)
     if not isinstance(kept, dict) or time.time() - kept["at"] > _SECONDS:

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from asok.assets import page_id_of
 from asok.flash import Flashed, leave, take
 from asok.forminput import FormInput
-from asok.keptinput import KeptInput, keep
-from asok.keptinput import take as take_input
+from asok.keptinput import KeptInput, keep_for_next, take_kept
 from asok.limits import RateLimit
 from asok.meta import Meta
 from asok_engine.backends.sessions.session import Session
@@ -256,7 +255,7 @@ class Request(FormInput):
         Passwords, tokens and files are not kept.
         """
         form = self._wrong_form
-        keep(
+        keep_for_next(
             self.session,
             "" if form is None else form.form_key,
             self.post_form,
@@ -269,7 +268,7 @@ class Request(FormInput):
         if "input_taken" not in self.__dict__:
             # Why asked first: a visitor without a session has nothing, and the page can stay a shared one.
             has_session = self.app is not None and self.app.services.sessions.sent_with(self)
-            self.__dict__["input_taken"] = take_input(self.session) if has_session else None
+            self.__dict__["input_taken"] = take_kept(self.session) if has_session else None
         kept: KeptInput | None = self.__dict__["input_taken"]
         return kept
 
