@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from asok_engine.records.description import Description
     from asok_engine.records.record import Record
 
-__all__ = ["changed", "checked", "invalid", "mark_stored", "to_columns"]
+__all__ = ["changed", "checked", "invalid", "mark_inserted", "mark_stored", "to_columns"]
 
 
 def checked(record: Record, fields: Iterable[Field[Any]]) -> dict[str, Any]:
@@ -108,6 +108,17 @@ def to_columns(description: Description, values: dict[str, Any]) -> list[Any]:
         convert = fields[name].to_column
         made.append(value if convert is None or value is None else convert(value))
     return made
+
+
+def mark_inserted(record: Record, row: list[Any], database: str) -> None:
+    """Remember the row of an insert: the columns of `quick_names`, with the key that was counted."""
+    description = record.__description__
+    counted = description.counted
+    if counted:
+        place = description.all_names.index(counted)
+        row = [*row[:place], record.__dict__[counted], *row[place:]]
+    record._row = row
+    record._origin = Origin(description.stored_layout(description.all_names), None, database)
 
 
 def mark_stored(record: Record, database: str) -> None:

@@ -15,6 +15,7 @@ from asok_engine.errors import SetupError
 from asok_engine.records.errors import unknown_name
 from asok_engine.records.fields.field import UNSET, Field, FieldRef
 from asok_engine.records.options import Options, read_options, table_name
+from asok_engine.records.quick import QuickRow, quick_row
 from asok_engine.records.relations.relation import Relation
 from asok_engine.records.rows import Layout, Origin, RecordReader, Records
 from asok_engine.sql.change import delete_shape, update_shape
@@ -67,6 +68,8 @@ class Description:
         self.key = options.primary_key or tuple(
             name for name, field in self.fields.items() if field.primary_key
         )
+        #: The foreign keys that point here, with the generation of the registry that they belong to.
+        self.incoming_kept: tuple[int, list[Any]] | None = None
         self._shapes: dict[Any, Shape] = {}
         self._readers: dict[Any, RecordReader] = {}
         self._layouts: dict[tuple[str, ...], Layout] = {}
@@ -90,12 +93,13 @@ class Description:
         self.counted = next((field.name for field in self.fields.values() if field.is_counted), "")
         self.stamps_at_save = tuple(field for field in self.fields.values() if field.sets_at_save)
         self.stamps_at_create = tuple(field for field in self.fields.values() if field.sets_at_create)
+        self.prepares = tuple(field for field in self.fields.values() if field.is_heavy)
         self.references = tuple(each for each in self.relations.values() if each.holds_key)
         self.hooks = frozenset(name for name in HOOKS if hasattr(self.model, name))
         self._shapes.clear()
         self._readers.clear()
         self._layouts.clear()
-        for name in ("table", "source", "refs", "column_fields", "soft_delete"):
+        for name in ("table", "source", "refs", "column_fields", "soft_delete", "quick_row", "quick_names"):
             self.__dict__.pop(name, None)
 
     @property
@@ -141,6 +145,16 @@ class Description:
     def soft_delete(self) -> str:
         """The name of the field that says when a record was softly deleted, "" for none."""
         return next((name for name, field in self.fields.items() if field.marks_deletion), "")
+
+    @cached_property
+    def quick_row(self) -> QuickRow | None:
+        """The quick way from values to the columns of an insert."""
+        return quick_row(self)
+
+    @cached_property
+    def quick_names(self) -> tuple[str, ...]:
+        """The fields whose columns `quick_row` gives."""
+        return tuple(name for name in self.fields if name != self.counted)
 
     def scope_conditions(self, place: Any) -> list[Condition]:
         """Give what soft delete demands of the rows at a place inside a statement."""
@@ -290,6 +304,14 @@ class Description:
         if shape is None:
             shape = delete_shape(self.source, self.columns_of(keys))
             self._keep(("delete", keys), shape)
+        return shape
+
+    def kept_shape(self, key: Any, make: Callable[[], Shape]) -> Shape:
+        """Give the statement that is kept under a key, made by `make()` at the first call."""
+        shape = self._shapes.get(key)
+        if shape is None:
+            shape = make()
+            self._keep(key, shape)
         return shape
 
     def _keep(self, key: Any, shape: Shape) -> None:

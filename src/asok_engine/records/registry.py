@@ -27,10 +27,13 @@ class Registry:
     def __init__(self) -> None:
         self._models: WeakValueDictionary[str, type[Record]] = WeakValueDictionary()
         self._waiting: list[Settle] = []
+        #: Counts the models; what was worked out from all of them holds while it stays.
+        self.generation = 0
 
     def add(self, model: type[Record]) -> None:
         """Enter a model; a later one of the same full name takes its place."""
         self._models[full_name(model)] = model
+        self.generation += 1
         self.settle()
 
     def models(self) -> list[type[Record]]:

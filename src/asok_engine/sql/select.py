@@ -22,8 +22,11 @@ from asok_engine.sql.types import ColumnType, integer
 from asok_engine.sql.writer import Writer
 
 __all__ = [
+    "COLUMN",
+    "SCALAR",
     "TUPLES",
     "Compound",
+    "CountRows",
     "Exists",
     "InSelect",
     "Join",
@@ -65,6 +68,37 @@ class _Tuples:
 
 #: The reader of rows as tuples.
 TUPLES: Reader = _Tuples()
+
+
+class _Scalar:
+    """The first value of the first row, None where there is no row."""
+
+    def decode(self, dialect: Dialect, types: Sequence[ColumnType | None]) -> Decode | None:
+        """Decode that value by its type."""
+        decoder = dialect.decoder(types[0]) if types[0] is not None else None
+
+        def decode(rows: Sequence[Sequence[Any]]) -> Any:
+            value = rows[0][0] if rows else None
+            return value if decoder is None or value is None else decoder(value)
+
+        return decode
+
+
+class _Column:
+    """The first value of each row, as a list."""
+
+    def decode(self, dialect: Dialect, types: Sequence[ColumnType | None]) -> Decode | None:
+        """Decode the values by their type."""
+        decoder = dialect.decoder(types[0]) if types[0] is not None else None
+        if decoder is None:
+            return lambda rows: [row[0] for row in rows]
+        return lambda rows: [None if row[0] is None else decoder(row[0]) for row in rows]
+
+
+#: The reader of one value.
+SCALAR: Reader = _Scalar()
+#: The reader of one column as a list.
+COLUMN: Reader = _Column()
 
 
 class Output(Struct, eq=False):
@@ -256,6 +290,25 @@ class Select(Statement, eq=False):
         template = dialect.templates.get(shape)
         if template is None:
             template = dialect.templates.keep(shape, self.template(dialect))
+        return template.bind(values)
+
+
+class CountRows(Statement, eq=False):
+    """How many rows a SELECT gives, cut, distinct and combined as it is."""
+
+    select: Select
+
+    def compile(self, dialect: Dialect) -> Compiled:
+        """Give the text and the parameters for this dialect."""
+        values: list[Any] = []
+        shape = ("count rows", self.select.shape(values))
+        template = dialect.templates.get(shape)
+        if template is None:
+            writer = Writer(dialect)
+            inner = self.select.write(writer).subquery()
+            counting = writer.sa.select(writer.sa.func.count()).select_from(inner)
+            written = writer.template(counting, "rows", SCALAR.decode(dialect, [None]))
+            template = dialect.templates.keep(shape, written)
         return template.bind(values)
 
 

@@ -97,6 +97,8 @@ class Field(Generic[Value]):
     is_counted: bool = False
     #: The value says when the record was softly deleted.
     marks_deletion: bool = False
+    #: A value is worked on before it is written, for so long that it does not belong on an event loop.
+    is_heavy: bool = False
     #: The column takes part in the model's full-text search.
     is_searchable: bool = False
     #: Set by the framework at each save, or at the first one.
@@ -167,6 +169,18 @@ class Field(Generic[Value]):
         """
         return value
 
+    def quick_test(self, value: str) -> str | None:
+        """Give an expression in Python that is true when `clean` would leave a value as it is, None for none.
+
+        `value` is the name of the variable that holds it; it is not None.
+        """
+        test = self.type_test(value)
+        return None if self.choices or self.validators else test
+
+    def type_test(self, value: str) -> str | None:
+        """Give the part of `quick_test` that the kind of field decides."""
+        return None
+
     def clean(self, value: Any) -> Any:
         """Coerce and check a value as it is saved.
 
@@ -191,6 +205,14 @@ class Field(Generic[Value]):
             raise
         except ValueError as error:
             raise self.problem("invalid", str(error)) from error
+
+    def is_prepared(self, value: Any) -> bool:
+        """Tell whether the work on a value was done; only for heavy fields."""
+        return True
+
+    def prepare(self, value: Any) -> Any:
+        """Do the work on a value; only for heavy fields."""
+        return value
 
     def comparable(self, value: Any) -> Any:
         """Give the form in which a value is compared with the column.

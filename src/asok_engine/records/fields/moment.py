@@ -19,7 +19,7 @@ from asok_engine.records.zones import to_utc
 from asok_engine.sql import types
 from asok_engine.sql.types import ColumnType
 
-__all__ = ["Date", "DateTime", "Duration", "Time", "utc_now"]
+__all__ = ["CreatedAt", "Date", "DateTime", "Duration", "SoftDelete", "Time", "UpdatedAt", "utc_now"]
 
 Value = TypeVar("Value")
 
@@ -73,6 +73,10 @@ class DateTime(Field[Value]):
         """A moment."""
         return types.datetime()
 
+    def type_test(self, value: str) -> str | None:
+        """A moment in UTC."""
+        return f"type({value}) is datetime and {value}.tzinfo is UTC"
+
     def coerce(self, value: Any) -> Any:
         """Accept datetimes, days as their midnight, and ISO 8601 text."""
         if type(value) is not Moment:
@@ -95,6 +99,37 @@ class DateTime(Field[Value]):
             except ValueError:
                 pass
         raise self.problem("datetime", "must be a date and time, such as 2026-01-31 14:30")
+
+
+class CreatedAt(DateTime[Moment]):
+    """The moment at which the record was first saved; never taken from forms."""
+
+    def __init__(self, *, clock: Callable[[], Moment] = utc_now, **options: Unpack[FieldOptions]) -> None:
+        options.setdefault("protected", True)
+        super().__init__(auto_now_add=True, clock=clock, **options)
+
+
+class UpdatedAt(DateTime[Moment]):
+    """The moment at which the record was last saved; never taken from forms."""
+
+    def __init__(self, *, clock: Callable[[], Moment] = utc_now, **options: Unpack[FieldOptions]) -> None:
+        options.setdefault("protected", True)
+        super().__init__(auto_now=True, clock=clock, **options)
+
+
+class SoftDelete(DateTime["Moment | None"]):
+    """The moment at which the record was softly deleted, None while it lives.
+
+    A model with such a field marks its records instead of deleting them, and its
+    queries leave marked ones out.
+    """
+
+    marks_deletion = True
+
+    def __init__(self, *, clock: Callable[[], Moment] = utc_now, **options: Unpack[FieldOptions]) -> None:
+        options.setdefault("protected", True)
+        options.setdefault("index", True)
+        super().__init__(clock=clock, nullable=True, **options)
 
 
 class Date(Field[Value]):
@@ -140,6 +175,10 @@ class Date(Field[Value]):
     def column_type(self) -> ColumnType:
         """A day."""
         return types.date()
+
+    def type_test(self, value: str) -> str | None:
+        """A day."""
+        return f"type({value}) is date"
 
     def coerce(self, value: Any) -> Any:
         """Accept days, the day of a datetime as it stands, and ISO 8601 text."""

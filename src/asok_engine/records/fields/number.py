@@ -66,6 +66,10 @@ class Integer(Field[Value]):
         """An integer of this size."""
         return {16: types.smallint, 32: types.integer, 64: types.bigint}[self.bits]()
 
+    def type_test(self, value: str) -> str | None:
+        """A whole number in the range."""
+        return f"type({value}) is int and {self.lowest} <= {value} <= {self.highest}"
+
     def coerce(self, value: Any) -> Any:
         """Accept whole numbers, also as text or as a float without a rest."""
         if type(value) is not int:
@@ -156,6 +160,12 @@ class Float(Field[Value]):
     def column_type(self) -> ColumnType:
         """A float."""
         return types.float_()
+
+    def type_test(self, value: str) -> str | None:
+        """A finite number; the difference of an infinite one from itself is no number."""
+        if self.precision is not None or self.min_value is not None or self.max_value is not None:
+            return None
+        return f"type({value}) is float and {value} - {value} == 0.0"
 
     def coerce(self, value: Any) -> Any:
         """Accept numbers, also as text; not infinite ones, which not every database knows."""
@@ -271,6 +281,10 @@ class Boolean(Field[Value]):
     def column_type(self) -> ColumnType:
         """A boolean."""
         return types.boolean()
+
+    def type_test(self, value: str) -> str | None:
+        """True or False itself."""
+        return f"type({value}) is bool"
 
     def coerce(self, value: Any) -> Any:
         """Accept truth, 0 and 1, and the words of forms: on, off, yes, no, true, false."""

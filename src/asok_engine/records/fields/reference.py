@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack, overload
 
 from asok_engine.errors import SetupError
 from asok_engine.records.fields.field import Field, FieldOptions
+from asok_engine.records.registry import registry
 from asok_engine.records.relations.belongs_to import BelongsTo
 from asok_engine.records.relations.relation import Target, resolve_target
 from asok_engine.sql.tables import ForeignKey as Constraint
@@ -115,6 +116,12 @@ class ForeignKey(Field[Value]):
         """The model that the key belongs to."""
         return resolve_target(self._target, self.model)
 
+    def points_to(self, model: Any) -> bool:
+        """Tell whether the field is a foreign key to this model; False while its target is not known."""
+        if isinstance(self._target, str) and self._target != "self":
+            return registry.lookup(self._target, self.model) is model
+        return self.target is model
+
     @property
     def target_field(self) -> Field[Any]:
         """The field of the target that is named, its key by default."""
@@ -126,6 +133,11 @@ class ForeignKey(Field[Value]):
         """The type of the key that is named."""
         type_: ColumnType = self.target_field.column_type
         return type_
+
+    def type_test(self, value: str) -> str | None:
+        """A key in the form of the key that is named."""
+        test: str | None = self.target_field.type_test(value)
+        return test
 
     def coerce(self, value: Any) -> Any:
         """Accept a key, or a record of the target."""

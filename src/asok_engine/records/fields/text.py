@@ -66,6 +66,13 @@ class String(Field[Value]):
         """A string of that length."""
         return types.string(self.max_length)
 
+    def type_test(self, value: str) -> str | None:
+        """Text of a fitting length."""
+        if self.min_length or self.regex is not None or self.strip_whitespace:
+            return None
+        fits = f" and len({value}) <= {self.max_length}" if self.max_length else ""
+        return f"type({value}) is str{fits} and '\\0' not in {value}"
+
     def coerce(self, value: Any) -> Any:
         """Accept text, and numbers as text."""
         if type(value) is not str:

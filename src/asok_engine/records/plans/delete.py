@@ -1,32 +1,168 @@
-"""Deleting a record."""
+"""Deleting records, with what the models that point to them say: cascade, set null, restrict.
+
+The database does what it can by its own constraints. Records of another model are
+deleted one by one only where that model has hooks, signals or restrictions of its
+own. A model with a soft-delete field is marked instead, unless one insists.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from asok_engine.records.changes import mark_stored
+from asok_engine.records.errors import RestrictedDelete
+from asok_engine.records.fields.moment import SoftDelete
+from asok_engine.records.fields.reference import ForeignKey
+from asok_engine.records.plans.count import exists
 from asok_engine.records.plans.save import call_hooks, stored_value
-from asok_engine.records.steps import Plan
+from asok_engine.records.query import Query
+from asok_engine.records.registry import registry
+from asok_engine.records.signals import post_delete, pre_delete
+from asok_engine.records.steps import Atomic, Plan
 
 if TYPE_CHECKING:
+    from asok_engine.records.description import Description
     from asok_engine.records.record import Record
 
-__all__ = ["delete"]
+__all__ = ["delete", "force_delete", "incoming", "needs_deeds", "restore"]
 
 
-def delete(record: Record, database: str = "") -> Plan[Any]:
-    """Delete the row of a record; give the number of rows that went."""
+def delete(record: Record, database: str = "") -> Plan[int]:
+    """Delete a record, or mark it where its model deletes softly; give the number of its rows: 0 or 1.
+
+    Raises:
+        RestrictedDelete: another record points here with RESTRICT or PROTECT.
+    """
     description = record.__description__
-    origin = record._origin
-    if origin is None:
+    if not description.soft_delete:
+        return (yield from force_delete(record, database))
+    if record._origin is None:
         return 0
-    if description.hooks:
-        yield from call_hooks(record, "before_delete")
-    wanted: list[Any] = []
-    for name in description.key:
-        value, convert = stored_value(record, name), description.fields[name].to_column
-        wanted.append(value if convert is None else convert(value))
+    return (yield from _with_listeners(record, _mark(record, database)))
+
+
+def force_delete(record: Record, database: str = "") -> Plan[int]:
+    """Delete the row of a record, whatever its model says about soft deletion."""
+    if record._origin is None:
+        return 0
+    description = record.__description__
+    if not needs_deeds(description):
+        return (yield from _delete_row(record, database))
+    alias = database or record._origin.database
+    count: int = yield Atomic(_with_listeners(record, _delete_all(record, alias)), alias)
+    return count
+
+
+def restore(record: Record, database: str = "") -> Plan[Any]:
+    """Take the mark of a soft deletion off; give the record."""
+    marker = record.__description__.soft_delete
+    if marker and record.__dict__.get(marker) is not None:
+        record.__dict__[marker] = None
+        yield from _write_marker(record, marker, database)
+    return record
+
+
+def needs_deeds(description: Description) -> bool:
+    """Tell whether deleting a record is more than one statement, or somebody wants to hear of it."""
+    has_hooks = "before_delete" in description.hooks or "after_delete" in description.hooks
+    return has_hooks or bool(pre_delete) or bool(post_delete) or bool(incoming(description))
+
+
+def incoming(description: Description) -> list[tuple[Description, ForeignKey[Any]]]:
+    """Give the foreign keys of all models that point to this one."""
+    kept = description.incoming_kept
+    if kept is None or kept[0] != registry.generation:
+        found = [
+            (model.__description__, field)
+            for model in registry.models()
+            for field in model.__description__.fields.values()
+            if isinstance(field, ForeignKey) and field.points_to(description.model)
+        ]
+        kept = description.incoming_kept = (registry.generation, found)
+    return kept[1]
+
+
+def _with_listeners(record: Record, deed: Plan[int]) -> Plan[int]:
+    yield from call_hooks(record, "before_delete")
+    if pre_delete:
+        yield from pre_delete.send(type(record), instance=record)
+    count = yield from deed
+    yield from call_hooks(record, "after_delete")
+    if post_delete:
+        yield from post_delete.send(type(record), instance=record)
+    return count
+
+
+def _delete_all(record: Record, alias: str) -> Plan[int]:
+    """Do what the models that point here ask for, then delete the row."""
+    pointing = [
+        (child, field, Query(child, database_alias=alias).with_everything().where_equal(field.name, value))
+        for child, field in incoming(record.__description__)
+        if (value := stored_value(record, field.target_field.name)) is not None
+    ]
+    for child, field, query in pointing:
+        if field.on_delete in ("RESTRICT", "PROTECT") and (yield from exists(query)):
+            raise RestrictedDelete(
+                f"{record!r} cannot be deleted: a {child.name} points to it by {field.name!r}.",
+                fix=f"Delete the {child.name} first, or let it point to another record.",
+            )
+    for child, field, query in pointing:
+        if field.on_delete == "CASCADE" and (needs_deeds(child) or not field.has_constraint):
+            for row in (yield from query.fetch()):
+                yield from force_delete(row, alias)
+        elif field.on_delete == "SET_NULL" and not field.has_constraint:
+            for row in (yield from query.fetch()):
+                row.__dict__[field.name] = None
+                yield from _write_marker(row, field.name, alias)
+    return (yield from _delete_row(record, alias))
+
+
+def _delete_row(record: Record, database: str) -> Plan[int]:
+    description, origin = record.__description__, record._origin
+    assert origin is not None
+    wanted = _key_columns(record)
     count = yield description.delete_shape(description.key).bind(wanted, database or origin.database)
     record._row = record._origin = None
-    if description.hooks:
-        yield from call_hooks(record, "after_delete")
-    return count
+    return int(count)
+
+
+def _mark(record: Record, database: str) -> Plan[int]:
+    """Write the moment of the deletion into the field for it."""
+    description = record.__description__
+    marker = description.soft_delete
+    if record.__dict__.get(marker) is not None:
+        return 0
+    field = description.fields[marker]
+    assert isinstance(field, SoftDelete)
+    record.__dict__[marker] = field.clock()
+    return (yield from _write_marker(record, marker, database))
+
+
+def _write_marker(record: Record, name: str, database: str) -> Plan[int]:
+    """Write one field as it stands, without touching what else has changed."""
+    description, origin = record.__description__, record._origin
+    assert origin is not None
+    value, convert = record.__dict__[name], description.fields[name].to_column
+    column = value if convert is None or value is None else convert(value)
+    alias = database or origin.database
+    count = yield description.update_shape((name,), description.key).bind(
+        [column, *_key_columns(record)], alias
+    )
+    others = {
+        other: record.__dict__[other]
+        for other in origin.layout.places
+        if other != name and other in record.__dict__
+    }
+    for other in others:
+        record.__dict__[other] = stored_value(record, other)
+    mark_stored(record, alias)
+    record.__dict__.update(others)
+    return int(count)
+
+
+def _key_columns(record: Record) -> list[Any]:
+    made = []
+    for name in record.__description__.key:
+        value, convert = stored_value(record, name), record.__description__.fields[name].to_column
+        made.append(value if convert is None else convert(value))
+    return made

@@ -10,15 +10,17 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from asok_engine.records.changes import changed, checked, mark_stored, to_columns
+from asok_engine.records.changes import changed, checked, mark_inserted, mark_stored, to_columns
 from asok_engine.records.errors import StaleRecord
 from asok_engine.records.fields.field import Field
-from asok_engine.records.steps import Call, Plan
+from asok_engine.records.signals import post_save, pre_save
+from asok_engine.records.steps import Call, Compute, Plan
 
 if TYPE_CHECKING:
+    from asok_engine.records.description import Description
     from asok_engine.records.record import Record
 
-__all__ = ["insert", "save", "update"]
+__all__ = ["call_hooks", "insert", "prepared", "save", "stamp", "stored_value", "update"]
 
 
 def save(record: Record, database: str = "", only: Sequence[str] | None = None) -> Plan[Any]:
@@ -41,6 +43,8 @@ def insert(record: Record, database: str = "") -> Plan[Any]:
     hooks = description.hooks
     if hooks:
         yield from call_hooks(record, "before_save", "before_create")
+    if pre_save:
+        yield from pre_save.send(type(record), instance=record, created=True)
     for relation in description.references:
         if relation.name in record.__dict__:
             relation.settle(record)
@@ -48,16 +52,28 @@ def insert(record: Record, database: str = "") -> Plan[Any]:
         stamp(record, description.stamps_at_create, is_first=True)
     if description.options.version:
         record.__dict__.setdefault(description.options.version, 1)
-    values = checked(record, description.fields.values())
     alias = database or description.database
-    shape = description.insert_shape(tuple(values))
-    key = yield shape.bind(to_columns(description, values), alias)
-    counted = description.counted
-    if counted and counted not in values:
-        record.__dict__[counted] = key
-    mark_stored(record, alias)
+    counted, quick = description.counted, description.quick_row
+    row = None if quick is None else quick(record.__dict__)
+    if row is not None:
+        key = yield description.insert_shape(description.quick_names).bind(row, alias)
+        if counted:
+            record.__dict__[counted] = key
+        mark_inserted(record, row, alias)
+    else:
+        values = checked(record, description.fields.values())
+        if description.prepares:
+            yield from prepared(description, values)
+            record.__dict__.update(values)
+        shape = description.insert_shape(tuple(values))
+        key = yield shape.bind(to_columns(description, values), alias)
+        if counted and counted not in values:
+            record.__dict__[counted] = key
+        mark_stored(record, alias)
     if hooks:
         yield from call_hooks(record, "after_create", "after_save")
+    if post_save:
+        yield from post_save.send(type(record), instance=record, created=True)
     return record
 
 
@@ -67,12 +83,17 @@ def update(record: Record, database: str = "", only: Sequence[str] | None = None
     hooks = description.hooks
     if hooks:
         yield from call_hooks(record, "before_save", "before_update")
+    if pre_save:
+        yield from pre_save.send(type(record), instance=record, created=False)
     changes = changed(record)
     if only is not None:
         names = {description.field(name).name for name in only}
         changes = {name: value for name, value in changes.items() if name in names}
     if not changes:
         return record
+    if description.prepares:
+        yield from prepared(description, changes)
+        record.__dict__.update(changes)
     if description.stamps_at_save:
         for field in stamp(record, description.stamps_at_save, is_first=False):
             changes[field.name] = record.__dict__[field.name]
@@ -101,6 +122,8 @@ def update(record: Record, database: str = "", only: Sequence[str] | None = None
     mark_stored(record, alias)
     if hooks:
         yield from call_hooks(record, "after_update", "after_save")
+    if post_save:
+        yield from post_save.send(type(record), instance=record, created=False)
     return record
 
 
@@ -111,6 +134,14 @@ def stored_value(record: Record, name: str) -> Any:
     place = origin.layout.places[name]
     value, decode = record._row[place], origin.layout.decoders[place]
     return value if decode is None or value is None else decode(value)
+
+
+def prepared(description: Description, values: dict[str, Any]) -> Plan[None]:
+    """Do the work that some fields ask for, such as hashing, and put its results in place."""
+    for field in description.prepares:
+        value = values.get(field.name)
+        if value is not None and not field.is_prepared(value):
+            values[field.name] = yield Compute(field.prepare, (value,))
 
 
 def call_hooks(record: Record, *names: str) -> Plan[None]:

@@ -1,0 +1,208 @@
+"""Many records at once: created, updated, inserted unless they are there, or merged into what is there.
+
+Values are checked as in a save, and every wrong one is reported before anything is
+written. All rows go in one transaction. Hooks and signals are not called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from asok_engine.errors import UsageError
+from asok_engine.records.changes import checked, invalid, mark_inserted, mark_stored, to_columns
+from asok_engine.records.description import Description
+from asok_engine.records.errors import FieldProblem, InvalidRecord
+from asok_engine.records.plans.save import prepared, stamp, stored_value
+from asok_engine.records.steps import Atomic, Plan
+from asok_engine.sql.insert import Conflict, insert_shape
+
+if TYPE_CHECKING:
+    from asok_engine.records.record import Record
+
+__all__ = ["bulk_create", "bulk_update", "upsert_all"]
+
+#: The most rows and parameters of one INSERT: every dialect takes them, and the text stays short.
+MAX_ROWS, MAX_PARAMETERS = 256, 30_000
+
+
+def bulk_create(
+    description: Description,
+    records: Iterable[Record],
+    *,
+    ignore_conflicts: bool = False,
+    batch_size: int = MAX_ROWS,
+    database: str = "",
+) -> Plan[list[Record]]:
+    """Insert records in few statements; give them, with the keys that the database has made.
+
+    With `ignore_conflicts`, rows that are there already are left alone; which ones is not
+    known, so the records get no keys.
+
+    Raises:
+        InvalidRecord: with the problems of all records, by position: `2.title`.
+    """
+    rows = list(records)
+    if not rows:
+        return []
+    alias = database or description.database
+    groups = yield from _grouped(description, rows, is_insert=True)
+    conflict = Conflict("ignore") if ignore_conflicts else None
+    yield Atomic(_insert_groups(description, groups, conflict, alias, batch_size), alias)
+    return rows
+
+
+def upsert_all(
+    description: Description,
+    records: Iterable[Record],
+    *,
+    unique: Sequence[str],
+    update: Sequence[str] = (),
+    batch_size: int = MAX_ROWS,
+    database: str = "",
+) -> Plan[list[Record]]:
+    """Insert records, or update the rows that have the same values in the fields `unique`.
+
+    `update` are the fields that are changed there, all others by default. The records
+    get no keys: whether a row was made or changed is not known.
+    """
+    rows = list(records)
+    if not rows:
+        return []
+    if not unique:
+        raise UsageError("An upsert needs the fields that tell whether a row is there: unique=[...].")
+    target = description.columns_of(unique)
+    alias = database or description.database
+    groups = yield from _grouped(description, rows, is_insert=True)
+    for names, members in groups.items():
+        fixed = {*unique, *description.key, *(field.name for field in _only_at_create(description))}
+        changed = description.columns_of(update or [name for name in names if name not in fixed])
+        conflict = Conflict("update", target, changed) if changed else Conflict("ignore", target)
+        yield Atomic(_insert_groups(description, {names: members}, conflict, alias, batch_size), alias)
+    return rows
+
+
+def bulk_update(
+    description: Description, records: Iterable[Record], names: Sequence[str], database: str = ""
+) -> Plan[int]:
+    """Write some fields of many stored records; give the number of rows."""
+    rows = list(records)
+    if not rows or not names:
+        return 0
+    fields = [description.field(name) for name in names]
+    for record in rows:
+        if record._origin is None:
+            raise UsageError(f"{record!r} is not in the database; a bulk update changes stored records.")
+        if description.stamps_at_save:
+            stamp(record, description.stamps_at_save, is_first=False)
+    fields += [field for field in description.stamps_at_save if field not in fields]
+    values = yield from _checked_rows(description, rows, fields)
+    wanted = tuple(field.name for field in fields)
+    parameters = []
+    for record, found in zip(rows, values, strict=True):
+        keys = {name: stored_value(record, name) for name in description.key}
+        parameters.append([*to_columns(description, found), *to_columns(description, keys)])
+    alias = database or description.database
+    count: int = yield description.update_shape(wanted, description.key).bind_many(parameters, alias)
+    for record in rows:
+        mark_stored(record, alias)
+    return count
+
+
+def _grouped(
+    description: Description, rows: list[Record], is_insert: bool
+) -> Plan[dict[tuple[str, ...], list[tuple[Record, list[Any]]]]]:
+    """Check the values of records and group them by the columns that they fill."""
+    for record in rows:
+        for relation in description.references:
+            if relation.name in record.__dict__:
+                relation.settle(record)
+        if description.stamps_at_create:
+            stamp(record, description.stamps_at_create, is_first=is_insert)
+    quick = description.quick_row
+    if quick is not None:
+        made = [quick(record.__dict__) for record in rows]
+        if None not in made:
+            return {description.quick_names: list(zip(rows, made, strict=True))}  # type: ignore[arg-type]
+    values = yield from _checked_rows(description, rows, list(description.fields.values()))
+    groups: dict[tuple[str, ...], list[tuple[Record, list[Any]]]] = {}
+    for record, found in zip(rows, values, strict=True):
+        groups.setdefault(tuple(found), []).append((record, to_columns(description, found)))
+    return groups
+
+
+def _checked_rows(
+    description: Description, rows: list[Record], fields: list[Any]
+) -> Plan[list[dict[str, Any]]]:
+    values: list[dict[str, Any]] = []
+    problems: dict[str, list[FieldProblem]] = {}
+    for place, record in enumerate(rows):
+        try:
+            values.append(checked(record, fields))
+        except InvalidRecord as error:
+            problems |= {f"{place}.{name}": found for name, found in error.problems.items()}
+    if problems:
+        raise invalid(description.name, problems)
+    if description.prepares:
+        for record, found in zip(rows, values, strict=True):
+            yield from prepared(description, found)
+            record.__dict__.update(found)
+    return values
+
+
+def _insert_groups(
+    description: Description,
+    groups: dict[tuple[str, ...], list[tuple[Record, list[Any]]]],
+    conflict: Conflict | None,
+    alias: str,
+    batch_size: int,
+) -> Plan[None]:
+    for names, members in groups.items():
+        needs_keys = bool(description.counted) and description.counted not in names and conflict is None
+        if needs_keys:
+            yield from _insert_for_keys(description, names, members, alias, batch_size)
+            continue
+        if conflict is None:
+            shape = description.insert_shape(names)
+        else:
+            shape = description.kept_shape(
+                ("conflict", names, conflict),
+                lambda names=names: insert_shape(  # type: ignore[misc]
+                    description.source, description.columns_of(names), conflict=conflict
+                ),
+            )
+        yield shape.bind_many([row for _, row in members], alias)
+        if conflict is None:
+            for record, _ in members:
+                mark_stored(record, alias)
+
+
+def _insert_for_keys(
+    description: Description,
+    names: tuple[str, ...],
+    members: list[tuple[Record, list[Any]]],
+    alias: str,
+    batch_size: int,
+) -> Plan[None]:
+    """Insert rows in statements of 1, 2, 4, ... rows, so that few texts do for every number."""
+    most = max(min(batch_size, MAX_ROWS, MAX_PARAMETERS // max(len(names), 1)), 1)
+    start, counted = 0, description.counted
+    while start < len(members):
+        size = 1 << (min(len(members) - start, most).bit_length() - 1)
+        part = members[start : start + size]
+        flat = [value for _, row in part for value in row]
+        keys = yield description.insert_shape(names, size).bind(flat, alias)
+        if isinstance(keys, int):
+            keys = range(keys, keys + size)
+        is_quick = names is description.quick_names
+        for (record, row), key in zip(part, keys, strict=True):
+            record.__dict__[counted] = key
+            if is_quick:
+                mark_inserted(record, row, alias)
+            else:
+                mark_stored(record, alias)
+        start += size
+
+
+def _only_at_create(description: Description) -> list[Any]:
+    return [field for field in description.stamps_at_create if not field.sets_at_save]

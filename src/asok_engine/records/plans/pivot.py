@@ -1,0 +1,186 @@
+"""Joining and parting records that a pivot holds together; each deed is one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from asok_engine.errors import UsageError
+from asok_engine.records.errors import unknown_name
+from asok_engine.records.paths import key_of
+from asok_engine.records.relations.many_to_many import ManyToMany
+from asok_engine.records.steps import Atomic, Plan
+from asok_engine.sql.change import Delete
+from asok_engine.sql.expressions import Condition, In, Parameter
+from asok_engine.sql.insert import insert_shape
+from asok_engine.sql.select import COLUMN, Output, Select
+
+if TYPE_CHECKING:
+    from asok_engine.records.record import Record
+
+__all__ = ["Synced", "attach", "attached_keys", "detach", "sync", "toggle"]
+
+
+class Synced(Struct):
+    """What a sync has done, as keys."""
+
+    attached: list[Any]
+    detached: list[Any]
+
+
+def attach(
+    record: Record, name: str, targets: Any, values: Mapping[str, Any] | None = None
+) -> Plan[list[Any]]:
+    """Join records, or keys, with a record; give the keys that were not joined before.
+
+    `values` fill other columns of the pivot.
+    """
+    relation, keys = _relation(record, name), _keys(record, name, targets)
+    alias = _alias(record)
+    added: list[Any] = yield Atomic(_attach(record, relation, keys, values or {}, alias), alias)
+    record.__dict__.pop(name, None)
+    return added
+
+
+def detach(record: Record, name: str, targets: Any = None) -> Plan[int]:
+    """Part records, or keys, from a record; all of them without targets. Give their number."""
+    relation = _relation(record, name)
+    keys = None if targets is None else _keys(record, name, targets)
+    count = yield from _detach(record, relation, keys, _alias(record))
+    record.__dict__.pop(name, None)
+    return count
+
+
+def sync(record: Record, name: str, targets: Any, values: Mapping[str, Any] | None = None) -> Plan[Synced]:
+    """Join exactly these records, or keys, with a record: add what is missing, part what is too much."""
+    relation, keys = _relation(record, name), _keys(record, name, targets)
+    alias = _alias(record)
+
+    def deed() -> Plan[Synced]:
+        have = yield from _have(record, relation, alias)
+        surplus = [key for key in have if key not in set(keys)]
+        if surplus:
+            yield from _detach(record, relation, surplus, alias)
+        added = yield from _attach(record, relation, keys, values or {}, alias, have)
+        return Synced(added, surplus)
+
+    done: Synced = yield Atomic(deed(), alias)
+    record.__dict__.pop(name, None)
+    return done
+
+
+def toggle(record: Record, name: str, targets: Any) -> Plan[Synced]:
+    """Join what is apart and part what is joined."""
+    relation, keys = _relation(record, name), _keys(record, name, targets)
+    have = yield from _have(record, relation, _alias(record))
+    kept = [key for key in have if key not in set(keys)]
+    return (yield from sync(record, name, [*kept, *(key for key in keys if key not in set(have))]))
+
+
+def attached_keys(record: Record, name: str) -> Plan[list[Any]]:
+    """Give the keys of the records that are joined with a record."""
+    return (yield from _have(record, _relation(record, name), _alias(record)))
+
+
+def _attach(
+    record: Record,
+    relation: ManyToMany[Any],
+    keys: list[Any],
+    values: Mapping[str, Any],
+    alias: str,
+    have: list[Any] | None = None,
+) -> Plan[list[Any]]:
+    if have is None:
+        have = yield from _have(record, relation, alias)
+    known = set(have)
+    wanted = [key for key in keys if key not in known]
+    if not wanted:
+        return []
+    pivot = relation.pivot
+    extra = _pivot_values(relation, values)
+    columns = (relation.own_column, relation.other_column, *extra)
+    shape = relation.owner.kept_shape(("pivot", relation.name, columns), lambda: insert_shape(pivot, columns))
+    own = _column_value(relation.owner, record.pk)
+    yield shape.bind_many(
+        [(own, _column_value(relation.target, key), *extra.values()) for key in wanted], alias
+    )
+    return wanted
+
+
+def _pivot_values(relation: ManyToMany[Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the values of the pivot's other columns: those that were given, and its model's defaults."""
+    through = relation.through
+    if through is None:
+        if values:
+            raise UsageError(
+                f"The pivot of {relation!r} has no other columns.", fix="Give it a model with `through`."
+            )
+        return {}
+    description = through.__description__
+    made: dict[str, Any] = {}
+    defaults = through(**values).__dict__
+    for name, field in description.fields.items():
+        if field.column in (relation.own_column, relation.other_column) or field.is_counted:
+            continue
+        value = defaults.get(name)
+        if value is None and field.sets_at_create:
+            value = field.coerce(field.clock())  # type: ignore[attr-defined]
+        value = field.clean(value)
+        made[field.column] = value if field.to_column is None or value is None else field.to_column(value)
+    return made
+
+
+def _detach(record: Record, relation: ManyToMany[Any], keys: list[Any] | None, alias: str) -> Plan[int]:
+    if keys is not None and not keys:
+        return 0
+    condition = _own(record, relation)
+    if keys is not None:
+        other = relation.pivot.ref(relation.other_column)
+        condition = condition & In(other, [_column_value(relation.target, key) for key in keys])
+    count: int = yield Delete(relation.pivot, condition, database=alias, writes=True)
+    return count
+
+
+def _have(record: Record, relation: ManyToMany[Any], alias: str) -> Plan[list[Any]]:
+    other = relation.pivot.ref(relation.other_column)
+    keys: list[Any] = yield Select(
+        relation.pivot, (Output(other),), COLUMN, where=_own(record, relation), database=alias
+    )
+    return keys
+
+
+def _own(record: Record, relation: ManyToMany[Any]) -> Condition:
+    ref = relation.pivot.ref(relation.own_column)
+    return ref == Parameter(_column_value(relation.owner, record.pk), ref.type)
+
+
+def _column_value(description: Any, key: Any) -> Any:
+    field = description.fields[description.key_name]
+    return field.comparable(key)
+
+
+def _relation(record: Record, name: str) -> ManyToMany[Any]:
+    relations = record.__description__.relations
+    relation = relations.get(name)
+    if not isinstance(relation, ManyToMany):
+        known = [each for each, found in relations.items() if isinstance(found, ManyToMany)]
+        raise unknown_name(name, type(record).__name__, known, "relation through a pivot")
+    if record._origin is None:
+        raise UsageError(f"{record!r} is not in the database; save it before it is joined with others.")
+    return relation
+
+
+def _keys(record: Record, name: str, targets: Any) -> list[Any]:
+    """Give the keys of records or keys, one or many, each once and in the form that the field has."""
+    if isinstance(targets, str | bytes) or not isinstance(targets, Iterable):
+        targets = [targets]
+    field = record.__description__.relations[name].target
+    key = field.fields[field.key_name]
+    return list(dict.fromkeys(key.clean(key_of(target)) for target in targets))
+
+
+def _alias(record: Record) -> str:
+    assert record._origin is not None
+    return record._origin.database
