@@ -7,7 +7,7 @@ two records that were read apart do not undo each other's changes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 from asok_engine.records.errors import FieldProblem, InvalidRecord
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from asok_engine.records.description import Description
     from asok_engine.records.record import Record
 
-__all__ = ["changed", "checked", "invalid", "mark_inserted", "mark_stored", "to_columns"]
+__all__ = ["changed", "checked", "invalid", "mark_inserted", "mark_stored", "stored_value", "to_columns"]
 
 
 def checked(record: Record, fields: Iterable[Field[Any]]) -> dict[str, Any]:
@@ -121,17 +121,29 @@ def mark_inserted(record: Record, row: list[Any], database: str) -> None:
     record._origin = Origin(description.stored_layout(description.all_names), None, database)
 
 
-def mark_stored(record: Record, database: str) -> None:
-    """Remember that what the record holds now is what the database holds."""
+def mark_stored(record: Record, database: str, only: Collection[str] | None = None) -> None:
+    """Remember that what the record holds now is stored; with `only`, of these fields alone."""
     values, description, origin = record.__dict__, record.__description__, record._origin
     names = description.all_names
     if not values.keys() >= description.names:
         names = tuple(name for name in names if name in values)
+    if only is not None and origin is not None:
+        names = tuple(name for name in names if name in only or name in origin.layout.places)
     layout = description.stored_layout(names)
     row = []
     for field in layout.fields:
-        value = values[field.name]
+        name = field.name
+        value = values[name] if only is None or name in only else stored_value(record, name)
         convert = field.to_column
         row.append(value if convert is None or value is None else convert(value))
     record._row = row
     record._origin = Origin(layout, None if origin is None else origin.result, database)
+
+
+def stored_value(record: Record, name: str) -> Any:
+    """Give the value of a field as it is in the database, as far as the record knows."""
+    origin = record._origin
+    assert origin is not None
+    place = origin.layout.places[name]
+    value, decode = record._row[place], origin.layout.decoders[place]
+    return value if decode is None or value is None else decode(value)

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from asok_engine.errors import UsageError
-from asok_engine.records.changes import checked, invalid, mark_inserted, mark_stored, to_columns
+from asok_engine.records.changes import checked, invalid, mark_inserted, mark_stored, stored_value, to_columns
 from asok_engine.records.description import Description
 from asok_engine.records.errors import FieldProblem, InvalidRecord
-from asok_engine.records.plans.save import prepared, stamp, stored_value
+from asok_engine.records.plans.save import prepared, stamp
 from asok_engine.records.steps import Atomic, Plan
 from asok_engine.sql.insert import Conflict, insert_shape
 
@@ -105,7 +105,7 @@ def bulk_update(
     alias = database or description.database
     count: int = yield description.update_shape(wanted, description.key).bind_many(parameters, alias)
     for record in rows:
-        mark_stored(record, alias)
+        mark_stored(record, alias, wanted)
     return count
 
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from asok_engine.errors import UsageError
-from asok_engine.records.changes import invalid
+from asok_engine.records.changes import invalid, stored_value
 from asok_engine.records.errors import FieldProblem
 from asok_engine.records.fields.moment import SoftDelete
 from asok_engine.records.plans.delete import force_delete, needs_deeds
 from asok_engine.records.plans.refresh import refresh
-from asok_engine.records.plans.save import prepared, stored_value
+from asok_engine.records.plans.save import prepared
 from asok_engine.records.query import Query
 from asok_engine.records.steps import Atomic, Plan
 from asok_engine.sql.change import Delete, Update

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from asok_engine.records.changes import mark_stored
+from asok_engine.records.changes import mark_stored, stored_value
 from asok_engine.records.errors import RestrictedDelete
 from asok_engine.records.fields.moment import SoftDelete
 from asok_engine.records.fields.reference import ForeignKey
 from asok_engine.records.plans.count import exists
-from asok_engine.records.plans.save import call_hooks, stored_value
+from asok_engine.records.plans.save import call_hooks
 from asok_engine.records.query import Query
 from asok_engine.records.registry import registry
 from asok_engine.records.signals import post_delete, pre_delete
@@ -148,15 +148,7 @@ def _write_marker(record: Record, name: str, database: str) -> Plan[int]:
     count = yield description.update_shape((name,), description.key).bind(
         [column, *_key_columns(record)], alias
     )
-    others = {
-        other: record.__dict__[other]
-        for other in origin.layout.places
-        if other != name and other in record.__dict__
-    }
-    for other in others:
-        record.__dict__[other] = stored_value(record, other)
-    mark_stored(record, alias)
-    record.__dict__.update(others)
+    mark_stored(record, alias, (name,))
     return int(count)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from asok_engine.records.changes import changed, checked, mark_inserted, mark_stored, to_columns
+from asok_engine.records.changes import changed, checked, mark_inserted, mark_stored, stored_value, to_columns
 from asok_engine.records.errors import StaleRecord
 from asok_engine.records.fields.field import Field
 from asok_engine.records.signals import post_save, pre_save
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from asok_engine.records.description import Description
     from asok_engine.records.record import Record
 
-__all__ = ["call_hooks", "insert", "prepared", "save", "stamp", "stored_value", "update"]
+__all__ = ["call_hooks", "insert", "prepared", "save", "stamp", "update"]
 
 
 def save(record: Record, database: str = "", only: Sequence[str] | None = None) -> Plan[Any]:
@@ -119,21 +119,12 @@ def update(record: Record, database: str = "", only: Sequence[str] | None = None
             f"{record!r} was not saved: its row was deleted{' or changed' if version else ''} meanwhile.",
             fix="Read it again and repeat the change.",
         )
-    mark_stored(record, alias)
+    mark_stored(record, alias, None if only is None else changes)
     if hooks:
         yield from call_hooks(record, "after_update", "after_save")
     if post_save:
         yield from post_save.send(type(record), instance=record, created=False)
     return record
-
-
-def stored_value(record: Record, name: str) -> Any:
-    """Give the value of a field as it is in the database, as far as the record knows."""
-    origin = record._origin
-    assert origin is not None
-    place = origin.layout.places[name]
-    value, decode = record._row[place], origin.layout.decoders[place]
-    return value if decode is None or value is None else decode(value)
 
 
 def prepared(description: Description, values: dict[str, Any]) -> Plan[None]:

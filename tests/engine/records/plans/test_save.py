@@ -61,6 +61,8 @@ def test_update_may_be_limited_to_some_fields() -> None:
     driver.run(save(post, only=["views"]))
     again = driver.run(find_by_key(Post.__description__, 1))
     assert (again.title, again.views) == ("Post 1", 5)
+    driver.save(post)
+    assert driver.since(-1) == ["UPDATE posts SET title=? WHERE posts.id = ?"]
 
 
 def test_row_that_is_gone_is_told() -> None:
