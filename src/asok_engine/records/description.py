@@ -273,9 +273,8 @@ class Description:
         """Give the statement that reads the records whose fields `names` have given values; at most two."""
         shape = self._shapes.get(("find", names))
         if shape is None:
-            where = all_of(
-                [self.ref(name) == Parameter(UNSET, self.field(name).column_type) for name in names]
-            )
+            wanted = [self.ref(name) == Parameter(UNSET, self.field(name).column_type) for name in names]
+            where = all_of([*wanted, *self.scope_conditions(self)])
             select = Select(self.source, self.outputs(), self.reader(), where=where)
             shape = Shape(select.template, is_cheap=names == self.key)
             self._keep(("find", names), shape)

@@ -48,7 +48,10 @@ class FieldProblem(ValueError):
 
 
 class InvalidRecord(InputError, ValueError):
-    """The record has values that its fields do not accept."""
+    """The record has values that its fields do not accept.
+
+    A hook of a model raises it with the name of the `field` that its message is about.
+    """
 
     code = "invalid-record"
     status = 422
@@ -57,10 +60,13 @@ class InvalidRecord(InputError, ValueError):
         self,
         message: str = "",
         *,
+        field: str = "",
         errors: Mapping[str, Sequence[str]] | None = None,
         problems: Mapping[str, Sequence[FieldProblem]] | None = None,
         fix: str = "",
     ) -> None:
+        if field:
+            errors = {field: [message or "is not accepted"], **(errors or {})}
         if problems is not None:
             errors = {name: [each.message for each in found] for name, found in problems.items()}
         super().__init__(message, errors=errors, fix=fix)

@@ -1,29 +1,78 @@
-"""Reading records by key or by equality: the deeds for which the statement is prepared."""
+"""Reading records by key or by equality: the deeds for which the statement is prepared.
+
+Soft deletion is part of the prepared statement; a model with scopes of its own, a
+path, a lookup or a missing value goes by a query.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from asok_engine.errors import InputError, UsageError
 from asok_engine.records.description import Description
-from asok_engine.records.errors import FieldProblem
+from asok_engine.records.errors import FieldProblem, RecordNotFound
+from asok_engine.records.fields.field import UNSET
+from asok_engine.records.query import Query
 from asok_engine.records.steps import Plan
 
-__all__ = ["find_by_key", "find_by_values"]
+__all__ = ["find", "find_by_key", "find_by_values", "find_or_fail"]
+
+
+def find(
+    description: Description, key: Any = UNSET, values: Mapping[str, Any] | None = None, database: str = ""
+) -> Plan[Any]:
+    """Give the record with a key, or one that meets lookups, the first by key without either.
+
+    None when there is none; a value that a field could not have finds none.
+
+    Raises:
+        UnknownName: a name is nothing that the model has.
+        UsageError: a key and lookups were given together.
+    """
+    if key is not UNSET:
+        if values:
+            raise UsageError(f"{description.name} is found by its key or by other values, not by both.")
+        return (yield from find_by_key(description, key, database))
+    values = values or {}
+    is_plain = bool(values) and not description.scopes and values.keys() <= description.names
+    if is_plain and all(value is not None for value in values.values()):
+        return (yield from find_by_values(description, values, database))
+    return (yield from _find_by_query(description, values, database))
+
+
+def find_or_fail(
+    description: Description, key: Any = UNSET, values: Mapping[str, Any] | None = None, database: str = ""
+) -> Plan[Any]:
+    """Give the record as `find` does.
+
+    Raises:
+        RecordNotFound: there is none.
+    """
+    record = yield from find(description, key, values, database)
+    if record is None:
+        what = f"for {', '.join(values)}" if values else "with this key" if key is not UNSET else "at all"
+        raise RecordNotFound(f"There is no {description.name} {what}.")
+    return record
 
 
 def find_by_key(description: Description, key: Any, database: str = "") -> Plan[Any]:
     """Give the record with this key, None when there is none; a value that no key could have finds none."""
     names = description.key
-    if len(names) == 1:
-        field = description.fields[names[0]]
-        try:
-            values: tuple[Any, ...] = (field.comparable(key),)
-        except FieldProblem:
-            return None
-    else:
-        return (yield from find_by_values(description, dict(zip(names, key, strict=True)), database))
-    records = yield description.find_shape(names).bind(values, database or description.database)
+    if len(names) != 1:
+        values = dict(zip(names, key, strict=False)) if isinstance(key, tuple | list) else {names[0]: key}
+        if len(values) != len(names):
+            raise UsageError(f"The key of {description.name} has the parts {', '.join(names)}.")
+        return (yield from find(description, UNSET, values, database))
+    if description.scopes:
+        return (yield from _find_by_query(description, {names[0]: key}, database))
+    try:
+        value = description.fields[names[0]].comparable(key)
+    except FieldProblem:
+        return None
+    if value is None:
+        return None
+    records = yield description.find_shape(names).bind((value,), database or description.database)
     return records[0] if records else None
 
 
@@ -35,4 +84,16 @@ def find_by_values(description: Description, values: Mapping[str, Any], database
     except FieldProblem:
         return None
     records = yield description.find_shape(names).bind(wanted, database or description.database)
+    return records[0] if records else None
+
+
+def _find_by_query(description: Description, values: Mapping[str, Any], database: str) -> Plan[Any]:
+    query = Query(description, database_alias=database)
+    try:
+        query = query.where(**values)
+    except InputError as error:
+        if isinstance(error.__cause__, FieldProblem):
+            return None
+        raise
+    records = yield from query.order_by(*description.key).limit(1).fetch()
     return records[0] if records else None

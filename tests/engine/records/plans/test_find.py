@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+import pytest
+
+from asok_engine.errors import UsageError
+from asok_engine.records.errors import RecordNotFound, UnknownName
+from asok_engine.records.fields.moment import DateTime
 from asok_engine.records.fields.number import Integer
-from asok_engine.records.plans.find import find_by_key, find_by_values
+from asok_engine.records.fields.text import String
+from asok_engine.records.plans.find import find, find_by_key, find_by_values, find_or_fail
 from asok_engine.records.record import Record
 from tests.engine.records.blog import Post, blog
 from tests.engine.records.driver import Driver
@@ -42,3 +50,84 @@ def test_record_is_found_by_values() -> None:
     assert driver.run(find_by_values(description, {"title": "Post 2", "views": "20"})).id == 2
     assert driver.run(find_by_values(description, {"title": "Post 2", "views": 21})) is None
     assert driver.run(find_by_values(description, {"views": "many"})) is None
+
+
+class Draft(Record):
+    """A text that is deleted softly."""
+
+    name = String(20)
+    note = String(20, nullable=True)
+    gone_at = DateTime[datetime](nullable=True)
+
+
+Draft.__description__.fields["gone_at"].marks_deletion = True
+Draft.__description__.refresh()
+
+
+def drafts() -> Driver:
+    """Make three drafts, the second of which is softly deleted."""
+    driver = Driver(Draft)
+    driver.save(Draft(name="a", note="x"), Draft(name="b", gone_at=datetime.now(UTC)), Draft(name="c"))
+    return driver
+
+
+def test_softly_deleted_records_are_not_found() -> None:
+    """Neither by key nor by values, with a statement that is prepared or not."""
+    driver, description = drafts(), Draft.__description__
+    assert driver.run(find(description, 1)).name == "a"
+    assert driver.run(find(description, 2)) is None
+    assert driver.run(find(description, values={"name": "b"})) is None
+    assert driver.run(find(description, values={"note": None})).name == "c"
+
+
+def test_scopes_hold_for_what_is_found() -> None:
+    """A record outside of a global scope is not found, by whatever it is looked for."""
+    driver, description = drafts(), Draft.__description__
+    description.scopes["noted"] = lambda query: query.where(note="x")
+    try:
+        assert driver.run(find(description, 1)).name == "a"
+        assert driver.run(find(description, "1")).name == "a"
+        assert driver.run(find(description, "one")) is None
+        assert driver.run(find(description, 3)) is None
+        assert driver.run(find(description, values={"name": "c"})) is None
+    finally:
+        description.scopes.clear()
+
+
+def test_find_takes_lookups_and_nothing() -> None:
+    """Lookups and paths go by a query, and without anything the first record by key is meant (asok 3.4 C3)."""
+    driver, description = blog(), Post.__description__
+    assert driver.run(find(description, values={"views__gt": 15})).id == 2
+    assert driver.run(find(description, values={"author__name": "Bob"})).id == 2
+    assert driver.run(find(description, values={"views__gt": "many"})) is None
+    assert driver.run(find(description)).id == 1
+    assert driver.run(find(description, None)) is None
+    with pytest.raises(UnknownName, match="titel"):
+        driver.run(find(description, values={"titel": "x"}))
+    with pytest.raises(UnknownName, match="titel"):
+        driver.run(find(description, values={"titel": "x", "views": None}))
+    with pytest.raises(UsageError, match="not by both"):
+        driver.run(find(description, 1, {"views": 1}))
+
+
+def test_find_or_fail_says_what_is_missing() -> None:
+    """The error names the model and the fields, never the values."""
+    driver, description = blog(), Post.__description__
+    assert driver.run(find_or_fail(description, 1)).id == 1
+    with pytest.raises(RecordNotFound, match="no Post with this key"):
+        driver.run(find_or_fail(description, 99))
+    with pytest.raises(RecordNotFound, match="no Post for title") as caught:
+        driver.run(find_or_fail(description, values={"title": "secret"}))
+    assert "secret" not in str(caught.value)
+
+
+def test_a_part_of_a_key_finds_nothing_by_chance() -> None:
+    """A key of several fields needs all its parts."""
+
+    class Place(Record):
+        row = Integer(primary_key=True)
+        number = Integer(primary_key=True)
+
+    driver = Driver(Place)
+    with pytest.raises(UsageError, match="row, number"):
+        driver.run(find(Place.__description__, 1))

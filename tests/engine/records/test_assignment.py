@@ -1,0 +1,49 @@
+"""Values from outside: unknown names are told, protected fields take nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from asok_engine.records.assignment import assignable, known_values
+from asok_engine.records.errors import UnknownName
+from asok_engine.records.fields.number import Boolean
+from asok_engine.records.fields.reference import ForeignKey
+from asok_engine.records.fields.text import String
+from asok_engine.records.record import Record
+from tests.engine.records.blog import Author
+
+
+class Member(Record):
+    """Somebody with rights."""
+
+    name = String(20)
+    is_admin = Boolean(default=False, protected=True)
+    boss_id = ForeignKey(Author, nullable=True, protected=True)
+
+
+DESCRIPTION = Member.__description__
+
+
+def test_protected_fields_take_nothing_unless_one_trusts() -> None:
+    """Nor do they through the relation that stands for them."""
+    values = {"name": "Eve", "is_admin": True, "boss_id": 1, "boss": None}
+    assert assignable(DESCRIPTION, values) == {"name": "Eve"}
+    assert assignable(DESCRIPTION, values, trusts=True) == values
+
+
+def test_unknown_name_is_told() -> None:
+    """With the name that was probably meant; the key may be called pk."""
+    with pytest.raises(UnknownName, match="'name'"):
+        assignable(DESCRIPTION, {"nmae": "Eve"})
+    assert assignable(DESCRIPTION, {"pk": 5}) == {"pk": 5}
+
+
+def test_relations_to_many_are_known() -> None:
+    """They have no field of their own that could be protected."""
+    assert assignable(Author.__description__, {"posts": []}) == {"posts": []}
+
+
+def test_unknown_names_can_be_dropped() -> None:
+    """What is left may be assigned."""
+    values = {"name": "Eve", "age": 5, "boss": None}
+    assert known_values(DESCRIPTION, values) == {"name": "Eve", "boss": None}
