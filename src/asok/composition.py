@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from asok.applications import waiting_sockets
 from asok.assets import PageAssets
+from asok.databases import open_databases
 from asok.debugpage import DebugPage
 from asok.downloads import Downloads
 from asok.errorpages import error_handlers
@@ -42,6 +43,7 @@ from asok_engine.backends.sessions.contract import Lifetimes, SessionStore
 from asok_engine.backends.sessions.file import FileSessions
 from asok_engine.backends.sessions.memory import MemorySessions
 from asok_engine.backends.sessions.redis import RedisSessions
+from asok_engine.database.databases import Database
 from asok_engine.dispatch.bodies import BodyReader
 from asok_engine.dispatch.chain import Handler
 from asok_engine.dispatch.errors import ErrorAnswers
@@ -432,6 +434,10 @@ class _Composition:
     # --- backends -------------------------------------------------------------------------
 
     @cached_property
+    def _databases(self) -> list[Database]:
+        return open_databases(self._config)
+
+    @cached_property
     def _redis(self) -> RedisLink | None:
         url = self._config["REDIS_URL"]
         return None if url is None else RedisLink(url)
@@ -494,6 +500,9 @@ class _Composition:
                 await redis.run_async("PING")
 
             checks["redis"] = ping
+        for database in self._databases:
+            name = "database" if database.alias == "default" else f"database {database.alias}"
+            checks[name] = database.check
         if isinstance(self._session_store, FileSessions):
             checks["sessions"] = self._session_store.check
         return checks
@@ -501,6 +510,7 @@ class _Composition:
     def closings(self) -> list[_Closing]:
         """Give the shutdown hooks for what was opened, in the order of closing."""
         closings = [_Closing(server.close) for server in self._app.sockets]
+        closings += [_Closing(database.close_async) for database in self._databases]
         return closings if self._redis is None else [*closings, _Closing(self._redis.close_async)]
 
     # --- secrets ----------------------------------------------------------------------------

@@ -242,6 +242,14 @@ class Database:
 
     # --- beginning, health, end ----------------------------------------------------------------
 
+    def require_driver(self) -> None:
+        """Load the driver for plain code, so that a missing one is found at the start.
+
+        Raises:
+            SetupError: it is not installed.
+        """
+        self._plain or self._open_plain()
+
     def open(self) -> None:
         """Open the connections for plain code that are to be there from the start.
 
@@ -257,6 +265,9 @@ class Database:
 
     async def check(self) -> None:
         """Ask the database whether it answers, for a health check; raises when it does not."""
+        if self._file is not None and not self._file.is_there:
+            # It is made at its first use, and a health check is none.
+            return
         try:
             async with asyncio.timeout(_CHECK_SECONDS):
                 await self.on_loop.run(Compiled("SELECT 1", (), "rows", None), False, True)
@@ -338,7 +349,7 @@ class Databases:
 
     def __init__(self) -> None:
         self._databases: dict[str, Database] = {}
-        self._last_resort: Callable[[], Mapping[str, DatabaseOptions]] | None = None
+        self._last_resorts: list[Callable[[], Mapping[str, DatabaseOptions]]] = []
         #: Asked for every statement outside of a transaction, where one is set.
         self.router: Router | None = None
 
@@ -356,9 +367,9 @@ class Databases:
         for gone in before.values():
             gone.close()
 
-    def set_last_resort(self, find: Callable[[], Mapping[str, DatabaseOptions]]) -> None:
-        """Ask `find` for the options when a database is used and none was configured."""
-        self._last_resort = find
+    def add_last_resort(self, find: Callable[[], Mapping[str, DatabaseOptions]]) -> None:
+        """Ask `find` when a database is used and none was configured; {} lets the next one be asked."""
+        self._last_resorts.append(find)
 
     def __getitem__(self, alias: str) -> Database:
         """Give the database with an alias.
@@ -371,8 +382,9 @@ class Databases:
         return found if found is not None else self._find(alias)
 
     def _find(self, alias: str) -> Database:
-        if not self._databases and self._last_resort is not None:
-            self.configure(self._last_resort(), router=self.router)
+        if not self._databases:
+            found = next((options for find in self._last_resorts if (options := find())), {})
+            self.configure(found, router=self.router)
             if alias in self._databases:
                 return self._databases[alias]
         if not self._databases:

@@ -47,7 +47,8 @@ def test_last_resort_is_asked_once_and_only_then() -> None:
         asked.append(1)
         return {"default": parse_url("sqlite://")}
 
-    registry.set_last_resort(find)  # type: ignore[arg-type]
+    registry.add_last_resort(dict)
+    registry.add_last_resort(find)  # type: ignore[arg-type]
     assert registry["default"] is registry["default"]
     assert asked == [1]
     registry.close()

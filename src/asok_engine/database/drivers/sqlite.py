@@ -14,6 +14,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from asok_engine.database.drivers.contract import Isolation, Link, Row
@@ -40,6 +41,11 @@ class SqliteFile:
         self.wait_seconds = options.busy_timeout or threading.TIMEOUT_MAX
         #: The event loop whose task has a transaction open, if one has.
         self.holder: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the database has been made; one in memory always has."""
+        return self.options.is_in_memory or Path(self.options.name).exists()
 
     def lock(self) -> None:
         """Wait for the writers of this process.
