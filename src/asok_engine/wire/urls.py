@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 from asok_engine.errors import InputError, UsageError
 from asok_engine.wire.hosts import parse_host
 
-__all__ = ["OffsiteTarget", "is_local_target", "redirect_target"]
+__all__ = ["OffsiteTarget", "is_local_target", "local_target", "redirect_target"]
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -33,6 +33,11 @@ def is_local_target(url: str) -> bool:
     if not url or url != url.strip() or _CONTROLS.search(url) or "\\" in url:
         return False
     return not (url.startswith("//") or _SCHEME.match(url))
+
+
+def local_target(url: str | None, default: str = "/") -> str:
+    """Give an address of this site that a visitor has brought, as in `?next=`, or else `default`."""
+    return url if url is not None and is_local_target(url) else default
 
 
 def redirect_target(url: str, *, host: str, app_host: str = "", safe: bool = True) -> str:

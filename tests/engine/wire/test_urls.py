@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asok_engine.errors import InputError, UsageError
-from asok_engine.wire.urls import OffsiteTarget, is_local_target, redirect_target
+from asok_engine.wire.urls import OffsiteTarget, is_local_target, local_target, redirect_target
 from tests.engine.wire.growth import grows_linearly
 
 OFFSITE = [
@@ -144,3 +144,18 @@ def test_accepted_target_stays_here(url: str) -> None:
     for read in (sent, unquote(sent) if "%" not in url else sent):
         resolved = urlsplit(urljoin("https://example.com/page", read.replace("\\", "/")))
         assert resolved.netloc.lower() in ("example.com", "example.com.")
+
+
+@pytest.mark.parametrize("url", OFFSITE)
+def test_next_that_leaves_the_site_is_not_followed(url: str) -> None:
+    """What a visitor brings in `?next=` is a place of this site, or the default (case 94, CWE-601)."""
+    assert local_target(url, "/home") == "/home"
+    assert local_target(unquote(url), "/home") == "/home"
+
+
+def test_next_within_the_site_is_followed() -> None:
+    """Paths, queries and fragments; nothing at all means the default."""
+    for url in ("/tickets/7?x=1#y", "tickets", "?page=2", "#top", "/%09//evil.com"):
+        assert local_target(url) == url
+    assert local_target(None) == "/"
+    assert local_target("") == "/"
