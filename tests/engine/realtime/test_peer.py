@@ -221,6 +221,24 @@ async def test_fragments_are_one_message(served: Served) -> None:
         (frame(BINARY, b"x" * 600, fin=False) + frame(CONTINUED, b"x" * 600), 1009),
         (b"\x82\xff" + struct.pack("!Q", 1 << 62), 1009),
     ],
+    # Named: the masks are random, and every worker has to know a test by the same name.
+    ids=[
+        "text-not-utf8",
+        "fragments-not-utf8",
+        "not-masked",
+        "second-reserved-bit",
+        "first-reserved-bit",
+        "unknown-opcode",
+        "continues-nothing",
+        "long-ping",
+        "fragmented-ping",
+        "half-a-code",
+        "reserved-code",
+        "reason-not-utf8",
+        "too-large",
+        "fragments-too-large",
+        "length-too-large",
+    ],
 )
 async def test_wrong_frame_ends_the_connection_with_its_code(served: Served, sent: bytes, code: int) -> None:
     """1002 for what is no protocol, 1007 for what is no text, 1009 for what is too large, unread."""

@@ -167,7 +167,7 @@ def test_whatever_may_become_a_document_carries_all_of_them(content_type: str) -
     assert finished(Response("x", content_type=content_type)).headers["X-Frame-Options"] == "DENY"
 
 
-@pytest.mark.parametrize("nonce", ["", make_nonce()])
+@pytest.mark.parametrize("nonce", ["", make_nonce()], ids=["without-nonce", "with-nonce"])
 def test_page_with_sockets_may_connect_to_them(nonce: str) -> None:
     """What a page connects to is allowed on that response, with and without a nonce, and on no other."""
     composed = SecurityHeaders(
