@@ -162,7 +162,7 @@ class _Composition:
             form_tokens=config["CSRF"],
             of_request={
                 name: getattr(Request, name)
-                for name in ("csrf_input", "csrf_meta", "csrf_token", "get_flashed_messages")
+                for name in ("csrf_input", "csrf_meta", "csrf_token", "error", "get_flashed_messages", "old")
             },
         )
         rendering = PagesRendering(

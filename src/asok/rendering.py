@@ -100,7 +100,6 @@ class PagesRendering:
         context = {
             "request": request,
             "nonce": request.nonce,
-            "old": request.old,
             "errors": ShownErrors(request),
             **self._constant,
         }
