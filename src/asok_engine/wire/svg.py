@@ -7,9 +7,8 @@ References stay inside the drawing. Sources: SVG 2, chapters 5 to 16; XML 1.0, 4
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
-from xml.parsers import expat
-from xml.sax.saxutils import escape, quoteattr
 
 from asok_engine.errors import UploadRefused
 
@@ -62,6 +61,9 @@ def clean_svg(source: bytes) -> bytes:
     """
     if len(source) > MOST_SVG_BYTES:
         raise UploadRefused(f"The drawing is larger than the {MOST_SVG_BYTES} bytes that are accepted.")
+    # Loaded here: most applications never see a drawing.
+    from xml.parsers import expat
+
     cleaner = _Cleaner()
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
@@ -75,6 +77,12 @@ def clean_svg(source: bytes) -> bytes:
     except (expat.ExpatError, ValueError) as error:
         raise UploadRefused(f"The drawing cannot be read: {error}.") from None
     return "".join(cleaner.pieces).encode()
+
+
+def _quoted(value: str) -> str:
+    """Give a value as an attribute has it; white space other than blanks would become a blank."""
+    text = escape(value).replace("\n", "&#10;").replace("\r", "&#13;").replace("\t", "&#9;")
+    return f'"{text}"'
 
 
 def _refuse_entity(*_: Any) -> None:
@@ -114,7 +122,7 @@ class _Cleaner:
             css = "".join(self._style)
             self._style = []
             if _is_quiet(css):
-                self.pieces.append(escape(css))
+                self.pieces.append(escape(css, quote=False))
         self.pieces.append(f"</{local}>")
 
     def text(self, data: str) -> None:
@@ -124,7 +132,7 @@ class _Cleaner:
         if self._open[-1] == "style":
             self._style.append(data)
         else:
-            self.pieces.append(escape(data))
+            self.pieces.append(escape(data, quote=False))
 
 
 def _kept(attributes: dict[str, str]) -> str:
@@ -133,11 +141,11 @@ def _kept(attributes: dict[str, str]) -> str:
         space, _, local = name.rpartition(" ")
         if local == "href" and space in ("", _XLINK):
             if value.startswith("#") or value.lower().startswith(_IMAGES):
-                kept.append(f" {'xlink:' if space else ''}href={quoteattr(value)}")
+                kept.append(f" {'xlink:' if space else ''}href={_quoted(value)}")
         elif space == _XML and local in ("space", "lang"):
-            kept.append(f" xml:{local}={quoteattr(value)}")
+            kept.append(f" xml:{local}={_quoted(value)}")
         elif not space and local in _ATTRIBUTES and _is_quiet(value):
-            kept.append(f" {local}={quoteattr(value)}")
+            kept.append(f" {local}={_quoted(value)}")
     return "".join(kept)
 
 

@@ -16,6 +16,14 @@ def test_values_and_content_are_escaped() -> None:
     assert element("p", {}, Markup("<b></b>")) == "<p><b></b></p>"
 
 
+def test_html_in_an_attribute_does_not_end_it() -> None:
+    """A label that is HTML keeps its entities and loses its quotes."""
+    assert (
+        element("p", {"title": Markup('<b class="x">&amp;</b>')})
+        == '<p title="<b class=&quot;x&quot;>&amp;</b>"></p>'
+    )
+
+
 def test_attributes_are_written_as_they_should_be() -> None:
     """True is a bare name, False and None are left out, a void element has no end."""
     assert element("input", {"required": True, "disabled": False, "id": None, "class_": "a"}) == (
