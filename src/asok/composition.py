@@ -205,7 +205,7 @@ class _Composition:
             loop=app.loop,
             guards=self._guards(),
             finishers=self._finishers(),
-            refusal_finishers=self._refusal_finishers(),
+            traced_finishers=self._traced_finishers(),
             links=load_links(app.dirs["MIDDLEWARES"], app.used),
             personal_finishers=[self._csrf.finish, PrivateAnswers().finish],
             keeper=self._sessions,
@@ -371,12 +371,14 @@ class _Composition:
                 finishers.append(self._access_log.finish)
         if self._announcements is not None:
             finishers.append(self._announcements.finish)
-        if not self._logs_all:
-            finishers.append(self._request_id.finish_known)
         return finishers
 
-    def _refusal_finishers(self) -> Sequence[Finisher]:
-        return [] if self._access_log is None or self._logs_all else [self._access_log.finish]
+    def _traced_finishers(self) -> Sequence[Finisher]:
+        """Give what sees only the answers that somebody may look for in a log, where that tells of few."""
+        if self._logs_all:
+            return []
+        logged = [] if self._access_log is None else [self._access_log.finish]
+        return [self._request_id.finish, *logged]
 
     def _conditional(self) -> Conditional:
         config = self._config

@@ -101,7 +101,7 @@ class Request(FormInput):
         src/partials. With an `X-Block` header only the named blocks are
         rendered. Raises TemplateError that names file and line.
         """
-        wanted = self.headers.raw(b"x-block")
+        wanted = self.sent.get(b"x-block")
         if wanted is not None:
             names = [name.strip().lstrip("#") for name in wanted.decode("latin-1").split(",")]
             return self.app.services.rendering.partial(self, template, names, {**(context or {}), **values})

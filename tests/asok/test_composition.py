@@ -13,15 +13,12 @@ from tests.asok.effects.sites import make_app
 
 
 def composed(folder: Path, **settings: object) -> tuple[set[str], list[str], list[str]]:
-    """Start an application; give its routes, guards and finishers by name, those of refusals last."""
+    """Start an application; give its routes, guards and finishers by name, those of traced answers last."""
     app = make_app(folder, {"LOG_LEVEL": "ERROR", **settings})
     app.startup()
     kernel = app.site.kernel
     names = [type(guard.__self__).__name__ for guard in kernel._guards]
-    finishers = [
-        f"{type(finish.__self__).__name__}.{finish.__name__}".removesuffix(".finish")
-        for finish in (*kernel._finishers, *kernel._refusal_finishers)
-    ]
+    finishers = [type(finish.__self__).__name__ for finish in (*kernel._finishers, *kernel._traced_finishers)]
     return {route.pattern for route in kernel.routes.all()}, names, finishers
 
 
@@ -52,7 +49,7 @@ def test_what_is_off_is_absent(tmp_path: Path) -> None:
         tmp_path, RATE_LIMIT=False, HEALTHCHECK=False, SECURITY_HEADERS=False, LOG_LEVEL="CRITICAL"
     )
     assert guards == ["Hosts"]
-    assert finishers == ["Conditional", "RequestId.finish_known"]
+    assert finishers == ["Conditional", "RequestId"]
     assert "/health" not in routes
 
 
@@ -60,7 +57,7 @@ def test_quiet_log_costs_only_the_requests_that_it_tells_of(tmp_path: Path) -> N
     """Where the log leaves out what went well, only refusals pass it, and ids are made when asked for."""
     _, guards, finishers = composed(tmp_path, LOG_LEVEL="WARNING", RATE_LIMIT=False, SECURITY_HEADERS=False)
     assert guards == ["AccessLog", "Hosts"]
-    assert finishers == ["Conditional", "RequestId.finish_known", "AccessLog"]
+    assert finishers == ["Conditional", "RequestId", "AccessLog"]
 
 
 def test_page_that_cannot_be_loaded_stops_production_and_not_development(tmp_path: Path) -> None:

@@ -99,7 +99,8 @@ class Kernel:
 
     `guards` is a sequence of pairs (plain, async or None): the async form is
     used under an event loop where it is given. `finishers` run in their order,
-    behind them those of `refusal_finishers` for a status of 400 and above.
+    behind them `traced_finishers` for what somebody may look for in a log: refusals,
+    failures and streams, and requests whose id was asked for or sent.
     `links` wrap every answer of a request that can be routed, also "nothing
     found" and a body that is refused. `keeper` settles requests that looked at
     something of their visitor and did not end in a defect; `personal_finishers`
@@ -116,7 +117,7 @@ class Kernel:
         loop: BackgroundLoop,
         guards: Iterable[tuple[Guard, GuardAsync | None]] = (),
         finishers: Iterable[Finisher] = (),
-        refusal_finishers: Iterable[Finisher] = (),
+        traced_finishers: Iterable[Finisher] = (),
         personal_finishers: Iterable[Finisher] = (),
         keeper: Keeper | None = None,
         links: Sequence[Link] = (),
@@ -134,10 +135,11 @@ class Kernel:
         self._quick_guards = self._guards[:first_async]
         self._slow_guards = guards[first_async:]
         self._finishers = tuple(finishers)
-        self._refusal_finishers = tuple(refusal_finishers)
+        self._traced_finishers = tuple(traced_finishers)
         self._personal_finishers = tuple(personal_finishers)
         self._keeper = keeper
         self._match = routes.match
+        self._find_static = routes.find_static
         self._missing = Endpoint(Handler(self._nothing_found, "dispatch", is_async=False, is_light=True))
         self._refused = Endpoint(Handler(_method_refused, "dispatch", is_async=False, is_light=True))
         self._options = Endpoint(Handler(_options, "dispatch", is_async=False, is_light=True))
@@ -244,11 +246,10 @@ class Kernel:
                 if refused is not None:
                     raise refused
                 if response is None:
-                    match = self._match(request.path)
-                    if match is None:
-                        endpoint = self._missing
+                    route = self._find_static(request.path)
+                    if route is None:
+                        endpoint = self._endpoint(request)
                     else:
-                        route, request.params = match
                         endpoint = route.methods.get(request.method) or self._other_method(request, route)
                     request.endpoint = endpoint
                     if endpoint.reads_ahead:
@@ -271,8 +272,13 @@ class Kernel:
                 finish(request, response)
         for finish in self._finishers:
             finish(request, response)
-        if response.status_code >= 400:
-            for finish in self._refusal_finishers:
+        if (
+            response.status_code >= 400
+            or request._id is not None
+            or b"x-request-id" in request.sent
+            or (type(response.body) is not bytes and response.is_stream)
+        ):
+            for finish in self._traced_finishers:
                 finish(request, response)
         return response
 
@@ -311,8 +317,13 @@ class Kernel:
                 finish(request, response)
         for finish in self._finishers:
             finish(request, response)
-        if response.status_code >= 400:
-            for finish in self._refusal_finishers:
+        if (
+            response.status_code >= 400
+            or request._id is not None
+            or b"x-request-id" in request.sent
+            or (type(response.body) is not bytes and response.is_stream)
+        ):
+            for finish in self._traced_finishers:
                 finish(request, response)
         return response
 

@@ -312,6 +312,8 @@ class RouteTable:
     def __init__(self) -> None:
         self._routes: dict[str, Route] = {}
         self._is_compiled = False
+        #: Find the route for a decoded path among those without parameters; None when it is not there.
+        self.find_static: Callable[[str], Route | None] = self._match_too_early
         #: Find the route for a decoded path. Raises UsageError before `compile`.
         self.match: Callable[[str], Match | None] = self._match_too_early
 
@@ -358,9 +360,10 @@ class RouteTable:
                 node.route = route
         root.freeze()
         self._is_compiled = True
+        self.find_static = static.get
         self.match = _matcher(static, root)
 
-    def _match_too_early(self, path: str) -> Match | None:
+    def _match_too_early(self, path: str) -> Any:
         raise UsageError(
             f"Path {path!r} was looked up in a route table that is not compiled.", fix="Call compile() first."
         )

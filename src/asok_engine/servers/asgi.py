@@ -157,8 +157,10 @@ class AsgiAdapter:
         request = self._request_class(
             exchange, scope["method"], path, query.decode("latin-1") if query else ""
         )
-        # What nearly every request is asked for is set here, without a call in between.
-        request.headers = Headers(scope["headers"])
+        # What every request is asked for is set here, without a call in between.
+        fields = scope["headers"]
+        if type(fields) is list and len(sent := dict(fields)) == len(fields):
+            request.sent = sent
         request._scheme = scope.get("scheme", "http")
         response = await kernel.handle_async(request, refused)
         body = response.body
@@ -166,7 +168,7 @@ class AsgiAdapter:
             await self._send_other(request, response, exchange, scope, send)
             return
         status = response.status_code
-        if status < 200 or status in (204, 304):
+        if status != 200 and (status < 200 or status in (204, 304)):
             body = without_content(response)
         else:
             response.raw[b"content-length"] = b"%d" % len(body)

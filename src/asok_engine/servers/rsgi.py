@@ -21,7 +21,7 @@ from asok_engine.servers.paths import decoded, encoded
 from asok_engine.servers.pieces import async_pieces, close_unsent, without_content
 from asok_engine.servers.rsgi_socket import RsgiSocket
 from asok_engine.servers.termination import call_before_termination
-from asok_engine.wire.headers import Headers
+from asok_engine.wire.headers import ASKED, Headers
 from asok_engine.wire.request import Request
 from asok_engine.wire.response import FileBody, Response
 
@@ -29,6 +29,7 @@ __all__ = ["RsgiAdapter", "RsgiExchange"]
 
 _HTTP_OF = {"ws": "http", "wss": "https"}
 _log = logging.getLogger("asok")
+_ASKED = {name.decode("ascii"): name for name in ASKED}
 
 
 class RsgiExchange:
@@ -140,6 +141,14 @@ class RsgiAdapter:
             except InputError as error:
                 refused = error
         request = self._request_class(exchange, scope.method, path, scope.query_string)
+        pairs = [
+            (_ASKED[name], value.encode("latin-1", "replace"))
+            for name, value in scope.headers.items()
+            if name in _ASKED
+        ]
+        sent = dict(pairs)
+        if len(sent) == len(pairs) and b"host" in sent:
+            request.sent = sent
         response = await kernel.handle_async(request, refused)
         await self._send(request, response, protocol)
 

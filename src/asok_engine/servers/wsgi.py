@@ -24,7 +24,7 @@ from asok_engine.servers import files
 from asok_engine.servers.paths import below, decoded, encoded
 from asok_engine.servers.pieces import as_bytes, without_content
 from asok_engine.servers.termination import call_before_termination
-from asok_engine.wire.headers import Headers
+from asok_engine.wire.headers import ASKED, Headers
 from asok_engine.wire.request import Request
 from asok_engine.wire.response import FileBody, Response
 from asok_engine.wire.statuses import status_line
@@ -36,6 +36,8 @@ StartResponse = Callable[..., Any]
 
 _log = logging.getLogger("asok")
 _PIECE = 64 * 1024
+# An environ has one value for each name; what was sent twice has been joined by the server.
+_ASKED = tuple(("HTTP_" + name.decode("ascii").upper().replace("-", "_"), name) for name in ASKED)
 _END = object()
 
 
@@ -158,6 +160,9 @@ class WsgiAdapter:
         request = self._request_class(
             exchange, environ["REQUEST_METHOD"], path, environ.get("QUERY_STRING", "")
         )
+        request.sent = {
+            name: environ[key].encode("latin-1", "replace") for key, name in _ASKED if key in environ
+        }
         response = kernel.handle(request, refused)
         return self._send(request, response, environ, start_response)
 

@@ -14,7 +14,21 @@ from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 
 from asok_engine.errors import UsageError
 
-__all__ = ["Headers", "ResponseHeaders", "encode_field"]
+__all__ = ["ASKED", "Headers", "ResponseHeaders", "encode_field"]
+
+#: The fields of a request that the engine looks at for every request, whatever answers it.
+ASKED = (
+    b"host",
+    b"x-request-id",
+    b"accept-encoding",
+    b"origin",
+    b"if-none-match",
+    b"if-modified-since",
+    b"if-match",
+    b"if-unmodified-since",
+    b"range",
+    b"x-block",
+)
 
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
 # Line breaks and NUL split a response; servers refuse the other controls, and then nothing is sent.

@@ -11,7 +11,7 @@ import pytest
 from asok_engine.dispatch.kernel import Kernel
 from asok_engine.errors import BackendUnavailable, ForbiddenError, InputError, Redirect
 from asok_engine.wire.request import Request
-from asok_engine.wire.response import Response
+from asok_engine.wire.response import FileBody, Response
 from tests.engine.dispatch.exchanges import make_request
 from tests.engine.dispatch.sites import handler, make_kernel
 
@@ -250,6 +250,61 @@ def test_finishers_see_every_answer_in_order(form: str, path: str) -> None:
         {"/": lambda request: "home", "/broken": broken, "/moved": moved}, finishers=[mark("a"), mark("b")]
     )
     assert answered(kernel, form, make_request(path)).headers["X-Passed"] == "ab"
+
+
+def asks_its_id(request: Request) -> Response:
+    """A handler that writes the id down, as one that logs does."""
+    return Response(f"{request.id!r}")
+
+
+TRACED: list[tuple[str, dict[str, str], bool]] = [
+    ("/", {}, False),
+    ("/a", {}, False),
+    ("/item/7", {}, False),
+    ("/", {"X-Request-ID": "front-0001"}, True),
+    ("/", {"X-Request-ID": "no id"}, True),
+    ("/asks", {}, True),
+    ("/nowhere", {}, True),
+    ("/fails", {}, True),
+    ("/stream", {}, True),
+    ("/file", {}, False),
+    ("/moved", {}, False),
+]
+
+
+@both
+@pytest.mark.parametrize(("path", "headers", "is_traced"), TRACED)
+def test_traced_finishers_see_what_somebody_may_look_for(
+    form: str, path: str, headers: dict[str, str], is_traced: bool
+) -> None:
+    """Refusals, failures and streams, and requests whose id was asked for or sent; behind all others."""
+    seen: list[str] = []
+
+    def moved(request: Request) -> Response:
+        raise Redirect("/")
+
+    def fails(request: Request) -> Response:
+        raise LookupError("defect")
+
+    pages = PAGES | {
+        "/asks": asks_its_id,
+        "/fails": fails,
+        "/moved": moved,
+        "/stream": lambda request: iter(["x"]),
+        "/file": lambda request: FileBody("x", 1, 0.0),
+    }
+    kernel = make_kernel(
+        pages,
+        finishers=[lambda request, response: seen.append("each")],
+        traced_finishers=[lambda request, response: seen.append("traced")],
+    )
+
+    class Named(Request):
+        make_id = staticmethod(lambda request: "made")
+
+    made = make_request(path, headers=headers)
+    answered(kernel, form, Named(made.exchange, made.method, made.path, made.query_string))
+    assert seen == (["each", "traced"] if is_traced else ["each"])
 
 
 @both

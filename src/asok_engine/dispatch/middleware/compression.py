@@ -205,7 +205,7 @@ class Compression:
         body = response.body
         if type(body) is bytes and len(body) < self._min_size_bytes:
             return
-        accepted = request.headers.raw(b"accept-encoding")
+        accepted = request.sent.get(b"accept-encoding")
         if accepted is None:
             return
         codec = self._choices.get(accepted)

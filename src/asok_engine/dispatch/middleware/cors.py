@@ -121,7 +121,7 @@ class Cors:
             raw[b"vary"] = b"Origin"
         elif vary is not VARY_OF_PREFLIGHT:
             response.headers.add_vary("Origin")
-        origin = request.headers.raw(b"origin")
+        origin = request.sent.get(b"origin")
         if origin is not None and ALLOW_ORIGIN not in raw and self._allows(origin):
             raw[ALLOW_ORIGIN] = origin
             raw.update(self._granted)

@@ -42,11 +42,10 @@ class Hosts:
 
     def guard(self, request: Request) -> None:
         """Let a request for one of our hosts pass; raises InputError (400) for another."""
-        headers, told = request.headers, request._host
-        sent = headers._map
+        sent, told = request.sent, request._host
         field = sent.get(b"host") if told is None else told.encode("latin-1", "replace")
-        # Fewer names than fields: something was sent twice, and it may be Host.
-        if field in self._known and len(sent) == len(headers._pairs):
+        # What was sent twice may be Host.
+        if field in self._known and not request.repeats_fields:
             return
         self._judge(request, field)
 

@@ -51,7 +51,7 @@ class RequestId:
 
     def id_of(self, request: Request) -> str:
         """Give the id that was sent, or make one."""
-        sent = request.headers._map.get(b"x-request-id")
+        sent = request.sent.get(b"x-request-id")
         if sent is not None and FORM.fullmatch(sent):
             return sent.decode("ascii")
         number = _process.next_number() * SHUFFLE & MASK
@@ -74,7 +74,7 @@ class RequestId:
         if (
             request._id is not None
             or response.status_code >= 400
-            or b"x-request-id" in request.headers._map
+            or b"x-request-id" in request.sent
             or (type(response.body) is not bytes and response.is_stream)
         ):
             response.raw[b"x-request-id"] = request.id.encode()

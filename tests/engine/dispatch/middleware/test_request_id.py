@@ -10,8 +10,6 @@ import pytest
 from asok_engine.dispatch.context import request_var
 from asok_engine.dispatch.middleware.request_id import RequestId
 from asok_engine.telemetry.logs import TextFormatter
-from asok_engine.wire.request import Request
-from asok_engine.wire.response import FileBody, Response
 from tests.engine.dispatch.exchanges import make_request, page
 
 
@@ -86,39 +84,6 @@ def test_two_ids_on_one_request_are_replaced() -> None:
     request = make_request(headers=[("X-Request-ID", "front-0001"), ("X-Request-ID", "front-0002")])
     RequestId().guard(request)
     assert not request.id.startswith("front")
-
-
-@pytest.mark.parametrize(
-    ("headers", "asked", "response", "is_told"),
-    [
-        ({}, False, Response("x"), False),
-        ({}, True, Response("x"), True),
-        ({"X-Request-ID": "front-0001"}, False, Response("x"), True),
-        ({"X-Request-ID": "bad id"}, False, Response("x"), True),
-        ({}, False, Response("x", 404), True),
-        ({}, False, Response("x", 500), True),
-        ({}, False, Response("", 302), False),
-        ({}, False, Response(iter([b"x"])), True),
-        ({}, False, Response(FileBody("x", 1, 0.0)), False),
-    ],
-)
-def test_id_is_told_where_somebody_can_know_it(
-    headers: dict[str, str], asked: bool, response: Response, is_told: bool
-) -> None:
-    """Who asked for it, sent one, was refused or gets a stream learns the id; it is made when it is asked for."""
-    middleware = RequestId()
-
-    class Named(Request):
-        make_id = staticmethod(middleware.id_of)
-
-    made = make_request(headers=headers)
-    request = Named(made.exchange, made.method, made.path, made.query_string)
-    known = request.id if asked else None
-    middleware.finish_known(request, response)
-    sent = response.headers.get("X-Request-ID")
-    assert (sent is not None) == is_told
-    assert sent in (None, request.id)
-    assert known in (None, sent)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this machine cannot fork")
