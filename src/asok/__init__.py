@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from asok.limits import RateLimit as RateLimit
     from asok.limits import rate_limit as rate_limit
     from asok.request import Request as Request
+    from asok.rowlookup import row_exists as row_exists
+    from asok.rowlookup import row_exists_async as row_exists_async
     from asok.shortcuts import abort as abort
     from asok.shortcuts import back as back
     from asok.shortcuts import flash as flash
@@ -73,6 +75,8 @@ _HOMES = {
     "render_blocks": "asok.shortcuts",
     "render_template": "asok.shortcuts",
     "render_template_string": "asok.shortcuts",
+    "row_exists": "asok.rowlookup",
+    "row_exists_async": "asok.rowlookup",
 }
 
 __all__ = sorted(_HOMES)

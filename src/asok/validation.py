@@ -15,11 +15,12 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, ClassVar, Self
 
+import asok
 from asok_engine.errors import ValidationError
 from asok_engine.validation.messages import Translate
 from asok_engine.validation.plan import Lookup, LookupAsync, Plan, Validated, run, run_async, validate_plan
 from asok_engine.validation.report import Report
-from asok_engine.validation.rulebook import Rulebook
+from asok_engine.validation.rulebook import Question, Rulebook
 from asok_engine.validation.rules import FieldRules, Rules, parse_rules
 from asok_engine.validation.standard import STANDARD
 
@@ -59,7 +60,8 @@ class Validator:
         files: uploaded files by field, one or a list each.
         translate: gives the text of a locale for a key such as `v_required`.
         record: what is edited, so that `unique` lets it keep its own values.
-        lookup: answers `unique`: is given a Question, tells whether such a row exists.
+        lookup: answers `unique` in the place of the application's models: is given a Question,
+            tells whether such a row exists.
         lookup_async: the same for `validate_async`.
     """
 
@@ -102,11 +104,12 @@ class Validator:
 
     def validate(self) -> bool:
         """Check everything; false when something is wrong, which is then in `errors`."""
-        return self._take(run(self._plan(), self._lookup))
+        return self._take(run(self._plan(), self._lookup or _row_exists))
 
     async def validate_async(self) -> bool:
         """Check everything as `validate` does, and wait for async rules and for the database."""
-        return self._take(await run_async(self._plan(), self._lookup_async, asyncio.to_thread))
+        lookup = self._lookup_async or _row_exists_async
+        return self._take(await run_async(self._plan(), lookup, asyncio.to_thread))
 
     @property
     def errors(self) -> dict[str, str]:
@@ -137,6 +140,15 @@ class Validator:
     def _take(self, result: Validated) -> bool:
         self.report, self.validated = result.report, result.values
         return not result.report
+
+
+# Why through the face: it loads what knows models when the first of these is asked, and not before.
+def _row_exists(question: Question) -> bool:
+    return asok.row_exists(question)
+
+
+async def _row_exists_async(question: Question) -> bool:
+    return await asok.row_exists_async(question)
 
 
 def _one_or_all(file: Any) -> Any:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from asok_engine.errors import UsageError
+from asok_engine.security.password_rules import FEWEST_CHARACTERS, password_problems
 from asok_engine.validation.addresses import is_email, is_url
 from asok_engine.validation.rulebook import Rule, Subject
 
@@ -22,10 +23,9 @@ _LONGEST_FOR_REGEX = 4096
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
 _COLOR = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})\Z")
 _TEL = frozenset("0123456789 -().+/")
-_SHORTEST_PASSWORD, _LONGEST_PASSWORD, _FEWEST_CHARACTERS = 8, 1024, 5
+_LONGEST_PASSWORD = 1024
 _DRAWING = "data:image/png;base64,"
 _LONGEST_NAME, _LONGEST_DRAWING = 200, 400_000
-_RUNS = ("abcdefghijklmnopqrstuvwxyz", "01234567890", "qwertyuiopasdfghjklzxcvbnm")
 
 
 def _texts(check: Callable[[str], bool]) -> Callable[[Subject], bool]:
@@ -103,15 +103,15 @@ def _password_strength(subject: Subject) -> bool:
     value = subject.value
     if not isinstance(value, str):
         return False
-    shortest = int(subject.argument or _SHORTEST_PASSWORD)
+    shortest = int(subject.argument or FEWEST_CHARACTERS)
     subject.parameters["arg"] = str(shortest)
-    if not shortest <= len(value) <= _LONGEST_PASSWORD:
+    if len(value) > _LONGEST_PASSWORD:
+        # Refused before anything looks at all of it.
+        return False
+    problems = password_problems(value, own_words=_known_of(subject), fewest_characters=shortest)
+    if problems == ["too-short"]:
         subject.message_key = "password_length"
-        return False
-    lowered = value.lower()
-    if len(set(lowered)) < _FEWEST_CHARACTERS or any(lowered in run or lowered[::-1] in run for run in _RUNS):
-        return False
-    return not any(lowered == part for part in _known_of(subject))
+    return not problems
 
 
 def _known_of(subject: Subject) -> Iterator[str]:
