@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
+from inspect import getattr_static
 from typing import TYPE_CHECKING, Any
 
 from asok_engine.errors import SetupError
 from asok_engine.records.errors import unknown_name
 from asok_engine.records.fields.field import UNSET, Field, FieldRef
+from asok_engine.records.fields.translated import Translated, active_languages, find_translated
 from asok_engine.records.options import Options, read_options, table_name
 from asok_engine.records.quick import QuickRow, quick_row
 from asok_engine.records.relations.relation import Relation
@@ -53,12 +55,15 @@ class Description:
         fields: Mapping[str, Field[Any]],
         relations: Mapping[str, Relation[Any]],
         options: Options,
+        translated: Mapping[str, Translated],
     ) -> None:
         self.model = model
         self.name = model.__name__
         self.fields = dict(fields)
         self.relations = dict(relations)
         self.options = options
+        #: Names that stand for a field of the active language.
+        self.translated = dict(translated)
         #: Functions from query to query that hold unless a query says otherwise, by name.
         self.scopes: dict[str, Callable[[Any], Any]] = {}
         self.is_abstract = options.abstract
@@ -80,20 +85,21 @@ class Description:
         defaults = {name: field for name, field in self.fields.items() if field.has_default}
         #: Values of fields that were not given, where a default is a plain value.
         self.plain_defaults: dict[str, Any] = {
-            name: field.default for name, field in defaults.items() if not callable(field.default)
+            name: field.default for name, field in defaults.items() if not field.makes_default
         }
         self.plain_defaults |= {
             name: None
             for name, field in self.fields.items()
             if name not in defaults and (field.nullable or field.is_counted)
         }
-        self.made_defaults = tuple(field for field in defaults.values() if callable(field.default))
+        self.made_defaults = tuple(field for field in defaults.values() if field.makes_default)
         self.names = frozenset(self.fields)
         self.all_names = tuple(self.fields)
         self.counted = next((field.name for field in self.fields.values() if field.is_counted), "")
         self.stamps_at_save = tuple(field for field in self.fields.values() if field.sets_at_save)
         self.stamps_at_create = tuple(field for field in self.fields.values() if field.sets_at_create)
         self.prepares = tuple(field for field in self.fields.values() if field.is_heavy)
+        self.populated = tuple(field for field in self.fields.values() if field.populate_from)
         self.references = tuple(each for each in self.relations.values() if each.holds_key)
         self.hooks = frozenset(name for name in HOOKS if hasattr(self.model, name))
         self._shapes.clear()
@@ -113,6 +119,10 @@ class Description:
             raise SetupError(f"{self.name} has the key {self.key!r}; this needs a key of one field.")
         return self.key[0]
 
+    def has_field(self, name: str) -> bool:
+        """Tell whether `field` would give one."""
+        return name in self.fields or name in self.translated or (name == "pk" and len(self.key) == 1)
+
     def field(self, name: str) -> Field[Any]:
         """Give a field by name; `pk` is the only key field.
 
@@ -122,6 +132,8 @@ class Description:
         field = self.fields.get(name)
         if field is None and name == "pk":
             return self.fields[self.key_name]
+        if field is None and name in self.translated:
+            return self.fields[self.translated[name].field_of(active_languages.get())]
         if field is None:
             raise unknown_name(name, self.name, [*self.fields, *self.relations])
         return field
@@ -363,8 +375,14 @@ def describe(model: type[Record]) -> Description:
             relations[name] = relation = field.make_relation()
             relation.__set_name__(model, name)
             setattr(model, name, relation)
+    translated = {each.name: each for each in find_translated(fields, dir(model))}
+    for name, each in translated.items():
+        setattr(model, name, each)
     bound = {name: relation.bound_to(model) for name, relation in relations.items()}
-    return Description(model, fields, bound, options)
+    inherited_translated = {
+        name: value for name in dir(model) if isinstance(value := getattr_static(model, name), Translated)
+    }
+    return Description(model, fields, bound, options, {**inherited_translated, **translated})
 
 
 def _inherit(options: Options, inherited: Options) -> None:

@@ -242,7 +242,7 @@ class Query(Struct, eq=False):
         rest = words[used:]
         if not rest:
             return place.ref(place.description.key_name)
-        if len(rest) > 1 or rest[0] not in (*place.description.fields, "pk"):
+        if len(rest) > 1 or not place.description.has_field(rest[0]):
             known = [*place.description.fields, *place.description.relations, *dict(self.annotations)]
             raise unknown_name(rest[0], place.description.name, known)
         return place.ref(place.description.field(rest[0]).name)
@@ -579,7 +579,7 @@ def _lookup(start: Place, words: Sequence[str], value: Any) -> tuple[Condition, 
     description = start.description
     for name in path:
         description = description.relations[name].target
-    field = [rest[0]] if rest and (rest[0] in description.fields or rest[0] == "pk") else []
+    field = [rest[0]] if rest and description.has_field(rest[0]) else []
     lookups = rest[len(field) :]
     if not path and not field:
         raise unknown_name(words[0], description.name, [*description.fields, *description.relations])

@@ -129,7 +129,7 @@ def assign(record: Record, values: Mapping[str, Any]) -> None:
     for name, value in values.items():
         if name in description.fields:
             record.__dict__[name] = value
-        elif name in description.relations:
+        elif name in description.relations or name in description.translated:
             setattr(record, name, value)
         elif name == "pk":
             record.__dict__[description.key_name] = value

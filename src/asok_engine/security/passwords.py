@@ -21,7 +21,7 @@ from asok_engine.errors import InputError, SetupError
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
 
-__all__ = ["PasswordCheck", "PasswordTooLong", "Passwords"]
+__all__ = ["MOST_BYTES", "PasswordCheck", "PasswordTooLong", "Passwords"]
 
 #: OWASP, first choice for Argon2id: 19 MiB, two passes, one lane.
 MEMORY_KIB, PASSES, LANES = 19_456, 2, 1

@@ -9,6 +9,7 @@ value's type on records and an expression on the class.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar, overload
 
@@ -99,6 +100,8 @@ class Field(Generic[Value]):
     marks_deletion: bool = False
     #: A value is worked on before it is written, for so long that it does not belong on an event loop.
     is_heavy: bool = False
+    #: The field that this one is made of when it is empty, "" for none.
+    populate_from: str = ""
     #: The column takes part in the model's full-text search.
     is_searchable: bool = False
     #: Set by the framework at each save, or at the first one.
@@ -157,9 +160,14 @@ class Field(Generic[Value]):
         """Tell whether a record may be made without a value for this field."""
         return self.default is not UNSET
 
+    @property
+    def makes_default(self) -> bool:
+        """Tell whether each record needs a default of its own, not one that all share."""
+        return callable(self.default) or isinstance(self.default, list | dict | set)
+
     def make_default(self) -> Any:
         """Give the value of a record that was made without one."""
-        return self.default() if callable(self.default) else self.default
+        return self.default() if callable(self.default) else copy.deepcopy(self.default)
 
     def coerce(self, value: Any) -> Any:
         """Give the value in the field's own type.

@@ -11,7 +11,17 @@ from asok_engine.records.fields.field import Field, FieldOptions
 from asok_engine.sql import types
 from asok_engine.sql.types import ColumnType
 
-__all__ = ["BigInteger", "Boolean", "Decimal", "Float", "Integer", "SmallInteger"]
+__all__ = [
+    "BigInteger",
+    "Boolean",
+    "Decimal",
+    "Float",
+    "Integer",
+    "PositiveBigInteger",
+    "PositiveInteger",
+    "PositiveSmallInteger",
+    "SmallInteger",
+]
 
 Value = TypeVar("Value")
 _TRUE = frozenset(("1", "true", "yes", "on", "y", "t"))
@@ -22,6 +32,8 @@ class Integer(Field[Value]):
     """A whole number of 32 bits, between `min_value` and `max_value` where they are given."""
 
     bits: ClassVar[int] = 32
+    #: The lowest number of the kind, None for that of its size.
+    floor: ClassVar[int | None] = None
 
     @overload
     def __init__(
@@ -56,7 +68,8 @@ class Integer(Field[Value]):
     ) -> None:
         super().__init__(nullable=nullable, **options)
         limit = 1 << (self.bits - 1)
-        self.lowest = -limit if min_value is None else max(min_value, -limit)
+        lowest = -limit if self.floor is None else self.floor
+        self.lowest = lowest if min_value is None else max(min_value, lowest)
         self.highest = limit - 1 if max_value is None else min(max_value, limit - 1)
         #: The database counts this key.
         self.is_counted = counted
@@ -115,6 +128,24 @@ class BigInteger(Integer[Value]):
     """A whole number of 64 bits."""
 
     bits = 64
+
+
+class PositiveInteger(Integer[Value]):
+    """A whole number of 32 bits that is not negative."""
+
+    floor = 0
+
+
+class PositiveSmallInteger(SmallInteger[Value]):
+    """A whole number of 16 bits that is not negative."""
+
+    floor = 0
+
+
+class PositiveBigInteger(BigInteger[Value]):
+    """A whole number of 64 bits that is not negative."""
+
+    floor = 0
 
 
 class Float(Field[Value]):

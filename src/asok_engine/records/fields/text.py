@@ -9,7 +9,7 @@ from asok_engine.records.fields.field import Field, FieldOptions
 from asok_engine.sql import types
 from asok_engine.sql.types import ColumnType
 
-__all__ = ["String", "Text"]
+__all__ = ["SearchableText", "String", "Text"]
 
 Value = TypeVar("Value")
 
@@ -153,3 +153,9 @@ class Text(String[Value]):
     def column_type(self) -> ColumnType:
         """Text."""
         return types.text()
+
+
+class SearchableText(Text[Value]):
+    """Text of any length that the model's full-text search looks into."""
+
+    is_searchable = True

@@ -14,6 +14,7 @@ from asok_engine.records.changes import checked, invalid, mark_inserted, mark_st
 from asok_engine.records.description import Description
 from asok_engine.records.errors import FieldProblem, InvalidRecord
 from asok_engine.records.plans.save import prepared, stamp
+from asok_engine.records.plans.slugs import populate
 from asok_engine.records.steps import Atomic, Plan
 from asok_engine.sql.insert import Conflict, insert_shape
 
@@ -117,6 +118,8 @@ def _grouped(
         for relation in description.references:
             if relation.name in record.__dict__:
                 relation.settle(record)
+        if description.populated:
+            yield from populate(record)
         if description.stamps_at_create:
             stamp(record, description.stamps_at_create, is_first=is_insert)
     quick = description.quick_row

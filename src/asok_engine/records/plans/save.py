@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from asok_engine.records.changes import changed, checked, mark_inserted, mark_stored, stored_value, to_columns
 from asok_engine.records.errors import StaleRecord
 from asok_engine.records.fields.field import Field
+from asok_engine.records.plans.slugs import populate
 from asok_engine.records.signals import post_save, pre_save
 from asok_engine.records.steps import Call, Compute, Plan
 
@@ -48,6 +49,8 @@ def insert(record: Record, database: str = "") -> Plan[Any]:
     for relation in description.references:
         if relation.name in record.__dict__:
             relation.settle(record)
+    if description.populated:
+        yield from populate(record)
     if description.stamps_at_create:
         stamp(record, description.stamps_at_create, is_first=True)
     if description.options.version:
@@ -85,6 +88,8 @@ def update(record: Record, database: str = "", only: Sequence[str] | None = None
         yield from call_hooks(record, "before_save", "before_update")
     if pre_save:
         yield from pre_save.send(type(record), instance=record, created=False)
+    if description.populated:
+        yield from populate(record)
     changes = changed(record)
     if only is not None:
         names = {description.field(name).name for name in only}

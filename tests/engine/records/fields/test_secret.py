@@ -1,0 +1,150 @@
+"""A password is kept as a hash and a sealed text sealed, on every way into the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from asok_engine.errors import SetupError, UsageError
+from asok_engine.records.errors import FieldProblem
+from asok_engine.records.fields.secret import CannotDecrypt, Encrypted, Password, PasswordHash, use_secrets
+from asok_engine.records.fields.text import String
+from asok_engine.records.plans.bulk import bulk_create, bulk_update
+from asok_engine.records.plans.change import update_all
+from asok_engine.records.plans.find import find_by_key
+from asok_engine.records.plans.values import pluck
+from asok_engine.records.query import Query
+from asok_engine.records.record import Record
+from asok_engine.security.passwords import Passwords
+from tests.engine.records.driver import Driver
+
+
+class Member(Record):
+    """Somebody with secrets."""
+
+    id: int
+    name = String()
+    password = Password(min_length=4)
+    note = Encrypted(50, nullable=True)
+
+
+@pytest.fixture(autouse=True)
+def secrets() -> Iterator[None]:
+    """Give the process a secret."""
+    use_secrets(["the secret of these tests"])
+    yield
+    use_secrets([])
+
+
+def columns(driver: Driver) -> list[tuple[str, str]]:
+    """Give what is really in the table."""
+    return driver.connection.execute("SELECT password, note FROM members ORDER BY id").fetchall()
+
+
+def test_column_holds_neither_password_nor_text() -> None:
+    """And the record holds no password either once it is saved."""
+    driver = Driver(Member)
+    member = driver.save(Member(name="Ada", password="opensesame", note="likes cats"))
+    password, note = columns(driver)[0]
+    assert password.startswith("$argon2id$")
+    assert "cats" not in note
+    assert isinstance(member.password, PasswordHash)
+    assert member.password.matches("opensesame")
+    assert not member.password.matches("other")
+    assert repr(member.password) == "<PasswordHash>"
+    found = driver.run(find_by_key(Member.__description__, 1))
+    assert found.note == "likes cats"
+    count = len(driver.texts)
+    driver.save(member, found)
+    assert len(driver.texts) == count
+
+
+def test_hash_from_outside_is_a_password() -> None:
+    """Nobody can log in with a hash that she has brought along (asok 3.5 D3)."""
+    driver = Driver(Member)
+    brought = Passwords().hash("known")
+    member = driver.save(Member(name="Eve", password=str(brought)))
+    assert not member.password.matches("known")
+    assert member.password.matches(str(brought))
+
+
+def test_every_way_of_writing_hashes_and_seals() -> None:
+    """Updates of a query and of many records too (asok 3.4 C5)."""
+    driver = Driver(Member)
+    driver.run(bulk_create(Member.__description__, [Member(name="a", password="first", note="one")]))
+    driver.run(update_all(Query(Member.__description__), {"password": "second", "note": "two"}))
+    assert all("second" not in text and "two" not in text for row in columns(driver) for text in row)
+    member = driver.run(find_by_key(Member.__description__, 1))
+    assert member.password.matches("second")
+    assert member.note == "two"
+    member.password, member.note = "third", "three"
+    driver.run(bulk_update(Member.__description__, [member], ["password", "note"]))
+    assert driver.run(find_by_key(Member.__description__, 1)).password.matches("third")
+    assert driver.run(pluck(Query(Member.__description__), "note")) == ["three"]
+    member.password = "fourth"
+    driver.save(member)
+    assert driver.run(find_by_key(Member.__description__, 1)).password.matches("fourth")
+
+
+def test_password_has_a_form() -> None:
+    """Long enough, and not endless."""
+    for wrong in ("abc", "", "x" * 5000, 5, None):
+        with pytest.raises(FieldProblem):
+            Password(min_length=4).clean(wrong)
+
+
+def test_secrets_cannot_be_looked_for() -> None:
+    """The column says nothing of the value."""
+    for lookup in ({"password": "opensesame"}, {"note": "x"}):
+        with pytest.raises(UsageError, match="cannot be compared"):
+            Query(Member.__description__).where(**lookup)
+
+
+def test_older_secret_opens_and_the_new_one_seals() -> None:
+    """A secret can be changed without losing what is there."""
+    driver = Driver(Member)
+    driver.save(Member(name="a", password="xxxx", note="old"))
+    use_secrets(["another secret", "the secret of these tests"])
+    member = driver.run(find_by_key(Member.__description__, 1))
+    assert member.note == "old"
+    member.note = "new"
+    driver.save(member)
+    use_secrets(["another secret"])
+    assert driver.run(find_by_key(Member.__description__, 1)).note == "new"
+
+
+def test_text_that_cannot_be_opened_raises() -> None:
+    """It is never handed out sealed (asok 3.4 C15)."""
+    driver = Driver(Member)
+    driver.save(Member(name="a", password="xxxx", note="x"))
+    use_secrets(["a wrong secret"])
+    with pytest.raises(CannotDecrypt, match="note"):
+        driver.run(find_by_key(Member.__description__, 1))
+    use_secrets(["the secret of these tests"])
+    for broken in ("plain", "v1:not base64!", "v1:AAAA"):
+        driver.connection.execute("UPDATE members SET note = ?", (broken,))
+        with pytest.raises(CannotDecrypt):
+            driver.run(find_by_key(Member.__description__, 1))
+
+
+def test_sealed_text_belongs_to_its_column() -> None:
+    """It cannot be moved into another one unseen."""
+
+    class Two(Record):
+        id: int
+        first = Encrypted()
+        second = Encrypted()
+
+    driver = Driver(Two)
+    driver.save(Two(first="a", second="b"))
+    driver.connection.execute("UPDATE twos SET second = first")
+    with pytest.raises(CannotDecrypt):
+        driver.run(find_by_key(Two.__description__, 1))
+
+
+def test_missing_key_is_told() -> None:
+    """With the setting that gives it."""
+    use_secrets([])
+    with pytest.raises(SetupError, match="SECRET_KEY"):
+        Driver(Member).save(Member(name="a", password="xxxx", note="x"))
