@@ -489,6 +489,8 @@ class PostgresProcess(_DatabaseProcess):
             "max_connections": "200",
             "timezone": "Asia/Tokyo",
             "max_prepared_transactions": "10",
+            # Why shorter than a second: tests that make deadlocks on purpose wait for it again and again.
+            "deadlock_timeout": "50ms",
         }
         program = find_program("postgres")
         assert program is not None

@@ -66,7 +66,9 @@ class AsyncmyConnection(Link):
             DatabaseUnavailable: the server does not answer, or does not let us in.
         """
         try:
-            link = await asyncmy.connect(**_address(options))
+            # Why here too: asyncmy bounds the opening of the socket, but not the greetings after it.
+            async with asyncio.timeout(options.connect_timeout or None):
+                link = await asyncmy.connect(**_address(options))
         except _ERRORS as error:
             raise mysql_failure(_number(error) or 2003, _message(error)) from error
         self = cls(link, options)

@@ -59,7 +59,8 @@ class PymysqlConnection(Link):
                 binary_prefix=True,
                 client_flag=CLIENT.FOUND_ROWS,
                 connect_timeout=max(1, round(options.connect_timeout)) if options.connect_timeout else 3600,
-                read_timeout=limit + GRACE_SECONDS if limit else None,
+                # Why not the statement's yet: also the greetings are read, by a server that may be silent.
+                read_timeout=options.connect_timeout or None,
                 write_timeout=limit + GRACE_SECONDS if limit else None,
                 ssl=tls_context(options),
                 program_name=options.application_name,
@@ -67,6 +68,7 @@ class PymysqlConnection(Link):
         except _ERRORS as error:
             self.is_broken = True
             raise self._failure(error, "") from error
+        self._link._read_timeout = limit + GRACE_SECONDS if limit else None
         self.server_version, self.is_mariadb = mysql_version(self._link.get_server_info())
         try:
             self._say(mysql_settings(options, is_mariadb=self.is_mariadb))
