@@ -63,6 +63,7 @@ from asok_engine.dispatch.middleware.rate_limit import ClientLimit
 from asok_engine.dispatch.middleware.request_id import RequestId
 from asok_engine.dispatch.middleware.security_headers import SecurityHeaders
 from asok_engine.dispatch.middleware.sessions import SessionCookie, Sessions
+from asok_engine.dispatch.middleware.statements import Statements
 from asok_engine.dispatch.routes import RouteTable
 from asok_engine.dispatch.sockets import SocketLink
 from asok_engine.dispatch.threads import Threads
@@ -73,7 +74,7 @@ from asok_engine.security.redaction import Redactor
 from asok_engine.security.response_headers import frame_options, security_headers
 from asok_engine.security.signing import Signer
 from asok_engine.servers.files import file_pieces, read_slice
-from asok_engine.telemetry.hooks import request_finished, request_started
+from asok_engine.telemetry.hooks import request_finished, request_started, statements_counted
 from asok_engine.telemetry.logs import configure_logging
 from asok_engine.templates.environment import Environment
 from asok_engine.wire.proxies import TrustedProxies
@@ -327,6 +328,8 @@ class _Composition:
         guards: list[GuardPair] = [(self._request_id.guard, None)] if self._logs_all else []
         if self._access_log is not None:
             guards.append((self._access_log.guard, None))
+        if self._statements is not None:
+            guards.append((self._statements.guard, None))
         if self._announcements is not None:
             guards.append((self._announcements.guard, None))
         guards.extend(self._handshake_guards())
@@ -369,6 +372,8 @@ class _Composition:
             finishers.append(self._request_id.finish)
             if self._access_log is not None:
                 finishers.append(self._access_log.finish)
+        if self._statements is not None:
+            finishers.append(self._statements.finish)
         if self._announcements is not None:
             finishers.append(self._announcements.finish)
         return finishers
@@ -400,6 +405,11 @@ class _Composition:
     def _logs_all(self) -> bool:
         """Whether every request has a line, also one that went well."""
         return logging.getLogger("asok.access").isEnabledFor(logging.INFO)
+
+    @cached_property
+    def _statements(self) -> Statements | None:
+        has_copies = any(database.replicas for database in self._databases)
+        return Statements() if self._debug or statements_counted or has_copies else None
 
     @cached_property
     def _announcements(self) -> Announcements | None:

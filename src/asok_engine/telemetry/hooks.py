@@ -26,6 +26,7 @@ __all__ = [
     "request_finished",
     "request_started",
     "statement_finished",
+    "statements_counted",
 ]
 
 Receiver = TypeVar("Receiver", bound=Callable[..., object])
@@ -117,4 +118,18 @@ statement_finished = Hook(
     "A database has answered a statement, or refused it with `error`; `text` has no values in it.",
 )
 
-HOOKS = (app_startup, app_shutdown, request_started, request_finished, error_caught, statement_finished)
+statements_counted = Hook(
+    "statements_counted",
+    ("request", "count", "seconds", "repeated"),
+    "A request that ran statements was answered; `repeated` has (text, times) of rows loaded one by one.",
+)
+
+HOOKS = (
+    app_startup,
+    app_shutdown,
+    request_started,
+    request_finished,
+    error_caught,
+    statement_finished,
+    statements_counted,
+)
