@@ -13,7 +13,9 @@ ENVIRONMENT_ROOM = "asok_engine.settings"
 
 #: Outside the settings, the functions that touch the process environment, with the reason. They
 #: hand it on or write it; none decides anything by it.
-ENVIRONMENT_HANDLERS: dict[str, str] = {}
+ENVIRONMENT_HANDLERS: dict[str, str] = {
+    "asok_engine.commands.database:_shell.shell": "hands it on to the database's client, with the password beside it",
+}
 
 #: The functions that may catch everything and go on. Each is a server's door, a worker's loop or a
 #: caller of hooks, or carries the error to the one who waits for it; each logs or hands on what it caught.

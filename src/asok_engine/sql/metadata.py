@@ -17,7 +17,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from asok_engine.errors import SetupError
 from asok_engine.sql.fulltext import fts5_statements, mysql_document, postgresql_document
-from asok_engine.sql.tables import NOW, Column, ForeignKey, FullText, Index, Sql, Table, in_order_of_reference
+from asok_engine.sql.tables import (
+    NOW,
+    Column,
+    ForeignKey,
+    FullText,
+    Index,
+    ServerDefault,
+    Sql,
+    Table,
+    in_order_of_reference,
+)
 from asok_engine.sql.types import ColumnType
 
 if TYPE_CHECKING:
@@ -28,9 +38,11 @@ if TYPE_CHECKING:
 __all__ = [
     "DIALECTS",
     "DialectName",
+    "complete_targets",
     "create_statements",
     "ddl",
     "literal_sql",
+    "plain_text",
     "server_default_sql",
     "sqlalchemy_column",
     "sqlalchemy_dialect",
@@ -39,6 +51,7 @@ __all__ = [
     "sqlalchemy_metadata",
     "sqlalchemy_table",
     "sqlalchemy_type",
+    "value_sql",
 ]
 
 DialectName = Literal["sqlite", "postgresql", "mysql", "mariadb"]
@@ -196,19 +209,27 @@ def server_default_sql(column: Column, dialect: DialectName) -> str | None:
     default = column.server_default
     if default is None:
         return None
-    if default == NOW:
-        return _NOW[dialect]
-    if isinstance(default, Sql):
-        return default.text
-    literal = literal_sql(default, column.type, dialect)
-    if dialect in ("mysql", "mariadb") and column.type.kind in ("text", "json", "array", "binary", "vector"):
+    written = value_sql(default, column.type, dialect)
+    is_literal = not isinstance(default, Sql)
+    if is_literal and dialect in ("mysql", "mariadb") and column.type.kind in _LONG_KINDS:
         # Why the brackets: these types take a default only as an expression.
-        return f"({literal})"
-    return literal
+        return f"({written})"
+    return written
+
+
+_LONG_KINDS = ("text", "json", "array", "binary", "vector")
+
+
+def value_sql(value: ServerDefault, column_type: ColumnType, dialect: DialectName) -> str:
+    """Write a value or an expression as SQL; for defaults and for filling a column, not "
+    "for what users send."""
+    if value == NOW:
+        return _NOW[dialect]
+    return value.text if isinstance(value, Sql) else literal_sql(value, column_type, dialect)
 
 
 def literal_sql(value: Any, column_type: ColumnType, dialect: DialectName) -> str:
-    """Write a value of a column as SQL; for defaults and for filling a column, not for what users send."""
+    """Write a value of a column as SQL."""
     if value is None:
         return "NULL"
     if isinstance(value, bool):
@@ -358,11 +379,33 @@ def sqlalchemy_metadata(tables: Iterable[Table], dialect: DialectName) -> sa.Met
     return metadata
 
 
+def complete_targets(metadata: sa.MetaData, tables: Iterable[Table]) -> None:
+    """Put a stand-in for every table that a foreign key names and that is not in the metadata.
+
+    Only then can statements about these tables be written alone.
+    """
+    sa = _sa()
+    for table in tables:
+        for key in table.foreign_keys:
+            if key.target_full_name not in metadata.tables:
+                sa.Table(key.target, metadata, schema=key.target_schema or None)
+            found = metadata.tables[key.target_full_name]
+            for name in key.target_columns:
+                if name not in found.c:
+                    found.append_column(sa.Column(name, sa.Integer()))
+
+
 def ddl(element: Any, dialect: DialectName) -> str:
     """Write an element of DDL as text for one dialect, without a semicolon at its end."""
-    text = str(element.compile(dialect=sqlalchemy_dialect(dialect)))
-    # Why: the compiler doubles per cents for drivers that fill in parameters; DDL has none.
-    return "\n".join(line.rstrip() for line in text.strip().replace("%%", "%").splitlines())
+    return plain_text(str(element.compile(dialect=sqlalchemy_dialect(dialect))), dialect)
+
+
+def plain_text(text: str, dialect: DialectName) -> str:
+    """Turn what SQLAlchemy has written into what is sent without parameters."""
+    if dialect != "sqlite":
+        # Why: for drivers that fill in parameters every per cent sign is doubled.
+        text = text.replace("%%", "%")
+    return "\n".join(line.rstrip() for line in text.strip().splitlines())
 
 
 def create_statements(tables: Iterable[Table], dialect: DialectName) -> list[str]:
@@ -385,6 +428,7 @@ def create_statements(tables: Iterable[Table], dialect: DialectName) -> list[str
         )
         for table in ordered
     }
+    complete_targets(metadata, ordered)
     statements: list[str] = []
     for table in ordered:
         element = made[table.full_name]

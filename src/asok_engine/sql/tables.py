@@ -37,6 +37,7 @@ __all__ = [
     "Table",
     "Unique",
     "constraint_name",
+    "default_name",
     "in_order_of_reference",
 ]
 
@@ -87,6 +88,9 @@ class Index(Struct, frozen=True):
     #: The operator class of PostgreSQL for every column: vector_cosine_ops, gin_trgm_ops.
     operators: str = ""
 
+    def __post_init__(self) -> None:
+        _columns_as_tuple(self, self.columns)
+
     @property
     def column_names(self) -> tuple[str, ...]:
         """The columns without their direction."""
@@ -98,6 +102,9 @@ class Unique(Struct, frozen=True):
 
     columns: tuple[str, ...]
     name: str = ""
+
+    def __post_init__(self) -> None:
+        _columns_as_tuple(self, self.columns)
 
 
 class Check(Struct, frozen=True):
@@ -119,6 +126,16 @@ class ForeignKey(Struct, frozen=True):
     deferred: bool = False
     target_schema: str = ""
 
+    def __post_init__(self) -> None:
+        _columns_as_tuple(self, self.columns)
+        if type(self.target_columns) is not tuple:
+            force_setattr(self, "target_columns", tuple(self.target_columns))
+
+    @property
+    def target_full_name(self) -> str:
+        """The table that is referred to, with its schema in front where it has one."""
+        return f"{self.target_schema}.{self.target}" if self.target_schema else self.target
+
 
 class FullText(Struct, frozen=True):
     """Full-text search over columns; each database keeps it up to date itself.
@@ -131,6 +148,19 @@ class FullText(Struct, frozen=True):
     name: str = ""
     #: The text search configuration of PostgreSQL.
     language: str = "simple"
+
+    def __post_init__(self) -> None:
+        _columns_as_tuple(self, self.columns)
+
+
+def _columns_as_tuple(part: Struct, columns: Iterable[str]) -> None:
+    if isinstance(columns, str):
+        raise SetupError(
+            f"{type(part).__name__}({columns!r}) has a text where column names are expected.",
+            fix=f"Write {type(part).__name__}(({columns!r},)).",
+        )
+    if type(columns) is not tuple:
+        force_setattr(part, "columns", tuple(columns))
 
 
 _Part = TypeVar("_Part", Index, Unique, Check, ForeignKey, FullText)
@@ -156,25 +186,13 @@ class Table(Struct, frozen=True):
     schema: str = ""
 
     def __post_init__(self) -> None:
-        force_setattr(self, "indexes", tuple(_named_index(self.name, each) for each in self.indexes))
-        force_setattr(
-            self, "uniques", tuple(_named(each, "uq", self.name, *each.columns) for each in self.uniques)
-        )
-        force_setattr(
-            self,
-            "checks",
-            tuple(_named(each, "ck", self.name, _digest(each.condition)) for each in self.checks),
-        )
-        force_setattr(
-            self,
-            "foreign_keys",
-            tuple(_named(each, "fk", self.name, *each.columns) for each in self.foreign_keys),
-        )
-        force_setattr(
-            self,
-            "full_texts",
-            tuple(_named(each, "fts", self.name, *each.columns) for each in self.full_texts),
-        )
+        force_setattr(self, "columns", tuple(self.columns))
+        force_setattr(self, "primary_key", tuple(self.primary_key))
+        # Why: the key says it already, and PostgreSQL would make none.
+        force_setattr(self, "uniques", [each for each in self.uniques if each.columns != self.primary_key])
+        for attribute in ("indexes", "uniques", "checks", "foreign_keys", "full_texts"):
+            named = tuple(_named(part, self.name) for part in getattr(self, attribute))
+            force_setattr(self, attribute, named)
         _check(self)
 
     @property
@@ -244,19 +262,22 @@ def in_order_of_reference(tables: Iterable[Table]) -> tuple[list[Table], list[tu
 
 def _open_references(table: Table, waiting: dict[str, Table]) -> list[ForeignKey]:
     names = waiting.keys() - {table.full_name}
-    return [
-        key
-        for key in table.foreign_keys
-        if (f"{key.target_schema}.{key.target}" if key.target_schema else key.target) in names
-    ]
+    return [key for key in table.foreign_keys if key.target_full_name in names]
 
 
-def _named_index(table: str, index: Index) -> Index:
-    return _named(index, "ix", table, *index.column_names)
+def default_name(part: Index | Unique | Check | ForeignKey | FullText, table: str) -> str:
+    """Give the name that a part of a table gets when it is given none."""
+    if isinstance(part, Check):
+        return constraint_name("ck", table, _digest(part.condition))
+    columns = part.column_names if isinstance(part, Index) else part.columns
+    return constraint_name(_PREFIXES[type(part)], table, *columns)
 
 
-def _named(part: _Part, prefix: str, *parts: str) -> _Part:
-    return part if part.name else replace(part, name=constraint_name(prefix, *parts))
+_PREFIXES: dict[type, str] = {Index: "ix", Unique: "uq", ForeignKey: "fk", FullText: "fts"}
+
+
+def _named(part: _Part, table: str) -> _Part:
+    return part if part.name else replace(part, name=default_name(part, table))
 
 
 def _digest(text: str) -> str:

@@ -1,0 +1,166 @@
+"""The models of a project: imports their modules, gives their tables, and writes the file of a model.
+
+An import that fails is told in one sentence with file and line, as everything that
+is the project's own code.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+import traceback
+from collections.abc import Iterable, Sequence
+from enum import Enum
+from pathlib import Path
+from types import ModuleType
+
+import click
+
+from asok_engine.errors import FrameworkError, SetupError
+from asok_engine.records.registry import registry
+from asok_engine.sql.tables import NOW, ServerDefault, Table
+
+__all__ = [
+    "import_folder",
+    "import_models",
+    "make_model_command",
+    "model_source",
+    "registered_fills",
+    "registered_tables",
+]
+
+
+def import_folder(folder: Path, package: str) -> list[ModuleType]:
+    """Import every module of a folder, and of the folders in it, under the name of a package."""
+    if not folder.is_dir():
+        return []
+    names = []
+    for path in sorted(folder.rglob("*.py")):
+        parts = path.relative_to(folder).with_suffix("").parts
+        if any(part.startswith((".", "__pycache__")) for part in parts):
+            continue
+        kept = parts[:-1] if parts[-1] == "__init__" else parts
+        names.append(".".join((package, *kept)))
+    return import_models(names, folder)
+
+
+def import_models(names: Iterable[str], root: Path) -> list[ModuleType]:
+    """Import modules by name.
+
+    Raises:
+        SetupError: one fails; the message names file and line below `root`.
+    """
+    modules = []
+    for name in names:
+        try:
+            modules.append(importlib.import_module(name))
+        except FrameworkError:
+            raise
+        except Exception as error:
+            frames = traceback.extract_tb(error.__traceback__)
+            mine = [frame for frame in frames if Path(frame.filename).is_relative_to(root)]
+            where = f" in {Path(mine[-1].filename).name} line {mine[-1].lineno}" if mine else ""
+            raise SetupError(
+                f"The models in {name!r} cannot be imported: {type(error).__name__}{where}: {error}"
+            ) from error
+    return modules
+
+
+def registered_tables() -> list[Table]:
+    """Give the tables of all models that were imported, and those that their relations bring along.
+
+    Raises:
+        SetupError: two models describe one table in two ways.
+    """
+    found: dict[str, tuple[Table, str]] = {}
+    for model in registry.models():
+        description = model.__description__
+        brought = [table for relation in description.relations.values() for table in relation.tables()]
+        for table in (description.table, *brought):
+            known = found.setdefault(table.full_name, (table, description.name))
+            if known[0] != table:
+                raise SetupError(
+                    f"The table {table.full_name!r} is described in two ways, by {known[1]} and by "
+                    f"{description.name}.",
+                    fix="Give one of them another table name.",
+                )
+    return [table for table, _ in found.values()]
+
+
+def registered_fills() -> dict[str, ServerDefault]:
+    """Give what rows that are there get in a column which is added, by `table.column`: "
+    "the field's default."""
+    fills: dict[str, ServerDefault] = {}
+    for model in registry.models():
+        description = model.__description__
+        for field in description.fields.values():
+            value = description.plain_defaults.get(field.name)
+            if isinstance(value, Enum):
+                value = value.value
+            if isinstance(value, dict | list):
+                value = json.dumps(value)
+            if value is None and (field.sets_at_create or field.sets_at_save):
+                value = NOW
+            if value is not None and isinstance(value, ServerDefault):
+                fills[f"{description.table.full_name}.{field.column}"] = value
+    return fills
+
+
+def make_model_command(folder: str = "src/models") -> click.Command:
+    """Make `model NAME`, a command of the group `make`."""
+
+    @click.command("model")
+    @click.argument("name")
+    @click.argument("columns", nargs=-1, metavar="[FIELD:TYPE]...")
+    def model(name: str, columns: Sequence[str]) -> None:
+        """Write the file of a model, for example: asok make model Post title:String body:Text."""
+        path = Path.cwd() / folder / f"{snake_case(name)}.py"
+        if not path.parent.parent.is_dir():
+            raise SetupError(
+                f"There is no {folder} here ({Path.cwd()}).", fix="Run this in the folder of a project."
+            )
+        text = model_source(name, columns)
+        path.parent.mkdir(exist_ok=True)
+        try:
+            with path.open("x", encoding="utf-8") as file:
+                file.write(text)
+        except FileExistsError:
+            raise SetupError(f"{folder}/{path.name} exists; it was not changed.") from None
+        click.echo(f"Wrote {folder}/{path.name}. Then: asok make migration")
+
+    return model
+
+
+def snake_case(name: str) -> str:
+    """Write `BlogPost` as `blog_post`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def model_source(name: str, columns: Sequence[str] = ()) -> str:
+    """Write the text of a model; a column is `title` or `title:String`.
+
+    Raises:
+        SetupError: a name is no name of a class or a field.
+    """
+    if not name.isidentifier() or not name[0].isalpha():
+        raise SetupError(f"A model cannot be named {name!r}.", fix="Take a noun, for example Post.")
+    class_name = name if name[0].isupper() else "".join(part.title() for part in name.split("_"))
+    lines = []
+    for column in columns or ("name:String",):
+        field, _, kind = column.partition(":")
+        if not field.isidentifier() or not (kind or "String").isidentifier():
+            raise SetupError(f"{column!r} is no field.", fix="The form is title:String.")
+        lines.append(f"    {field} = Field.{kind or 'String'}()")
+    return "\n".join(
+        [
+            "from asok import Field, Model",
+            "",
+            "",
+            f"class {class_name}(Model):",
+            *lines,
+            "    created_at = Field.CreatedAt()",
+            "    updated_at = Field.UpdatedAt()",
+            "",
+        ]
+    )

@@ -1,0 +1,120 @@
+"""Models are found where they are, with what their relations bring along."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from enum import Enum
+from pathlib import Path
+
+import pytest
+
+from asok_engine.commands.models import (
+    import_folder,
+    make_model_command,
+    model_source,
+    registered_fills,
+    registered_tables,
+    snake_case,
+)
+from asok_engine.errors import SetupError
+from asok_engine.records.fields.number import Integer
+from asok_engine.records.fields.text import String
+from asok_engine.records.record import Record
+from tests.engine.commands.data import call
+
+
+def test_every_module_of_a_folder_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also in folders of it; a folder that is not there has none."""
+    folder = tmp_path / "models_here"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "__init__.py").write_text("")
+    (folder / "a.py").write_text("X = 1")
+    (folder / "deep" / "b.py").write_text("")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    names = [module.__name__ for module in import_folder(folder, "models_here")]
+    assert names == ["models_here", "models_here.a", "models_here.deep.b"]
+    assert import_folder(tmp_path / "nothing", "nothing") == []
+    for name in names:
+        sys.modules.pop(name, None)
+
+
+def test_module_that_fails_is_named_with_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One sentence instead of a traceback."""
+    folder = tmp_path / "models_bad"
+    folder.mkdir()
+    (folder / "post.py").write_text("\n1 / 0\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(SetupError, match=r"'models_bad\.post'.*ZeroDivisionError in post\.py line 2"):
+        import_folder(folder, "models_bad")
+
+
+def test_tables_and_defaults_of_models_are_given() -> None:
+    """Every model that was imported; enums as their values."""
+
+    class Level(Enum):
+        LOW = "low"
+
+    class MadeUpThing(Record):
+        name = String(default="x")
+        size = Integer(default=3)
+        note = String(nullable=True)
+
+    assert "made_up_things" in [table.full_name for table in registered_tables()]
+    fills = registered_fills()
+    assert fills["made_up_things.name"] == "x"
+    assert fills["made_up_things.size"] == 3
+    assert "made_up_things.note" not in fills
+    assert Level.LOW.value == "low"
+
+
+def test_table_that_two_models_describe_differently_is_refused() -> None:
+    """Both are named."""
+
+    class First(Record):
+        name = String()
+
+        class Meta:
+            table_name = "told_twice"
+
+    class Second(Record):
+        size = Integer()
+
+        class Meta:
+            table_name = "told_twice"
+
+    with pytest.raises(SetupError, match="'told_twice' is described in two ways, by First and by Second"):
+        registered_tables()
+    del First, Second
+    gc.collect()
+
+
+def test_model_is_written_to_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once; what is there stays as it is."""
+    monkeypatch.chdir(tmp_path)
+    make = make_model_command()
+    with pytest.raises(SetupError, match="no src/models here"):
+        call(make, "Post")
+    (tmp_path / "src").mkdir()
+    assert "src/models/blog_post.py" in call(make, "BlogPost", "title", "body:Text").output
+    text = (tmp_path / "src/models/blog_post.py").read_text()
+    assert "class BlogPost(Model):\n    title = Field.String()\n    body = Field.Text()\n" in text
+    compile(text, "blog_post.py", "exec")
+    with pytest.raises(SetupError, match="exists; it was not changed"):
+        call(make, "BlogPost")
+
+
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [("1post", ()), ("a b", ()), ("_Hidden", ()), ("Post", ("a b",)), ("Post", ("a:b c",))],
+)
+def test_names_that_cannot_be_are_refused(name: str, columns: tuple[str, ...]) -> None:
+    """Before a file is written."""
+    with pytest.raises(SetupError):
+        model_source(name, columns)
+
+
+def test_class_and_file_are_named_alike() -> None:
+    """`blog_post` and `BlogPost` are the same model."""
+    assert snake_case("BlogPost") == "blog_post"
+    assert "class BlogPost(Model)" in model_source("blog_post")
