@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from asok.forms.form import Form as Form
     from asok.limits import RateLimit as RateLimit
     from asok.limits import rate_limit as rate_limit
+    from asok.orm import fields as Field
+    from asok.orm import relations as Relation
+    from asok.orm.errors import ModelError as ModelError
+    from asok.orm.model import Model as Model
     from asok.request import Request as Request
     from asok.rowlookup import row_exists as row_exists
     from asok.rowlookup import row_exists_async as row_exists_async
@@ -40,6 +44,7 @@ if TYPE_CHECKING:
     from asok.websocket import WebSocketServer as WebSocketServer
     from asok_engine.backends.sessions.session import Session as Session
     from asok_engine.dispatch.context import current_request as current_request
+    from asok_engine.records.fields.slug import slugify as slugify
     from asok_engine.telemetry.logs import get_logger as get_logger
     from asok_engine.wire.response import Response as Response
 
@@ -52,7 +57,11 @@ _HOMES = {
     "Asok": "asok.app",
     "AsokException": "asok.exceptions",
     "ForbiddenError": "asok.exceptions",
+    "Field": "asok.orm",
+    "Model": "asok.orm.model",
+    "ModelError": "asok.orm.errors",
     "NotFoundError": "asok.exceptions",
+    "Relation": "asok.orm",
     "RateLimit": "asok.limits",
     "RateLimitExceeded": "asok.exceptions",
     "RedirectException": "asok.exceptions",
@@ -75,11 +84,52 @@ _HOMES = {
     "render_blocks": "asok.shortcuts",
     "render_template": "asok.shortcuts",
     "render_template_string": "asok.shortcuts",
+    "slugify": "asok_engine.records.fields.slug",
     "row_exists": "asok.rowlookup",
     "row_exists_async": "asok.rowlookup",
 }
 
-__all__ = sorted(_HOMES)
+# Written out, because type checkers read it: what is in it is public.
+__all__ = [
+    "AbortException",
+    "Asok",
+    "AsokException",
+    "Field",
+    "ForbiddenError",
+    "Form",
+    "Model",
+    "ModelError",
+    "NotFoundError",
+    "RateLimit",
+    "RateLimitExceeded",
+    "RedirectException",
+    "Relation",
+    "Request",
+    "Response",
+    "Schema",
+    "Session",
+    "TestClient",
+    "UnauthorizedError",
+    "UploadedFile",
+    "ValidationError",
+    "Validator",
+    "WebSocketServer",
+    "abort",
+    "back",
+    "current_request",
+    "flash",
+    "get_logger",
+    "rate_limit",
+    "redirect",
+    "register_rule",
+    "render_block",
+    "render_blocks",
+    "render_template",
+    "render_template_string",
+    "row_exists",
+    "row_exists_async",
+    "slugify",
+]
 
 
 def __getattr__(name: str) -> Any:

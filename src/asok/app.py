@@ -21,6 +21,7 @@ from asok.settings import TABLE
 from asok_engine.dispatch.site import Site
 from asok_engine.dispatch.threads import BackgroundLoop
 from asok_engine.errors import UsageError
+from asok_engine.records.record import Record
 from asok_engine.servers.asgi import AsgiAdapter
 from asok_engine.servers.rsgi import RsgiAdapter
 from asok_engine.servers.termination import call_before_termination
@@ -59,6 +60,8 @@ class Asok:
         self.config = Config(TABLE, self.root_dir)
         #: What handlers reach through the request; made when the application starts.
         self.services: Services
+        #: The models of src/models by name; filled when the application starts.
+        self.models: dict[str, type[Record]] = {}
         self.shared_values: dict[str, Any] = {}
         self.logger = logging.getLogger("asok")
         self.used: list[Callable[..., Any]] = []

@@ -21,6 +21,8 @@ from asok.downloads import Downloads
 from asok.errorpages import error_handlers
 from asok.forms.scripts import add_script_route
 from asok.middlewares import load_links
+from asok.orm.discovery import load_models
+from asok.orm.languages import ActiveLanguages
 from asok.pages.discovery import find_pages
 from asok.pages.endpoints import LoadedPages, Page, load_pages
 from asok.pages.handlers import ActionPage, PageEndpoint, TemplatePage
@@ -67,6 +69,8 @@ from asok_engine.dispatch.middleware.statements import Statements
 from asok_engine.dispatch.routes import RouteTable
 from asok_engine.dispatch.sockets import SocketLink
 from asok_engine.dispatch.threads import Threads
+from asok_engine.records.fields.secret import use_secrets
+from asok_engine.records.record import Record
 from asok_engine.security.csp import allow_connect, build_csp
 from asok_engine.security.csrf import CsrfTokens
 from asok_engine.security.keys import random_token
@@ -111,6 +115,7 @@ def compose(app: Asok) -> tuple[Kernel, type[EngineRequest]]:
         sys.dont_write_bytecode = True
     composition = _Composition(app)
     composition.log()
+    app.models.update(composition.models())
     app.services = composition.services()
     # Behind the hooks of the user, who may still need them; those of an earlier start are closed.
     hooks = app.site.lifecycle.shutdown
@@ -256,11 +261,23 @@ class _Composition:
         in_files = mentions_helper([app.dirs["PAGES"], app.dirs["PARTIALS"]])
         return SocketScript(app.sockets, debug=self._debug, in_files=in_files)
 
-    # --- pages and routes -------------------------------------------------------------
+    # --- models, pages and routes ---------------------------------------------------------
+
+    def models(self) -> dict[str, type[Record]]:
+        """Give the models of the project, by name."""
+        return self._models
+
+    @cached_property
+    def _models(self) -> dict[str, type[Record]]:
+        config = self._config
+        use_secrets([self._secret_key, *config["SECRET_KEY_FALLBACKS"]])
+        return load_models(self._app.dirs["MODELS"])
 
     @cached_property
     def _pages(self) -> LoadedPages:
         app = self._app
+        # Before the pages, which import them: what a model lacks is told where it is.
+        _ = self._models
         found = find_pages(app.dirs["PAGES"], root=app.root_dir, index=self._config["INDEX"])
         pages = load_pages(found)
         if pages.problems and not self._debug:
@@ -333,6 +350,8 @@ class _Composition:
         if self._announcements is not None:
             guards.append((self._announcements.guard, None))
         guards.extend(self._handshake_guards())
+        if any(model.__description__.translated for model in self._models.values()):
+            guards.append((ActiveLanguages(config["LOCALE"]).guard, None))
         if config["RATE_LIMIT"]:
             limit = ClientLimit(
                 self._counters,

@@ -30,7 +30,7 @@ def database_options(config: Config) -> dict[str, DatabaseOptions]:
 def open_databases(config: Config) -> list[Database]:
     """Configure the databases of this process by the settings; a missing driver is found here."""
     options = database_options(config)
-    databases.configure(options)
+    databases.configure(options, router=databases.router)
     opened = [databases[alias] for alias in options]
     for database in opened:
         database.require_driver()

@@ -36,3 +36,8 @@ def test_importing_the_face_and_making_an_application_loads_nothing_heavy() -> N
     )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+def test_names_that_are_promised_are_those_that_are_found() -> None:
+    """The list that type checkers read and the table that names are imported from say the same."""
+    assert sorted(asok.__all__) == sorted(asok._HOMES)

@@ -141,6 +141,9 @@ def doubled_exports(sources: Iterable[Source]) -> Iterator[str]:
     """Find public names that two modules of one room export."""
     homes: dict[tuple[str, str], list[str]] = defaultdict(list)
     for source in sources:
+        if source.name.endswith("__init__.py"):
+            # It tells where names are found, and written out what is public; their homes are the modules.
+            continue
         # Files of one seam (`memory.py`, `redis.py`) stand in folders of their own room, one per contract.
         folder = source.module.rpartition(".")[0] or source.module
         for name in exported(source):

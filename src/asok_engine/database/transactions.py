@@ -23,7 +23,7 @@ from asok_engine.database.drivers.contract import ISOLATION_LEVELS, Isolation
 from asok_engine.database.levels import Level, open_level
 from asok_engine.errors import DatabaseError, SerializationError, TransactionFailed, UsageError
 
-__all__ = ["transaction"]
+__all__ = ["Transactional", "transaction"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -33,7 +33,7 @@ _LONGEST_PAUSE_SECONDS: Final = 1.0
 _dice: Final = random.SystemRandom()
 
 
-class _Transactional:
+class Transactional:
     """What `transaction` gives: a block for `with` and `async with`, and a decorator."""
 
     def __init__(self, alias: str, isolation: Isolation, writes: bool, retry: int) -> None:
@@ -181,7 +181,7 @@ def transaction(database: F) -> F:
 @overload
 def transaction(
     database: str = "default", *, isolation: Isolation = "", writes: bool = True, retry: int = 0
-) -> _Transactional:
+) -> Transactional:
     """Open a transaction as asked."""
 
 
@@ -199,8 +199,8 @@ def transaction(
         UsageError: no such isolation level; or `retry` on a block.
     """
     if callable(database):
-        return _Transactional("default", "", True, 0)(database)
+        return Transactional("default", "", True, 0)(database)
     if isolation not in ISOLATION_LEVELS:
         expected = ", ".join(repr(level) for level in ISOLATION_LEVELS[1:])
         raise UsageError(f"There is no isolation {isolation!r}; expected one of {expected}.")
-    return _Transactional(database, isolation, writes, retry)
+    return Transactional(database, isolation, writes, retry)

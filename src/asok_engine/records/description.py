@@ -221,6 +221,18 @@ class Description:
             schema=own.schema,
         )
 
+    def check(self) -> None:
+        """Work out what follows from other models, so that a slip is found now.
+
+        Raises:
+            SetupError: a foreign key or a relation leads to no model, or to one that does not fit.
+        """
+        for relation in self.relations.values():
+            if relation.has_one_target:
+                _ = relation.target
+                relation.tables()
+        _ = self.table
+
     def columns_of(self, names: Iterable[str]) -> tuple[str, ...]:
         """Give the columns of fields; a relation stands for its foreign key."""
         made = []
@@ -288,7 +300,7 @@ class Description:
             wanted = [self.ref(name) == Parameter(UNSET, self.field(name).column_type) for name in names]
             where = all_of([*wanted, *self.scope_conditions(self)])
             select = Select(self.source, self.outputs(), self.reader(), where=where)
-            shape = Shape(select.template, is_cheap=names == self.key)
+            shape = Shape(select.template, is_cheap=names == self.key, table_name=self.table.name)
             self._keep(("find", names), shape)
         return shape
 
@@ -368,12 +380,6 @@ def describe(model: type[Record]) -> Description:
             key.__set_name__(model, "id")
             model.id = key  # type: ignore[attr-defined]
             fields = {"id": key, **fields}
-    for relation in relations.values():
-        for name, field in relation.own_fields().items():
-            if name not in fields:
-                field.__set_name__(model, name)
-                setattr(model, name, field)
-                fields[name] = field
     fields = {name: field.bound_to(model) for name, field in fields.items()}
     for field in fields.values():
         name = field.relation_name

@@ -2,6 +2,7 @@
 
 InputError
 ├── InvalidRecord     422, a report per field of values that a record may not hold
+│   └── NotUnique     409, a value that another record has already; a UniqueError as well
 ├── UnknownName       400, a field, relation or lookup that a model does not have
 ├── RecordNotFound    404, no row for this key or condition
 ├── SeveralRecords    409, more than one row where one was asked for
@@ -19,12 +20,13 @@ import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from asok_engine.errors import InputError, NotFoundError, UsageError
+from asok_engine.errors import InputError, NotFoundError, UniqueError, UsageError
 
 __all__ = [
     "FieldProblem",
     "InvalidRecord",
     "NotLoaded",
+    "NotUnique",
     "RecordNotFound",
     "RestrictedDelete",
     "SeveralRecords",
@@ -79,6 +81,27 @@ class InvalidRecord(InputError, ValueError):
         return next(iter(self.errors), None)
 
 
+class NotUnique(InvalidRecord, UniqueError):
+    """Another record has this value already, and no two may have it."""
+
+    code = "not-unique"
+    status = 409
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        problems: Mapping[str, Sequence[FieldProblem]] | None = None,
+        table: str = "",
+        columns: Sequence[str] = (),
+        constraint: str = "",
+    ) -> None:
+        InvalidRecord.__init__(self, message, problems=problems)
+        self.table = table
+        self.columns = tuple(columns)
+        self.constraint = constraint
+
+
 class UnknownName(InputError, ValueError):
     """A model has no field, relation or lookup of this name."""
 
@@ -113,8 +136,11 @@ class StaleRecord(InputError):
     status = 409
 
 
-class NotLoaded(UsageError, AttributeError):
-    """A relation or field was read that had not been loaded."""
+class NotLoaded(UsageError):
+    """A relation or field was read that had not been loaded.
+
+    It is no AttributeError: a template would take it for a name that nobody gave, and show nothing.
+    """
 
     code = "not-loaded"
 

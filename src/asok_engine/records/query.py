@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from asok_engine.errors import InputError, UsageError
+from asok_engine.records.columns import read_column
 from asok_engine.records.description import Description
 from asok_engine.records.errors import FieldProblem, unknown_name
 from asok_engine.records.fields.field import FieldRef
@@ -22,7 +23,7 @@ from asok_engine.records.lookups import apply_lookups, by_operator, is_true
 from asok_engine.records.paths import PathField, Place, condition_at, joins_of, place_of, split_path
 from asok_engine.records.rows import Joined, RecordReader
 from asok_engine.sql.expressions import Condition, Expression, In, Order, all_of, any_of
-from asok_engine.sql.functions import Certain, Function
+from asok_engine.sql.functions import Aggregate, Certain, Function
 from asok_engine.sql.select import TUPLES, Compound, Join, Lock, Output, Select
 
 if TYPE_CHECKING:
@@ -277,6 +278,28 @@ class Query(Struct, eq=False):
         wanted = {self.description.field(name).name for name in names} | set(self.description.key)
         return replace(self, names=tuple(name for name in self.description.fields if name in wanted))
 
+    def select_columns(self, *columns: Any) -> Query:
+        """Read these fields, paths and aggregates alone; with aggregates or groups without the key.
+
+        Raises:
+            UnknownName: there is nothing of a name.
+        """
+        names: list[str] = []
+        expressions: dict[str, Expression] = {}
+        for column in columns:
+            field = getattr(column, "field", None)
+            if isinstance(column, Expression) and field is None:
+                raise UsageError(f"{column!r} has no name.", fix="Annotate it under a name.")
+            name, expression = (field.name, None) if field is not None else read_column(self, str(column))
+            if expression is None:
+                names.append(name)
+            else:
+                expressions[name] = expression
+        query = self.annotate(**expressions)
+        if self.groups or any(isinstance(each, Aggregate) for each in expressions.values()):
+            return replace(query, names=tuple(dict.fromkeys(names)))
+        return query.only(*names)
+
     def defer(self, *names: str) -> Query:
         """Read all fields but these."""
         unwanted = {self.description.field(name).name for name in names} - set(self.description.key)
@@ -417,7 +440,8 @@ class Query(Struct, eq=False):
         if not self.annotations:
             return description.reader(self.names)
         added = tuple(name for name, _ in self.annotations)
-        fields = [description.fields[name] for name in self.names or description.all_names]
+        names = description.all_names if self.names is None else self.names
+        fields = [description.fields[name] for name in names]
         return description.kept_reader(
             (self.names, added), lambda: RecordReader(description.model, fields, (), added)
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-from weakref import WeakValueDictionary
+from weakref import WeakValueDictionary, ref
 
 from asok_engine.errors import SetupError
 
@@ -29,6 +29,7 @@ class Registry:
         self._waiting: list[Settle] = []
         #: Counts the models; what was worked out from all of them holds while it stays.
         self.generation = 0
+        self._by_table: tuple[int, dict[str, ref[type[Record]]]] | None = None
 
     def add(self, model: type[Record]) -> None:
         """Enter a model; a later one of the same full name takes its place."""
@@ -36,9 +37,23 @@ class Registry:
         self.generation += 1
         self.settle()
 
+    def remove(self, model: type[Record]) -> None:
+        """Forget a model whose module is no more; its class stays what it is for whoever holds it."""
+        if self._models.get(full_name(model)) is model:
+            del self._models[full_name(model)]
+            self.generation += 1
+
     def models(self) -> list[type[Record]]:
         """Give every model that has a table, in the order in which they were made."""
         return [model for model in list(self._models.values()) if not model.__description__.is_abstract]
+
+    def of_table(self, name: str) -> type[Record] | None:
+        """Give the model whose records a table holds; None when it is no model's."""
+        if self._by_table is None or self._by_table[0] != self.generation:
+            found = {model.__description__.table_name: ref(model) for model in self.models()}
+            self._by_table = (self.generation, found)
+        held = self._by_table[1].get(name)
+        return held() if held is not None else None
 
     def when_known(self, settle: Settle) -> None:
         """Call `settle` now and after each new model until it returns True."""

@@ -29,7 +29,7 @@ def update_shape(source: Source, columns: Sequence[str], keys: Sequence[str]) ->
         made = writer.sa.update(table).values(changes).where(*_by_key(writer, source, keys))
         return writer.template(made, "count")
 
-    return Shape(write, writes=True, is_cheap=True)
+    return Shape(write, writes=True, is_cheap=True, table_name=source.table.name)
 
 
 def delete_shape(source: Source, keys: Sequence[str]) -> Shape:
@@ -40,7 +40,7 @@ def delete_shape(source: Source, keys: Sequence[str]) -> Shape:
         made = writer.sa.delete(writer.table(source)).where(*_by_key(writer, source, keys))
         return writer.template(made, "count")
 
-    return Shape(write, writes=True, is_cheap=True)
+    return Shape(write, writes=True, is_cheap=True, table_name=source.table.name)
 
 
 def _by_key(writer: Writer, source: Source, keys: Sequence[str]) -> list[Any]:

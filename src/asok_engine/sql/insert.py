@@ -70,7 +70,7 @@ def insert_shape(
             return writer.template(made, "rows", _tuples(dialect, source, wanted))
         return writer.template(made, "rows", _first_value if rows == 1 else _values_in_order)
 
-    return Shape(write, writes=True, is_cheap=rows == 1)
+    return Shape(write, writes=True, is_cheap=rows == 1, table_name=source.table.name)
 
 
 def _with_conflict(made: Any, conflict: Conflict, writer: Writer, source: Source) -> Any:

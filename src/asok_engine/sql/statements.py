@@ -35,6 +35,12 @@ class Statement(Struct, kw_only=True, eq=False):
     #: at once instead of in a thread.
     is_cheap: bool = False
 
+    @property
+    def table_name(self) -> str:
+        """The table that the statement is about, for whoever chooses a database; "" where it does not say."""
+        source = getattr(self, "source", None)
+        return source.table.name if source is not None else ""
+
     def compile(self, dialect: Dialect) -> Compiled:
         """Give the text and the parameters for this dialect.
 
@@ -50,12 +56,18 @@ class Shape:
     Two shapes are never the same, even if their texts are; prepare one and keep it.
     """
 
-    __slots__ = ("is_cheap", "write", "writes")
+    __slots__ = ("is_cheap", "table_name", "write", "writes")
 
     def __init__(
-        self, write: Callable[[Dialect], Template], *, writes: bool = False, is_cheap: bool = False
+        self,
+        write: Callable[[Dialect], Template],
+        *,
+        writes: bool = False,
+        is_cheap: bool = False,
+        table_name: str = "",
     ) -> None:
         self.write = write
+        self.table_name = table_name
         self.writes = writes
         self.is_cheap = is_cheap
 
@@ -79,6 +91,11 @@ class Bound(Statement, eq=False):
     shape: Shape
     values: Sequence[Any]
 
+    @property
+    def table_name(self) -> str:
+        """The table of the shape."""
+        return self.shape.table_name
+
     def compile(self, dialect: Dialect) -> Compiled:
         """Give the text and the parameters for this dialect."""
         # The look-up stands here too because a call costs a tenth of the whole.
@@ -97,6 +114,11 @@ class Many(Statement, eq=False):
 
     shape: Shape
     rows: Sequence[Sequence[Any]]
+
+    @property
+    def table_name(self) -> str:
+        """The table of the shape."""
+        return self.shape.table_name
 
     def compile(self, dialect: Dialect) -> Compiled:
         """Give the text, and a list of parameter rows instead of parameters."""

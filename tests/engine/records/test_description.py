@@ -10,6 +10,7 @@ from asok_engine.records.fields.number import Integer
 from asok_engine.records.fields.reference import ForeignKey
 from asok_engine.records.fields.text import String
 from asok_engine.records.record import Record
+from asok_engine.records.relations.has import HasMany
 from asok_engine.sql import types
 from asok_engine.sql.tables import Check, Index, Unique
 from tests.engine.records.blog import Post
@@ -144,3 +145,14 @@ def test_statements_are_prepared_once_per_set_of_columns() -> None:
 def test_description_shows_its_model() -> None:
     """In a debugger one sees what it is."""
     assert repr(Post.__description__) == "<Description of Post, 6 fields>"
+
+
+def test_check_finds_a_relation_without_a_target() -> None:
+    """Before the first row is asked for."""
+
+    class Lonely(Record):
+        others = HasMany("NobodyAtAll")
+
+    Post.__description__.check()
+    with pytest.raises(SetupError, match="NobodyAtAll"):
+        Lonely.__description__.check()

@@ -30,8 +30,14 @@ def test_report_has_messages_and_codes() -> None:
     assert InvalidRecord("no").field is None
 
 
+def test_hook_names_the_field_of_its_error() -> None:
+    """The message is told under the name of the field."""
+    error = InvalidRecord("is taken", field="email")
+    assert (error.field, error.errors) == ("email", {"email": ["is taken"]})
+
+
 def test_kinds_are_found_by_their_bases() -> None:
     """A face or a page catches them by what they are."""
     assert issubclass(RecordNotFound, InputError)
     assert RecordNotFound.status == 404
-    assert issubclass(NotLoaded, AttributeError)
+    assert not issubclass(NotLoaded, AttributeError), "a template would show nothing"

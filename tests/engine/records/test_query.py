@@ -111,7 +111,7 @@ def test_only_and_defer_read_less() -> None:
     with pytest.raises(NotLoaded, match="views"):
         _ = post.views
     assert driver.fetch(POSTS.defer("title", "pk").where(id=1))[0].views == 10
-    with pytest.raises(AttributeError):
+    with pytest.raises(NotLoaded, match="title"):
         _ = driver.fetch(POSTS.defer("title"))[0].title
 
 

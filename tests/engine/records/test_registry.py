@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from asok_engine.errors import SetupError
+from asok_engine.records.fields.text import String
 from asok_engine.records.record import Record
 from asok_engine.records.registry import Registry, full_name, registry
 
@@ -65,3 +66,31 @@ def test_abstract_models_have_no_place_among_the_tables() -> None:
     models = registry.models()
     assert Real in models
     assert Base not in models
+
+
+def test_model_can_be_forgotten() -> None:
+    """One that took its place under the same name stays; nobody finds the other one any more."""
+
+    class Passing(Record):
+        name = String(5)
+
+    assert registry.lookup("Passing") is Passing
+    registry.remove(Passing)
+    assert registry.lookup("Passing") is None
+    registry.remove(Passing)
+
+
+def test_model_is_found_by_its_table() -> None:
+    """As long as it is there, also after another one was made."""
+
+    class Standing(Record):
+        name = String(5)
+
+    assert registry.of_table("standings") is Standing
+
+    class Lying(Record):
+        name = String(5)
+
+    assert registry.of_table("lyings") is Lying
+    assert registry.of_table("standings") is Standing
+    assert registry.of_table("nothing_at_all") is None

@@ -31,6 +31,7 @@ def test_statement_carries_what_its_shape_needs_of_a_connection() -> None:
     statement = shape.bind([], "archive")
     assert (statement.database, statement.writes, statement.is_cheap) == ("archive", True, True)
     assert Statement().database == "default"
+    assert Statement().table_name == ""
     assert not Statement().writes
 
 
@@ -49,3 +50,10 @@ def test_bare_statement_does_not_compile() -> None:
     """A kind that forgot its text is told by name."""
     with pytest.raises(UsageError, match="Statement says nothing"):
         Statement().compile(SqliteDialect())
+
+
+def test_statement_says_its_table() -> None:
+    """For whoever chooses a database by it; a shape carries the name to each of its statements."""
+    shape = Shape(lambda dialect: Template("INSERT", "count"), table_name="notes")
+    assert shape.bind([]).table_name == "notes"
+    assert shape.bind_many([]).table_name == "notes"

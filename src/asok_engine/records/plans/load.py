@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from asok_engine.errors import UsageError
+from asok_engine.records.errors import unknown_name
 from asok_engine.records.query import Query, load_paths
 from asok_engine.records.relations.relation import Relation
 from asok_engine.records.steps import Plan
@@ -12,7 +14,7 @@ from asok_engine.records.steps import Plan
 if TYPE_CHECKING:
     from asok_engine.records.record import Record
 
-__all__ = ["load_for_peers", "load_relations"]
+__all__ = ["load_for_peers", "load_relations", "query_of"]
 
 
 def load_for_peers(record: Record, relation: Relation[Any]) -> Plan[Any]:
@@ -32,3 +34,19 @@ def load_relations(
     description = type(records[0]).__description__
     query = Query(description).include(*paths, narrowed=narrowed)
     yield from load_paths(records, description, query.included)
+
+
+def query_of(record: Record, name: str) -> Query:
+    """Give the query for what a relation of a record has.
+
+    Raises:
+        UnknownName: the model has no such relation.
+        UsageError: the record is not in the database.
+    """
+    description = record.__description__
+    relation = description.relations.get(name)
+    if relation is None:
+        raise unknown_name(name, description.name, description.relations, "relation")
+    if not record.is_stored:
+        raise UsageError(f"{record!r} is not in the database; save it before asking for its {name}.")
+    return relation.query(record)

@@ -4,18 +4,36 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from asok_engine.errors import UsageError
 from asok_engine.records.errors import RecordNotFound, SeveralRecords
 from asok_engine.records.query import Query
 from asok_engine.records.steps import Plan
 from asok_engine.sql.expressions import Order
 
-__all__ = ["first", "first_or_fail", "last", "only_one", "reversed_query"]
+__all__ = ["at", "first", "first_or_fail", "last", "only_one", "reversed_query"]
 
 
 def first(query: Query) -> Plan[object]:
     """Give the first record in the query's order, by key where it has none; None when there is none."""
     records = yield from _ordered(query).limit(_one(query)).fetch()
     return records[0] if records else None
+
+
+def at(query: Query, place: int) -> Plan[object]:
+    """Give the record at a place, counted from 0 in the query's order.
+
+    Raises:
+        IndexError: there are not so many records.
+        UsageError: the place is counted from the end.
+    """
+    if place < 0:
+        raise UsageError(
+            f"A query has no place {place}: it is counted from the front.", fix="Ask for the last record."
+        )
+    records = yield from _ordered(query).slice(slice(place, place + 1)).fetch()
+    if not records:
+        raise IndexError(f"The query has no {query.description.name} at {place}.")
+    return records[0]
 
 
 def first_or_fail(query: Query) -> Plan[object]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from asok_engine.errors import UsageError
-from asok_engine.records.errors import unknown_name
+from asok_engine.records.changes import invalid
+from asok_engine.records.errors import FieldProblem, unknown_name
 from asok_engine.records.paths import key_of
 from asok_engine.records.relations.many_to_many import ManyToMany
 from asok_engine.records.steps import Atomic, Plan
@@ -178,7 +179,10 @@ def _keys(record: Record, name: str, targets: Any) -> list[Any]:
         targets = [targets]
     field = record.__description__.relations[name].target
     key = field.fields[field.key_name]
-    return list(dict.fromkeys(key.clean(key_of(target)) for target in targets))
+    try:
+        return list(dict.fromkeys(key.clean(key_of(target)) for target in targets))
+    except FieldProblem as problem:
+        raise invalid(type(record).__name__, {name: [problem]}) from problem
 
 
 def _alias(record: Record) -> str:

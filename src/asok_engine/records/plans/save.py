@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
+from asok_engine.errors import UniqueError
 from asok_engine.records.changes import changed, checked, mark_inserted, mark_stored, stored_value, to_columns
-from asok_engine.records.errors import StaleRecord
+from asok_engine.records.conflicts import not_unique
+from asok_engine.records.errors import NotUnique, StaleRecord
 from asok_engine.records.fields.field import Field
 from asok_engine.records.plans.slugs import populate
 from asok_engine.records.signals import post_save, pre_save
@@ -31,11 +33,18 @@ def save(record: Record, database: str = "", only: Sequence[str] | None = None) 
 
     Raises:
         InvalidRecord: with a report per field.
+        NotUnique: another record has a value that no two may have; an InvalidRecord as well.
         StaleRecord: the row is gone, or was changed by someone else where the model counts versions.
     """
-    if record._row is None:
-        return (yield from insert(record, database))
-    return (yield from update(record, database, only))
+    try:
+        if record._row is None:
+            return (yield from insert(record, database))
+        return (yield from update(record, database, only))
+    except UniqueError as error:
+        told = None if isinstance(error, NotUnique) else not_unique(record.__description__, error)
+        if told is None:
+            raise
+        raise told from error
 
 
 def insert(record: Record, database: str = "") -> Plan[Any]:

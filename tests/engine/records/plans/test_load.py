@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from asok_engine.records.plans.load import load_relations
+import pytest
+
+from asok_engine.errors import UsageError
+from asok_engine.records.errors import UnknownName
+from asok_engine.records.plans.find import find
+from asok_engine.records.plans.load import load_relations, query_of
 from asok_engine.records.query import Query
 from tests.engine.records.blog import Author, Post, blog
 
@@ -39,3 +44,14 @@ def test_relations_of_records_at_hand_are_loaded() -> None:
     assert len(posts[0].comments) == 2
     assert len(driver.texts) == count
     assert driver.run(load_relations([], "author")) is None
+
+
+def test_relation_of_one_record_is_a_query() -> None:
+    """It can be narrowed; an unknown name and a record that was not saved are told."""
+    driver = blog()
+    ada = driver.run(find(Author.__description__, 1))
+    assert [post.id for post in driver.fetch(query_of(ada, "posts").where(views__gt=10))] == [3]
+    with pytest.raises(UnknownName, match="post"):
+        query_of(ada, "pots")
+    with pytest.raises(UsageError, match="save it"):
+        query_of(Author(name="x"), "posts")

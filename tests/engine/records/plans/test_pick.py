@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from asok_engine.errors import UsageError
 from asok_engine.records.errors import RecordNotFound, SeveralRecords
-from asok_engine.records.plans.pick import first, first_or_fail, last, only_one, reversed_query
+from asok_engine.records.plans.pick import at, first, first_or_fail, last, only_one, reversed_query
 from asok_engine.records.query import Query
 from asok_engine.sql.expressions import Order
 from tests.engine.records.blog import Author, Post, blog
@@ -52,3 +53,18 @@ def test_only_one_is_only_one() -> None:
     with pytest.raises(RecordNotFound):
         driver.run(first_or_fail(Query(Author.__description__).where(name="nobody")))
     assert driver.run(first_or_fail(Query(Author.__description__))).id == 1
+
+
+def test_record_is_given_by_its_place() -> None:
+    """Counted from the front of what the query has; a place that is not there is an IndexError."""
+    driver = blog()
+    posts = POSTS
+    assert driver.run(at(posts, 0)).id == 1
+    assert driver.run(at(posts.order_by("-id"), 1)).id == 3
+    assert driver.run(at(posts.offset(1).limit(2), 1)).id == 3
+    with pytest.raises(IndexError, match="Post at 9"):
+        driver.run(at(posts, 9))
+    with pytest.raises(IndexError):
+        driver.run(at(posts.limit(1), 1))
+    with pytest.raises(UsageError, match="front"):
+        driver.run(at(posts, -1))

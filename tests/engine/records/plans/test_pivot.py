@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 
 from asok_engine.errors import UsageError
-from asok_engine.records.errors import FieldProblem, UnknownName
+from asok_engine.records.errors import InvalidRecord, UnknownName
 from asok_engine.records.fields.moment import DateTime
 from asok_engine.records.fields.number import Integer
 from asok_engine.records.fields.reference import ForeignKey
@@ -62,7 +62,7 @@ def test_wrong_relation_key_or_record_is_told() -> None:
         driver.run(attach(post, "tag", 1))
     with pytest.raises(UnknownName):
         driver.run(attach(post, "comments", 1))
-    with pytest.raises(FieldProblem):
+    with pytest.raises(InvalidRecord):
         driver.run(attach(post, "tags", "x"))
     with pytest.raises(UsageError, match="save it"):
         driver.run(attach(Post(title="x"), "tags", 1))
@@ -96,3 +96,13 @@ def test_pivot_with_a_model_gets_its_values() -> None:
     driver.run(attach(member, "teams", 2))
     rows = driver.connection.execute("SELECT team_id, level, since IS NOT NULL FROM memberships").fetchall()
     assert rows == [(1, 5, 1), (2, 1, 1)]
+
+
+def test_what_is_no_key_is_told() -> None:
+    """By the name of the relation, and nothing is written."""
+    driver = blog()
+    post = driver.run(find_by_key(Post.__description__, 1))
+    with pytest.raises(InvalidRecord) as caught:
+        driver.run(sync(post, "tags", [1, "no key"]))
+    assert caught.value.field == "tags"
+    assert driver.run(attached_keys(post, "tags")) == [1, 2]

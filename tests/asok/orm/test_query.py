@@ -1,0 +1,92 @@
+"""How a set is used from Python; what it finds on databases is held by `tests/contracts/test_models.py`."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+
+import pytest
+
+from asok.orm.query import Query
+from asok_engine.errors import UsageError
+from asok_engine.records.query import Query as EngineQuery
+from tests.asok.orm.blog import Person, Post
+
+ENDS = (
+    "all get first last first_or_fail count exists sum avg min max pluck values paginate update delete "
+    "force_delete restore stream"
+).split()
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_every_end_has_an_async_twin_with_the_same_arguments(name: str) -> None:
+    """`x` and `x_async` differ by nothing but the await."""
+    plain, twin = getattr(Query, name), getattr(Query, f"{name}_async")
+    assert inspect.signature(plain).parameters == inspect.signature(twin).parameters
+    assert inspect.iscoroutinefunction(twin) or inspect.isasyncgenfunction(twin)
+
+
+def test_no_async_end_is_without_a_plain_one() -> None:
+    """The list above is complete."""
+    assert {name.removesuffix("_async") for name in dir(Query) if name.endswith("_async")} == set(ENDS)
+
+
+def test_set_is_iterated_indexed_and_true_when_it_has_a_record(blog: None) -> None:
+    """A set that was not read is used where a list would be."""
+    assert not Person.query()
+    for name in "abc":
+        Person.create(name=name, email=f"{name}@x.org")
+    people = Person.order_by("-name")
+    assert [person.name for person in people] == ["c", "b", "a"]
+    assert people[0].name == "c"
+    assert [person.name for person in people[1:]] == ["b", "a"]
+    assert people
+    assert repr(people) == "<Query of Person>"
+    with pytest.raises(IndexError):
+        _ = people[3]
+    with pytest.raises(UsageError):
+        _ = people[-1]
+
+
+def test_set_is_awaited_and_iterated_on_an_event_loop(blog: None) -> None:
+    """`await` gives a list, `async for` the records, a stream only a few at a time."""
+    for name in "abc":
+        Person.create(name=name, email=f"{name}@x.org")
+
+    async def read() -> list[list[str]]:
+        people = Person.order_by("name")
+        return [
+            [person.name for person in await people],
+            [person.name async for person in people],
+            [person.name async for person in people.stream_async(2)],
+        ]
+
+    assert asyncio.run(read()) == [["a", "b", "c"]] * 3
+    assert [person.name for person in Person.order_by("name").stream(2)] == ["a", "b", "c"]
+
+
+def test_query_is_made_of_a_model_or_of_a_query_of_the_engine() -> None:
+    """And knows its model."""
+    assert Query(Person).model is Person
+    assert Query(EngineQuery(Person.__description__)).model is Person
+
+
+def test_wrong_forms_of_a_condition_are_told() -> None:
+    """With the forms that there are."""
+    with pytest.raises(UsageError, match="column and a value"):
+        Person.where("name", "=", "x", "y")
+    with pytest.raises(UsageError, match="does not understand"):
+        Person.where(5)
+
+
+def test_private_names_are_no_scopes() -> None:
+    """Copying and pickling ask for such names."""
+    assert not hasattr(Post.query(), "_anything")
+    assert hasattr(Post.query(), "popular")
+
+
+def test_lock_is_part_of_the_statement(blog: None) -> None:
+    """A set whose records are locked is read on the primary; SQLite locks the whole file instead."""
+    query = Person.query().select_for_update(skip_locked=True)
+    assert query._query.locking is not None
+    assert query._query.locking.skip_locked
