@@ -22,7 +22,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness import imports, in_process, models, rendering, route_tables, row_pages, served
+from harness import imports, in_process, models, rendering, route_tables, row_pages, served, sockets
 from harness.contestants import BARE, CONTESTANTS, OURS, Contestant
 from harness.environments import BENCHMARKS, CHECKOUT
 from harness.machine import describe, versions
@@ -54,6 +54,12 @@ What a row costs, measured beside other libraries and beside the driver alone.
 Every library has its own environment. They run in turn and in several rounds, on one core, on the same
 tables: a SQLite file in memory, in WAL mode, and a PostgreSQL server that the run starts for itself on the
 other core. What an operation gives, and what a page answers, is checked before it is measured."""
+
+SOCKETS = """\
+# Speed of WebSockets
+
+What a message costs, measured beside other frameworks, beside the library alone and beside a bare callable.
+`make bench ARGS="--only sockets"` makes this table anew; with `--record` it also writes it here."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,7 @@ REPORTS = (
     Report(
         "speed-of-models", MODELS, {"models": models.measure, "rows": row_pages.measure}, has_servers=False
     ),
+    Report("speed-of-sockets", SOCKETS, {"sockets": sockets.measure}, has_servers=False),
 )
 PARTS = [part for report in REPORTS for part in report.parts]
 

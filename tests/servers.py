@@ -85,7 +85,7 @@ def _granian(interface: str, target: str, port: int, workers: int) -> list[str]:
             "--workers",
             str(workers),
         ),
-        *("--no-ws", "--log-level", "warning", "--workers-kill-timeout", "4", target),
+        *("--log-level", "warning", "--workers-kill-timeout", "4", target),
     ]
 
 

@@ -19,7 +19,7 @@ from harness.contestants import Contestant, Server
 from harness.environments import BENCHMARKS, python_of
 from harness.workloads import Workload
 
-__all__ = ["SERVER_CORE", "Serving", "application", "pinned"]
+__all__ = ["SERVER_CORE", "TICKS", "Serving", "application", "free_port", "pinned"]
 
 SERVER_CORE = "0"
 START_SECONDS = 30
@@ -71,7 +71,7 @@ class Serving:
     def __init__(self, contestant: Contestant, server: Server, scratch: Path, *, links: bool = False) -> None:
         self.name = contestant.name
         self.prefix = contestant.prefix(server.kind)
-        self.port = _free_port()
+        self.port = free_port()
         python = python_of(contestant.environment)
         folder, variables = application(contestant, server.kind, scratch, links=links)
         variables["PATH"] = f"{python.parent}{os.pathsep}{variables['PATH']}"
@@ -169,7 +169,8 @@ def _tree(pid: int) -> list[int]:
     return found
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Give a port of loopback that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -250,7 +250,9 @@ class WebSocketServer:
                 threads=config["ASYNC_THREADS"],
             )
         )
-        app.site.streams.when_ending.append(self._engine.end_connections)
+        watchers = app.site.streams.when_ending
+        if self._engine.end_connections not in watchers:
+            watchers.append(self._engine.end_connections)
 
     async def close(self) -> None:
         """Stop with the application."""

@@ -26,9 +26,10 @@ def setting(app: Any, name: str, default: Any) -> Any:
 
 
 def spoken(app: Any) -> tuple[str, ...]:
-    """Give the protocols that an application speaks; one that does not say is taken for ASGI."""
+    """Give the protocols that an application speaks, best first; one that does not say is taken for ASGI."""
     if hasattr(app, "__rsgi__"):
-        return ("rsgi", "asgi", "wsgi")
+        # RSGI knows neither close codes nor subprotocols, which WebSockets need.
+        return ("asgi", "rsgi", "wsgi") if getattr(app, "sockets", None) else ("rsgi", "asgi", "wsgi")
     return ("asgi",)
 
 

@@ -182,6 +182,7 @@ class SocketServer:
             await asyncio.Event().wait()
         finally:
             self.is_serving.clear()
+            self._standalone = None
             await server.close(STOP_SECONDS / 2)
             election.resign()
 
@@ -220,9 +221,11 @@ class SocketServer:
     # --- the end ----------------------------------------------------------------------------
 
     def end_connections(self) -> None:
-        """Begin to close the connections of the application's own server; safe in a signal handler."""
+        """Let nobody in any more and begin to close every connection; safe in a signal handler."""
         if self.door is not None:
             self.door.is_ending = True
+        if self._standalone is not None:
+            self._standalone.end()
         self.hub.close_all(GOING_AWAY, "The server stops.")
 
     def stop(self) -> None:

@@ -78,11 +78,20 @@ class StandaloneServer:
         if not self.peers:
             self._all_gone.set()
 
-    async def close(self, seconds: float) -> None:
-        """Stop accepting, close every connection with 1001, and wait for their ends."""
+    def end(self) -> None:
+        """Take no further client; safe in a signal handler."""
         self._is_stopping = True
+        with contextlib.suppress(RuntimeError):
+            self.loop.call_soon_threadsafe(self._end_listening)
+
+    def _end_listening(self) -> None:
         if self._listening is not None:
             self._listening.close()
+
+    async def close(self, seconds: float) -> None:
+        """Take no further client, close every connection with 1001, and wait for their ends."""
+        self._is_stopping = True
+        self._end_listening()
         for peer in list(self.peers):
             peer.stop()
         with contextlib.suppress(TimeoutError):

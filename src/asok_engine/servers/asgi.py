@@ -65,7 +65,8 @@ class AsgiExchange(Struct):
     def peer(self) -> tuple[str, int]:
         """Give address and port of the client's end."""
         client = self.scope.get("client")
-        return (client[0], client[1]) if client else ("", 0)
+        # granian gives the port as text.
+        return (client[0], int(client[1] or 0)) if client else ("", 0)
 
     def scheme(self) -> str:
         """Give "http" or "https"."""

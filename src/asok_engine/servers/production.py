@@ -37,7 +37,7 @@ _TICK_SECONDS = 0.1
 
 
 def choose(server: str, interface: str, speaks: Iterable[str]) -> tuple[str, str]:
-    """Choose server and interface from what was asked and what the application speaks.
+    """Choose server and interface from what was asked and what the application speaks, the best first.
 
     "auto" leaves the choice open. Raises SetupError when nothing fits.
     """
@@ -51,8 +51,8 @@ def choose(server: str, interface: str, speaks: Iterable[str]) -> tuple[str, str
             f"The server {server} is not installed.", fix=f'Install it: pip install "asok[{extra}]"'
         )
     if interface == "auto":
-        for candidate in _SPOKEN[server]:
-            if candidate in spoken:
+        for candidate in spoken:
+            if candidate in _SPOKEN[server]:
                 return server, candidate
         raise SetupError(
             f"{server} speaks {_listed(_SPOKEN[server])}; the application speaks {_listed(spoken)}."

@@ -165,7 +165,10 @@ class RsgiAdapter:
             await link.refuse(error.status, error.message)
             return
         exchange = RsgiExchange(scope, protocol)
-        await door(self._request_class(exchange, "GET", path, scope.query_string), link)
+        try:
+            await door(self._request_class(exchange, "GET", path, scope.query_string), link)
+        finally:
+            link.end()
 
     async def _send(self, request: Request, response: Response, protocol: Any) -> None:
         status, body = response.status_code, response.body

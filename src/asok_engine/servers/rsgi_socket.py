@@ -60,3 +60,7 @@ class RsgiSocket:
     async def close(self, code: int, reason: str) -> None:
         """Close the connection."""
         self._protocol.close(code)
+
+    def end(self) -> None:
+        """Let go of the connection: granian closes it when nobody holds its transport any more."""
+        self._transport = None

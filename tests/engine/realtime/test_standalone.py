@@ -7,6 +7,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+from websockets.exceptions import InvalidStatus
+
 from asok_engine.realtime.connection import Connection
 from tests.engine.realtime.served import serving
 
@@ -60,3 +63,17 @@ async def test_many_connect_at_once(tmp_path: Path) -> None:
         clients = await asyncio.gather(*(served.connect() for _ in range(200)))
         assert [await client.recv() for client in clients] == ["welcome"] * 200
         await asyncio.gather(*(client.close() for client in clients))
+
+
+async def test_client_that_comes_back_at_once_is_not_let_into_a_server_that_ends(tmp_path: Path) -> None:
+    """Who was just closed because of a restart shall meet the next process, not the one that goes."""
+
+    def register(server: Any) -> None:
+        server.routes.on_connect("/", lambda conn: None)
+
+    async with serving(register, tmp_path) as served:
+        client = await served.connect()
+        served.server.end_connections()
+        await client.wait_closed()
+        with pytest.raises((OSError, InvalidStatus)):
+            await served.connect()

@@ -77,3 +77,12 @@ async def test_refusal_has_its_status() -> None:
     protocol = Protocol()
     await RsgiSocket(protocol).refuse(404, "Nothing here.")
     assert protocol.closed == 404
+
+
+async def test_transport_is_let_go_at_the_end() -> None:
+    """granian closes the connection when nobody holds its transport, and not before."""
+    protocol = Protocol()
+    link = RsgiSocket(protocol)
+    await link.accept(None)
+    link.end()
+    assert link._transport is None
