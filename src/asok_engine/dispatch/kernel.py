@@ -235,14 +235,15 @@ class Kernel:
         `refused` is what the adapter found wrong with the request line.
         """
         request_var.set(request)
-        is_whole = True
+        is_whole, response = True, None
         try:
             for guard in self._quick_guards:
                 response = guard(request)
                 if response is not None:
                     break
             else:
-                response = await self._guarded_async(request) if self._slow_guards else None
+                if self._slow_guards:
+                    response = await self._guarded_async(request)
                 if refused is not None:
                     raise refused
                 if response is None:

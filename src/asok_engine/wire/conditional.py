@@ -14,7 +14,7 @@ from hashlib import sha1
 
 from asok_engine.wire.dates import parse_date
 
-__all__ = ["evaluate", "make_etag", "matches", "range_applies", "short_etag"]
+__all__ = ["evaluate", "make_etag", "matches", "range_applies", "tag_of_short"]
 
 _LONGEST = 8192
 _TAG = re.compile(r'(W/)?("[!\x23-\x7e\x80-\xff]*")')
@@ -29,8 +29,10 @@ def make_etag(body: bytes) -> str:
     return f'"{sha1(body, usedforsecurity=False).hexdigest()[:20]}"'
 
 
-#: The same for a short body; what is short is often the same again, and its tag is then remembered.
-short_etag = lru_cache(maxsize=1024)(make_etag)
+@lru_cache(maxsize=1024)
+def tag_of_short(body: bytes) -> bytes:
+    """Give the same tag, as it is sent, for a body that is short: it is often the same again."""
+    return make_etag(body).encode()
 
 
 def matches(field: str, etag: str, *, weak: bool) -> bool:

@@ -15,7 +15,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import cast
 
-from asok_engine.wire.conditional import evaluate, make_etag, range_applies, short_etag
+from asok_engine.wire.conditional import evaluate, make_etag, range_applies, tag_of_short
 from asok_engine.wire.dates import format_date, parse_date
 from asok_engine.wire.ranges import RangeNotSatisfiable, multipart_length, multipart_pieces, parse_range
 from asok_engine.wire.request import Request
@@ -34,6 +34,9 @@ OF_THE_BODY = (
     b"accept-ranges",
 )
 OF_THE_RESOURCE = (b"etag", b"last-modified", b"cache-control", b"expires")
+CONDITIONS = frozenset(
+    {b"if-none-match", b"if-modified-since", b"range", b"if-match", b"if-unmodified-since"}
+)
 SHORT_BYTES = 256
 FOR_ONE_READER = b"private, no-cache"
 
@@ -78,18 +81,10 @@ class Conditional:
                 and not (request.is_personal and request.is_one_time)
                 and (b"cache-control" not in raw or _may_be_stored(raw))
             ):
-                tag = short_etag(body) if len(body) <= SHORT_BYTES else make_etag(body)
-                raw[b"etag"] = tag.encode()
+                raw[b"etag"] = tag_of_short(body) if len(body) <= SHORT_BYTES else make_etag(body).encode()
         elif isinstance(body, FileBody):
             self._describe_file(body, raw)
-        sent = request.sent
-        if (
-            b"if-none-match" in sent
-            or b"if-modified-since" in sent
-            or b"range" in sent
-            or b"if-match" in sent
-            or b"if-unmodified-since" in sent
-        ):
+        if not CONDITIONS.isdisjoint(request.sent):
             self._answer(request, response)
 
     def _describe_file(self, body: FileBody, raw: dict[bytes, bytes]) -> None:

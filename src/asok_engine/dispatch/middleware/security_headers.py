@@ -82,7 +82,7 @@ class SecurityHeaders:
             self._allow(nonce, response)
         raw = response.raw
         kinds = self._https if (request._scheme or request.scheme) == "https" else self._http
-        if self._allow_connect is not None and (source := request.__dict__.get("connect_source")):
+        if self._allow_connect is not None and (source := getattr(request, "connect_source", None)):
             policy = raw.get(CSP) if nonce else kinds.document.get(CSP) if CSP not in raw else None
             if policy is not None:
                 raw[CSP] = self._allow_connect(policy.decode("ascii"), source).encode("ascii")
