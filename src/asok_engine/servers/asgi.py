@@ -264,16 +264,15 @@ class AsgiAdapter:
         send: Send,
     ) -> None:
         try:
-            file = files.open_slice(body)
+            content = files.small_content(body)
+            file = files.open_slice(body) if content is None else None
         except NotFoundError as error:
             instead = await self._site.kernel.instead_async(request, error)
             await self._send_other(request, instead, exchange, scope, send)
             return
         length = len(body)
         response.raw[b"content-length"] = b"%d" % length
-        if length <= files.SMALL_BYTES:
-            with file:
-                content = file.read(length)
+        if file is None:
             await send(_start_of(response))
             await send({"type": "http.response.body", "body": content})
         elif (

@@ -1,17 +1,35 @@
-"""Reads files for the servers: a slice of a file, piece by piece, opened before the answer begins."""
+"""Reads files for the servers: a slice of a file, piece by piece, opened before the answer begins.
+
+Small files that are asked for whole are kept in memory, 8 MiB in all. A file's time and
+size, looked at for every request, tell whether what is kept is still what it holds.
+"""
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from typing import BinaryIO
 
 from asok_engine.errors import NotFoundError
 from asok_engine.wire.response import FileBody
 
-__all__ = ["PIECE_BYTES", "SMALL_BYTES", "FilePieces", "file_pieces", "open_slice", "read_slice"]
+__all__ = [
+    "KEPT_BYTES",
+    "PIECE_BYTES",
+    "SMALL_BYTES",
+    "FilePieces",
+    "file_pieces",
+    "open_slice",
+    "read_slice",
+    "small_content",
+]
 
 SMALL_BYTES = 64 * 1024
 PIECE_BYTES = 256 * 1024
+KEPT_BYTES = 8 * 1024 * 1024
+# Why: a file that is written twice within one tick of its file system's clock has one time for both.
+SETTLED_SECONDS = 2.0
 
 
 def open_slice(body: FileBody) -> BinaryIO:
@@ -29,6 +47,48 @@ def read_slice(body: FileBody) -> bytes:
     """Read a whole slice; for small ones."""
     with open_slice(body) as file:
         return file.read(len(body))
+
+
+class _Kept:
+    """The contents of small files by path, each with the time that its file had."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._contents: dict[str, tuple[float, bytes]] = {}
+        self._bytes = 0
+        self.get = self._contents.get
+
+    def put(self, path: str, modified_at: float, content: bytes) -> None:
+        with self._lock:
+            if self._bytes + len(content) > KEPT_BYTES:
+                self._contents.clear()
+                self._bytes = 0
+            before = self._contents.get(path)
+            self._contents[path] = modified_at, content
+            self._bytes += len(content) - (0 if before is None else len(before[1]))
+
+
+_kept = _Kept()
+
+
+def small_content(body: FileBody) -> bytes | None:
+    """Give the bytes of a slice of at most SMALL_BYTES, None for a larger one.
+
+    Raises NotFoundError when the file has gone since it was looked at.
+    """
+    size = len(body)
+    if size > SMALL_BYTES:
+        return None
+    if size != body.size:
+        return read_slice(body)
+    path = str(body.path)
+    kept = _kept.get(path)
+    if kept is not None and kept[0] == body.modified_at and len(kept[1]) == size:
+        return kept[1]
+    content = read_slice(body)
+    if len(content) == size and time.time() - body.modified_at > SETTLED_SECONDS:
+        _kept.put(path, body.modified_at, content)
+    return content
 
 
 class FilePieces(Iterator[bytes]):

@@ -210,12 +210,17 @@ class RsgiAdapter:
 
     async def _send_file(self, request: Request, response: Response, body: FileBody, protocol: Any) -> None:
         try:
-            files.open_slice(body).close()
+            content = files.small_content(body)
+            if content is None:
+                files.open_slice(body).close()
         except NotFoundError as error:
             await self._send(request, await self._site.kernel.instead_async(request, error), protocol)
             return
         fields = _fields(response)
-        if body.offset == 0 and body.length is None:
+        if content is not None:
+            # Why not as a file: the server opens and reads it in a thread, which costs more than these bytes.
+            protocol.response_bytes(response.status_code, fields, content)
+        elif body.offset == 0 and body.length is None:
             protocol.response_file(response.status_code, fields, str(body.path))
         else:
             end = body.offset + len(body)

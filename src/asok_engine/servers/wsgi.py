@@ -190,11 +190,14 @@ class WsgiAdapter:
     ) -> Iterable[bytes]:
         body = cast(FileBody, response.body)
         try:
-            file = files.open_slice(body)
+            content = files.small_content(body)
+            file = files.open_slice(body) if content is None else None
         except NotFoundError as error:
             instead = self._site.kernel.instead(request, error)
             return self._send(request, instead, environ, start_response)
         _start(response, start_response)
+        if file is None:
+            return [content] if content else []
         wrapper = environ.get("wsgi.file_wrapper")
         if wrapper is not None and body.length is None and body.offset == 0:
             return cast(Iterable[bytes], wrapper(file, files.PIECE_BYTES))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
 from asok_engine.errors import NotFoundError
 from asok_engine.servers import files
-from asok_engine.servers.files import FilePieces, file_pieces, open_slice, read_slice
+from asok_engine.servers.files import FilePieces, file_pieces, open_slice, read_slice, small_content
 from asok_engine.wire.response import FileBody
 
 
@@ -28,6 +29,50 @@ def test_slice_is_read_from_its_place(path: Path, offset: int, length: int | Non
     body = FileBody(path, 10, 0.0, offset, length)
     assert read_slice(body) == content
     assert b"".join(file_pieces(body)) == content
+
+
+def test_small_content_is_that_of_the_file_now(path: Path) -> None:
+    """What is kept is given while time and size of the file are the same, and read anew when they are not."""
+    body = FileBody(path, 10, 1000.0)
+    assert small_content(body) == b"0123456789"
+    path.write_bytes(b"abcdefghij")
+    assert small_content(body) == b"0123456789"
+    assert small_content(FileBody(path, 10, 1001.0)) == b"abcdefghij"
+    assert small_content(FileBody(path, 10, 1001.0, 2, 3)) == b"cde"
+    path.write_bytes(b"abc")
+    assert small_content(FileBody(path, 3, 1001.0)) == b"abc"
+
+
+def test_file_that_has_just_changed_is_not_kept(path: Path) -> None:
+    """It may change again before its time does."""
+    body = FileBody(path, 10, time.time())
+    assert small_content(body) == b"0123456789"
+    path.write_bytes(b"abcdefghij")
+    assert small_content(body) == b"abcdefghij"
+
+
+def test_large_content_is_left_to_pieces(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only small files are read at once."""
+    monkeypatch.setattr(files, "SMALL_BYTES", 9)
+    assert small_content(FileBody(path, 10, 1000.0)) is None
+    assert small_content(FileBody(path, 10, 1000.0, 1)) == b"123456789"
+
+
+def test_small_file_that_has_gone_is_not_found(tmp_path: Path) -> None:
+    """The answer is then 404 and not half of one."""
+    with pytest.raises(NotFoundError):
+        small_content(FileBody(tmp_path / "gone", 10, 1000.0))
+
+
+def test_kept_contents_do_not_pile_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of them together stay below their limit."""
+    monkeypatch.setattr(files, "KEPT_BYTES", 100)
+    monkeypatch.setattr(files, "_kept", kept := files._Kept())
+    for number in range(30):
+        path = tmp_path / str(number)
+        path.write_bytes(b"x" * 30)
+        small_content(FileBody(path, 30, 1000.0))
+        assert 0 < sum(len(content) for _, content in kept._contents.values()) == kept._bytes <= 100
 
 
 def test_pieces_are_bounded(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ import pytest
 
 from asok_engine.dispatch.bodies import ClientGone
 from asok_engine.dispatch.site import Site
+from asok_engine.servers import files
 from asok_engine.servers.wsgi import WsgiAdapter, WsgiExchange
 from asok_engine.wire.request import Request
 from asok_engine.wire.response import FileBody, Response
@@ -273,8 +274,9 @@ def test_shutdown_ends_streams(kind: str) -> None:
     stream.close()
 
 
-def test_file_goes_through_the_server_s_wrapper(tmp_path: Path) -> None:
-    """A whole file is left to sendfile; a slice is not, because the wrapper sends to the end."""
+def test_file_goes_through_the_server_s_wrapper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A whole file that is not small is left to sendfile; a slice is not: the wrapper sends to the end."""
+    monkeypatch.setattr(files, "SMALL_BYTES", 1)
     path = tmp_path / "data.bin"
     path.write_bytes(b"0123456789")
     wrapped: list[Any] = []
