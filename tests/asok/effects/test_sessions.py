@@ -63,9 +63,12 @@ PAGES = {
     + "\nasync def get(request):\n    return act(request, request.params['name'])\n",
     "plain/[name].py": ACTIONS + "\ndef get(request):\n    return act(request, request.params['name'])\n",
     # Every one of the requests has the session before the first of them ends.
-    "held/page.py": "import asyncio\n\nasync def get(request):\n"
+    "held/page.py": "import asyncio\n\narrived = []\n\n"
+    "async def get(request):\n"
     "    session = request.session\n"
-    "    await asyncio.sleep(0.7)\n"
+    "    arrived.append(request.query['key'])\n"
+    "    while len(arrived) < 50:\n"
+    "        await asyncio.sleep(0.01)\n"
     "    session[request.query['key']] = 1\n"
     "    if request.query['rotate'] == 'true':\n"
     "        session.rotate()\n"
