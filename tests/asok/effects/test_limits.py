@@ -155,15 +155,12 @@ def test_lost_redis_is_told_and_opens_no_door(
     settings = {"REDIS_URL": redis_server.url, "RATE_LIMIT_PER_MINUTE": 2}
     with TestClient(make_app(tmp_path, settings), protocol) as client:
         health = client.get("/health")
-        assert (health.status_code, health.json["checks"]) == (200, {"redis": "ok"})
+        assert (health.status_code, health.json["checks"]["redis"]) == (200, "ok")
         redis_server.stop()
         time.sleep(1.05)  # A result of the health check is kept for a second.
         red = client.get("/health")
-        assert (red.status_code, red.json["status"], red.json["checks"]) == (
-            503,
-            "unhealthy",
-            {"redis": "failed"},
-        )
+        told = (red.status_code, red.json["status"], red.json["checks"]["redis"])
+        assert told == (503, "unhealthy", "failed")
         assert statuses(client, 4) == [503] * 4
         redis_server.start()
         time.sleep(1.05)
