@@ -39,7 +39,8 @@ class PlainChannel:
     def __init__(self, pool: PlainPool, file: SqliteFile | None = None) -> None:
         self.pool = pool
         # Why not in memory: its only connection is the lock.
-        self._file = None if file is None or file.options.is_in_memory else file
+        self._is_in_memory = file is not None and file.options.is_in_memory
+        self._file = None if self._is_in_memory else file
 
     def run(self, compiled: Compiled, writes: bool) -> Any:
         """Run one statement outside of any transaction.
@@ -87,10 +88,14 @@ class PlainChannel:
 
     def take(self) -> PlainConnection:
         """Lend a connection; whoever has it gives it back with `give`."""
-        return self.pool.take_now() or self.pool.take()
+        connection = self.pool.take_now() or self.pool.take()
+        if self._is_in_memory:
+            self.pool.holder = asyncio._get_running_loop()
+        return connection
 
     def give(self, connection: PlainConnection) -> None:
         """Take a connection back."""
+        self.pool.holder = None
         self.pool.give(connection)
 
     def close(self) -> None:
@@ -328,7 +333,9 @@ class SqliteLoopChannel:
     async def take(self, *, writes: bool) -> AsyncConnection:
         """Lend a connection; whoever has it gives it back with `give`."""
         if self._is_in_memory:
-            return _Lent(self._pool.take_now() or await self._pool.take_async(), None)
+            connection = self._pool.take_now() or await self._pool.take_async()
+            self._pool.holder = asyncio.get_running_loop()
+            return _Lent(connection, None)
         if not writes:
             return _Lent(self._pool.take_now() or await self._pool.take_async(), self._readers)
         await self._gate.acquire()
@@ -344,6 +351,7 @@ class SqliteLoopChannel:
         if connection.plain is self._writer:
             self._gate.release()
         else:
+            self._pool.holder = None
             self._pool.give(connection.plain)
 
     async def fill(self) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from asok_engine.telemetry.hooks import statement_finished
 
@@ -33,7 +33,7 @@ class SeenStatements(Struct, eq=False):
     count: int = 0
     seconds: float = 0.0
     #: How often each text ran.
-    texts: Counter[str] = Counter()
+    texts: Counter[str] = field(default_factory=Counter)
 
     def repeated(self, more_than: int) -> list[tuple[str, int]]:
         """Give the texts that ran more often than this, the most frequent first: rows loaded one by one?"""

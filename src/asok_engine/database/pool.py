@@ -23,7 +23,7 @@ from asok_engine.database.drivers.contract import AsyncConnection, PlainConnecti
 from asok_engine.database.urls import DatabaseOptions
 from asok_engine.database.waiters import TaskWaiter, ThreadWaiter, Waiter
 from asok_engine.database.watchdog import watch
-from asok_engine.errors import DatabaseUnavailable, PoolExhausted
+from asok_engine.errors import DatabaseUnavailable, PoolExhausted, UsageError
 
 __all__ = ["LoopPool", "PlainPool", "Pool"]
 
@@ -52,6 +52,8 @@ class Pool(Generic[C]):
         self._down_until = 0.0
         self._down_reason = ""
         self._is_closed = False
+        #: The event loop whose task holds the only connection of a database in memory, if one does.
+        self.holder: asyncio.AbstractEventLoop | None = None
 
     @property
     def idle(self) -> int:
@@ -199,6 +201,12 @@ class PlainPool(Pool[PlainConnection]):
         if connection is not None:
             return connection
         self._check_down()
+        if self.holder is not None and asyncio._get_running_loop() is self.holder:
+            raise UsageError(
+                "Plain code on an event loop was about to wait for the database in memory, in which a task "
+                "of the same loop has a transaction open.",
+                fix="Use the async form of this call, or a database in a file.",
+            )
         waiter: ThreadWaiter[PlainConnection] = ThreadWaiter()
         if self._enqueue(waiter):
             if not waiter.wait(self._options.timeout, self._leave_queue):

@@ -10,7 +10,6 @@ The library is imported here alone.
 from __future__ import annotations
 
 import contextlib
-import select
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, cast
 
@@ -28,6 +27,7 @@ from asok_engine.database.drivers.sessions import (
     POSTGRESQL_TEXT_TYPES,
     begin_postgresql,
     postgresql_settings,
+    readable,
 )
 from asok_engine.database.failures import postgresql_failure, unknown_commit, value_failure
 from asok_engine.database.urls import DatabaseOptions
@@ -120,8 +120,7 @@ class PsycopgConnection(Link):
         link.adapters.register_loader("jsonb", _JsonbLoader)
         link.adapters.register_loader(0, _LabelLoader)
         self._cursor = psycopg.RawCursor(link)
-        self._poll = select.poll()
-        self._poll.register(link.fileno(), select.POLLIN)
+        self._is_readable = readable(link.fileno())
 
     @property
     def server_version(self) -> tuple[int, ...]:
@@ -198,14 +197,14 @@ class PsycopgConnection(Link):
         """Tell whether the connection still stands: a server that hangs up makes it readable."""
         if self.is_broken:
             return False
-        if not self._poll.poll(0):
+        if not self._is_readable():
             return True
         try:
             self._link.pgconn.consume_input()
         except psycopg.Error:
             self.is_broken = True
         # A note of the server that came while nobody asked is no reason to part, its last word is.
-        return not self.is_broken and self._link.pgconn.status == ConnStatus.OK and not self._poll.poll(0)
+        return not self.is_broken and self._link.pgconn.status == ConnStatus.OK and not self._is_readable()
 
     def close(self) -> None:
         """Close the connection."""

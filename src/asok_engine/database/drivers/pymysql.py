@@ -9,7 +9,6 @@ socket. The library is imported here alone.
 from __future__ import annotations
 
 import contextlib
-import select
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -23,6 +22,7 @@ from asok_engine.database.drivers.sessions import (
     begin_mysql,
     mysql_settings,
     mysql_version,
+    readable,
     tls_context,
 )
 from asok_engine.database.failures import mysql_failure, unknown_commit, value_failure
@@ -75,8 +75,7 @@ class PymysqlConnection(Link):
         except DatabaseError:
             self.close()
             raise
-        self._poll = select.poll()
-        self._poll.register(self._link._sock.fileno(), select.POLLIN)
+        self._is_readable = readable(self._link._sock.fileno())
 
     def run(self, text: str, parameters: Sequence[Any], returns: Returns) -> Any:
         """Run one statement: give all its rows, the number of rows affected, or the inserted key."""
@@ -157,7 +156,7 @@ class PymysqlConnection(Link):
 
     def is_alive(self) -> bool:
         """Tell whether the connection still stands: a server that hangs up makes it readable."""
-        return not self.is_broken and not self._poll.poll(0)
+        return not self.is_broken and not self._is_readable()
 
     def close(self) -> None:
         """Close the connection."""

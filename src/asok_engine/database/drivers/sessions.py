@@ -1,13 +1,14 @@
 """What both drivers of a database say alike: the settings of a session, the words of a transaction.
 
-Pure text. The values of rows are the dialect's business; here is only what a server
+Almost pure text. The values of rows are the dialect's business; here is only what a server
 must be told once per connection or per transaction.
 """
 
 from __future__ import annotations
 
+import select
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from asok_engine.database.drivers.contract import Isolation
@@ -21,6 +22,7 @@ __all__ = [
     "mysql_settings",
     "mysql_version",
     "postgresql_settings",
+    "readable",
     "tls_context",
 ]
 
@@ -98,3 +100,12 @@ def tls_context(options: DatabaseOptions) -> ssl.SSLContext | None:
     if options.sslmode == "require" and not options.sslrootcert:
         context.verify_mode = ssl.CERT_NONE
     return context
+
+
+def readable(descriptor: int) -> Callable[[], bool]:
+    """Give a quick question whether a socket has something to read; one that was hung up on has."""
+    if hasattr(select, "poll"):
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        return lambda: bool(poll.poll(0))
+    return lambda: bool(select.select([descriptor], [], [], 0)[0])

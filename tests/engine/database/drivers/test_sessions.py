@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import select
+import socket
 import ssl
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from asok_engine.database.drivers.sessions import (
     mysql_settings,
     mysql_version,
     postgresql_settings,
+    readable,
     tls_context,
 )
 from asok_engine.database.urls import parse_url
@@ -70,6 +73,19 @@ def test_transactions_of_mysql_begin_as_asked() -> None:
 def test_version_is_read(text: str, version: tuple[tuple[int, ...], bool]) -> None:
     """Numbers, and whose they are."""
     assert mysql_version(text) == version
+
+
+def test_socket_that_was_hung_up_on_is_readable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The end of a line shows without a round trip, also where there is no poll."""
+    for has_poll in (True, False):
+        ours, theirs = socket.socketpair()
+        if not has_poll:
+            monkeypatch.delattr(select, "poll")
+        ask = readable(ours.fileno())
+        assert ask() is False
+        theirs.close()
+        assert ask() is True
+        ours.close()
 
 
 def test_encryption_is_as_strict_as_asked(tmp_path: Path) -> None:
