@@ -434,8 +434,15 @@ def test_reading_block_sees_one_state(database: Database, perform: Perform) -> N
     def plan() -> Plan[Any]:
         return (yield Atomic(inner(), writes=False))
 
+    def writes() -> Plan[Any]:
+        yield Atomic(add(2), writes=False)
+
     assert perform(plan()) == (0, 0)
+    with pytest.raises(DatabaseError):
+        perform(writes())
     assert ids() == [1]
+    perform(add(3))
+    assert ids() == [1, 3]
 
 
 def test_isolation_level_is_the_one_asked_for(database: Database, perform: Perform) -> None:

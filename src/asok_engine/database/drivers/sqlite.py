@@ -89,6 +89,7 @@ class SqliteConnection(Link):
         self._file = file
         self._limit = options.statement_timeout
         self._holds_lock = False
+        self._only_reads = False
         #: The time at which the running statement is to be stopped; 0 while none runs.
         self._deadline = 0.0
         self._is_stopped = False
@@ -203,6 +204,8 @@ class SqliteConnection(Link):
         """Begin a transaction; every one is serializable, one that writes keeps other writers out."""
         if not writes:
             self.run("BEGIN", (), "count")
+            self._execute("PRAGMA query_only = ON")
+            self._only_reads = True
             return
         self._file.lock()
         self._holds_lock = True
@@ -241,6 +244,9 @@ class SqliteConnection(Link):
         return not self._link.in_transaction
 
     def _leave(self) -> None:
+        if self._only_reads:
+            self._only_reads = False
+            self._execute("PRAGMA query_only = OFF")
         if self._holds_lock:
             self._holds_lock = False
             self._file.unlock()
