@@ -15,7 +15,7 @@ from asok_engine.database.drivers.sqlite import SqliteConnection, SqliteFile
 from asok_engine.database.running import run, run_one, run_one_async
 from asok_engine.database.transactions import transaction
 from asok_engine.database.urls import parse_url
-from asok_engine.errors import DatabaseError, LockUnavailable, UsageError
+from asok_engine.errors import DatabaseError, LockUnavailable, TransactionFailed, UniqueError, UsageError
 from tests.plans import change, create, read
 
 
@@ -126,4 +126,28 @@ def test_transaction_that_sqlite_gave_up_is_not_committed(tmp_path: Path) -> Non
     databases.configure({"default": parse_url(f"sqlite:///{tmp_path}/a")})
     assert run_one(change("INSERT INTO t (id, b) VALUES (3, ?)", b"x")) == 1
     assert [row[0] for row in run_one(read("SELECT id FROM t"))] in ([3], [1, 3])
+    databases.close()
+
+
+def test_nothing_of_a_block_runs_after_sqlite_has_undone_it(sqlite_url: str) -> None:
+    """Where an error undoes the whole transaction, what follows in the block is refused, not kept on its own."""
+    databases.configure({"default": parse_url(sqlite_url)})
+    run(create())
+    with pytest.raises(TransactionFailed), transaction():
+        run_one(change("INSERT INTO t (id, n) VALUES (1, 0)"))
+        with pytest.raises(UniqueError):
+            run_one(change("INSERT OR ROLLBACK INTO t (id, n) VALUES (1, 0)"))
+        with pytest.raises(TransactionFailed):
+            run_one(change("INSERT INTO t (id, n) VALUES (2, 0)"))
+
+    async def main() -> None:
+        async with transaction():
+            await run_one_async(change("INSERT INTO t (id, n) VALUES (1, 0)"))
+            with pytest.raises(UniqueError):
+                await run_one_async(change("INSERT OR ROLLBACK INTO t (id, n) VALUES (1, 0)"))
+            await run_one_async(change("INSERT INTO t (id, n) VALUES (2, 0)"))
+
+    with pytest.raises(TransactionFailed):
+        asyncio.run(main())
+    assert run_one(read("SELECT id FROM t")) == []
     databases.close()
