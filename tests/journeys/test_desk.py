@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ PAGES = (
     "/tickets",
     "/tickets?status=open&q=e",
     "/tickets/1042",
+    "/tickets/new",
     "/docs",
     "/docs/working/priorities",
     "/about",
@@ -30,9 +32,11 @@ PAGES = (
 
 
 @pytest.fixture(scope="module")
-def desk() -> Iterator[servers.ServerProcess]:
-    """The desk, served by uvicorn."""
-    with servers.run_server("uvicorn", DESK) as server:
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.ServerProcess]:
+    """The desk in a folder of its own, served by uvicorn."""
+    folder = tmp_path_factory.mktemp("desk") / "desk"
+    shutil.copytree(DESK, folder, ignore=shutil.ignore_patterns("__pycache__", "uploads"))
+    with servers.run_server("uvicorn", folder) as server:
         yield server
 
 
@@ -98,3 +102,32 @@ def test_text_of_customers_stays_text(desk: servers.ServerProcess) -> None:
     status, body = desk.get("/tickets/1045")
     assert status == 200
     assert b"&lt;b&gt;Bold&lt;/b&gt;" in body
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scripts", [True, False])
+def test_ticket_is_opened_with_an_attachment(
+    desk: servers.ServerProcess, chromium: Browser, scripts: bool
+) -> None:
+    """What is wrong is said at its field, what was typed stays, and the file comes back as a download only."""
+    context = chromium.new_context(java_script_enabled=scripts)
+    page = context.new_page()
+    page.goto(f"{desk.url}/tickets/new")
+    page.fill("#customer", "Ana <b>")
+    page.fill("#subject", "Printer on fire")
+    page.fill("#text", "It burns.")
+    page.get_by_label("Urgent", exact=True).check()
+    page.set_input_files("#attachment", {"name": "a.pdf", "mimeType": "application/pdf", "buffer": b"MZ\x90"})
+    page.click(".form-submit")
+    page.wait_for_selector("#attachment-error")
+    assert page.input_value("#subject") == "Printer on fire"
+    assert page.get_by_label("Urgent", exact=True).is_checked()
+    page.set_input_files("#attachment", {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"hot"})
+    page.click(".form-submit")
+    page.wait_for_selector("text=with nobody yet")
+    assert page.locator("h1").inner_text() == "Printer on fire"
+    with page.expect_download() as started:
+        page.click("text=notes.txt")
+    assert Path(started.value.path()).read_bytes() == b"hot"
+    assert desk.get("/uploads/.private/tickets/")[0] == 404
+    context.close()

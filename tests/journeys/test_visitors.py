@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import getpass
 import http.client
 import re
+import socket
+import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -59,6 +63,12 @@ FILES = {
     "src/pages/count/page.py": "async def get(request):\n"
     "    request.session['count'] = request.session['count'] + 1\n"
     "    return str(request.session['count'])\n",
+    # Both say that everybody may keep them; one of them speaks of its visitor.
+    "src/pages/shout/page.py": "async def get(request):\n"
+    "    request.header('Cache-Control', 'PUBLIC , max-age=60')\n"
+    "    return 'count ' + str(request.session.get('count', 'none'))\n",
+    "src/pages/news/page.py": "async def get(request):\n"
+    "    request.header('Cache-Control', 'public, max-age=60')\n    return 'news'\n",
     "src/pages/free/page.py": "async def get(request):\n    return 'free'\n",
 }
 
@@ -74,12 +84,59 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+NGINX = """
+daemon off; user {user}; pid {folder}/pid; error_log {folder}/log;
+events {{}}
+http {{
+  access_log off; client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;
+  uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
+  proxy_cache_path {folder}/cache keys_zone=shared:1m;
+  server {{
+    listen 127.0.0.1:{port};
+    location / {{
+      proxy_pass http://127.0.0.1:{behind}; proxy_set_header Host $host;
+      proxy_cache shared; proxy_cache_key $uri; proxy_ignore_headers Set-Cookie Vary;
+      add_header X-Cache $upstream_cache_status;
+    }}
+  }}
+}}
+"""
+
+
+@contextlib.contextmanager
+def shared_cache(folder: Path, behind: int) -> Iterator[int]:
+    """Put a careless nginx in front: it heeds Cache-Control, and neither Set-Cookie nor Vary; gives its port."""
+    program = servers.find_program("nginx")
+    if program is None:
+        pytest.skip("nginx is not installed")
+    port = servers.free_port()
+    folder.mkdir()
+    (folder / "conf").write_text(
+        NGINX.format(user=getpass.getuser(), folder=folder, port=port, behind=behind)
+    )
+    process = subprocess.Popen([program, "-c", str(folder / "conf"), "-p", str(folder)])
+    try:
+        for _ in range(100):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                break
+            time.sleep(0.05)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(5)
+
+
 class Visitor:
     """Somebody with cookies, over plain sockets."""
 
     def __init__(self, port: int) -> None:
         self.port = port
         self.cookies: dict[str, str] = {}
+        self._fields: dict[str, str] = {}
+
+    def header(self, name: str) -> str:
+        """Give a field of the last answer, "" without."""
+        return self._fields.get(name.lower(), "")
 
     def ask(self, method: str, path: str, body: str | None = None, **headers: str) -> tuple[int, str, str]:
         """Send one request; give status, Location and text."""
@@ -90,6 +147,7 @@ class Visitor:
                 sent["Content-Type"] = FORM
             link.request(method, path, body, sent)
             answer = link.getresponse()
+            self._fields = {name.lower(): value for name, value in answer.getheaders()}
             for name, value in answer.getheaders():
                 if name.lower() == "set-cookie":
                     key, _, text = value.partition(";")[0].partition("=")
@@ -133,6 +191,29 @@ def test_cart_is_kept_and_its_form_is_the_visitors_own(kind: str, project: Path)
         thief.cookies = kept
         assert "<li>" not in thief.ask("GET", "/cart")[2]
         assert "Traceback" not in server.read_log()
+
+
+def test_shared_cache_never_shows_one_visitor_to_another(project: Path, tmp_path: Path) -> None:
+    """Not a page that was made with a session, and no cookie, although a handler said public (case 89)."""
+    with (
+        servers.run_server("uvicorn", project) as server,
+        shared_cache(tmp_path / "nginx", server.port) as port,
+    ):
+        ada, mallory = Visitor(port), Visitor(port)
+        assert [mallory.ask("GET", "/news")[2] for _ in range(2)] == ["news", "news"]
+        assert mallory.header("X-Cache") == "HIT"
+        ada.ask("GET", "/enter")
+        mallory.ask("GET", "/enter")
+        assert mallory.cookies != ada.cookies
+        ada.ask("GET", "/count")
+        assert ada.ask("GET", "/shout")[2] == "count 1"
+        assert ada.header("Cache-Control") == "private, max-age=60"
+        assert mallory.ask("GET", "/shout")[2] == "count 0"
+        assert Visitor(port).ask("GET", "/shout")[2] == "count none"
+        assert ada.token("/cart") != mallory.token("/cart")
+        stranger = Visitor(port)
+        stranger.ask("GET", "/cart")
+        assert set(stranger.cookies) == {"__Host-asok_csrf"}
 
 
 @pytest.mark.parametrize("kind", ["uvicorn", "gunicorn"])

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from mypy import api
 
-SAMPLE = Path(__file__).with_name("sample_pages.py")
+SAMPLES = ["sample_pages.py", "sample_forms.py"]
 
 
 @pytest.mark.slow
-def test_sample_application_passes_the_strict_check() -> None:
+@pytest.mark.parametrize("name", SAMPLES)
+def test_sample_application_passes_the_strict_check(name: str) -> None:
     """No annotation of ours makes the author of a page write `Any` or `type: ignore`."""
-    said, failed, code = api.run(["--strict", str(SAMPLE)])
+    said, failed, code = api.run(["--strict", str(Path(__file__).with_name(name))])
     assert (code, failed) == (0, ""), said
 
 

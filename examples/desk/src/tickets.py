@@ -1,14 +1,26 @@
-"""The tickets of the desk, read from a file. The database takes their place in a later chapter."""
+"""The tickets of the desk: those of a file, and those that were written since this process began.
+
+The database takes their place in a later chapter.
+"""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
 STATUSES = ("open", "waiting", "solved")
+PRIORITIES = ("low", "normal", "high", "urgent")
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file that came with a message: what it was called, and where it is kept."""
+
+    name: str
+    path: str
 
 
 @dataclass(frozen=True)
@@ -18,6 +30,7 @@ class Message:
     author: str
     at: datetime
     text: str
+    attachment: Attachment | None = None
 
 
 @dataclass(frozen=True)
@@ -34,9 +47,28 @@ class Ticket:
     messages: tuple[Message, ...]
 
 
-@cache
+_written: list[Ticket] = []
+
+
 def all_tickets() -> tuple[Ticket, ...]:
     """Give every ticket, the newest first."""
+    return (*reversed(_written), *_of_the_file())
+
+
+def add_ticket(
+    subject: str, customer: str, priority: str, text: str, attachment: Attachment | None = None
+) -> Ticket:
+    """Open a ticket."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    number = max(ticket.id for ticket in all_tickets()) + 1
+    message = Message(customer, now, text, attachment)
+    ticket = Ticket(number, subject, customer, None, "open", priority, now, (message,))
+    _written.append(ticket)
+    return ticket
+
+
+@cache
+def _of_the_file() -> tuple[Ticket, ...]:
     path = Path(__file__).parent.parent / "data" / "tickets.json"
     rows = json.loads(path.read_text(encoding="utf-8"))
     tickets = [_ticket(row) for row in rows]

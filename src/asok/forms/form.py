@@ -25,14 +25,18 @@ from asok_engine.validation.plan import Lookup, LookupAsync
 from asok_engine.validation.report import Report
 from asok_engine.validation.rules import FieldRules
 from asok_engine.wire.urls import is_local_target
+from asok_engine.wire.values import Values
 
 if TYPE_CHECKING:
     from asok.request import Request
 
-__all__ = ["VALIDATE", "Form", "UnboundForm"]
+__all__ = ["VALIDATE", "WHICH", "Form", "UnboundForm"]
 
 #: The field that asks to check some fields only, and to do nothing: names with commas between.
 VALIDATE = "_validate"
+#: The field that says which of several forms of a page is sent: the prefix of its names.
+WHICH = "_form"
+_ASKING = frozenset({"GET", "HEAD"})
 _SENDING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _MOST_CHECKED = 100
 
@@ -54,6 +58,7 @@ class Form(metaclass=FieldKinds):
         request: the request that it belongs to.
         prefix: stands before the names and ids of its fields, for two forms on a page.
         action: where it is sent; "" is the page that shows it.
+        method: "get" for a form that only asks, such as a search: its fields stand in the address.
         instant: check each field on the server when it is left; else what the class says.
         lookup, lookup_async: answer the rule `unique`, as `Validator` takes them.
     """
@@ -80,6 +85,7 @@ class Form(metaclass=FieldKinds):
         *,
         prefix: str = "",
         action: str = "",
+        method: str = "post",
         instant: bool | None = None,
         lookup: Lookup | None = None,
         lookup_async: LookupAsync | None = None,
@@ -96,6 +102,7 @@ class Form(metaclass=FieldKinds):
         self._fields = {name: field.copy() for name, field in given.items()}
         self.name_prefix = prefix
         self.sent_to = action
+        self.sent_by = method.lower()
         self.is_instant = type(self).instant if instant is None else instant
         self._lookups = (lookup, lookup_async)
         self._source: Any = None
@@ -210,7 +217,7 @@ class Form(metaclass=FieldKinds):
                 "form.validate() was called on a form without a request.",
                 fix="Make it with the request, or call form.validate(request).",
             )
-        if self._request.method not in _SENDING:
+        if not self.is_submitted:
             return False
         self._request.check_token(csrf)
         return True
@@ -219,7 +226,7 @@ class Form(metaclass=FieldKinds):
         lookup, lookup_async = self._lookups
         posted = self._read()
         # What other rules look at: `password_confirmation` need not be a field of the form.
-        around = dict(self._asked.post_form)
+        around = dict(self._sent())
         data = {**around, **{name: value for name, value in posted.items() if value is not None}}
         for name in self._fields:
             if posted.get(name) is None:
@@ -259,7 +266,7 @@ class Form(metaclass=FieldKinds):
     @property
     def checked_only(self) -> frozenset[str] | None:
         """The fields that this request only asks to check; None when it is a submit."""
-        text = self._asked.post_form.get(VALIDATE)
+        text = self._asked.post_form.get(VALIDATE) if self.sent_by == "post" else None
         if text is None:
             return None
         names = text.split(",", _MOST_CHECKED)[:_MOST_CHECKED]
@@ -284,8 +291,20 @@ class Form(metaclass=FieldKinds):
 
     @property
     def is_submitted(self) -> bool:
-        """Whether the request sends this form."""
-        return self._request is not None and self._request.method in _SENDING
+        """Whether the request sends this form, and not another one of its page."""
+        request = self._request
+        if request is None:
+            return False
+        if self.sent_by == "get":
+            return request.method in _ASKING and any(
+                self.name_prefix + name in request.query for name in self._fields
+            )
+        if request.method not in _SENDING:
+            return False
+        sent = request.post_form.get(WHICH)
+        if sent is not None or not self.name_prefix:
+            return (sent or "") == self.name_prefix
+        return any(name.startswith(self.name_prefix) for name in (*request.post_form, *request._files))
 
     @property
     def is_valid(self) -> bool:
@@ -354,12 +373,15 @@ class Form(metaclass=FieldKinds):
             request = self._asked
             self._posted = {
                 name: read_value(
-                    field.kind, self.name_prefix + name, request.post_form, request._files, field.is_multiple
+                    field.kind, self.name_prefix + name, self._sent(), request._files, field.is_multiple
                 )
                 for name, field in self._fields.items()
                 if field.kind.reads != "nothing" and not field.is_fixed
             }
         return self._posted
+
+    def _sent(self) -> Values:
+        return self._asked.query if self.sent_by == "get" else self._asked.post_form
 
     @property
     def _report(self) -> Report:
@@ -396,15 +418,18 @@ class Form(metaclass=FieldKinds):
 
     @property
     def csrf(self) -> Markup:
-        """The field that shows for whom the form was made; nothing in a form that goes to another site."""
-        if self._request is None or (self.sent_to and not is_local_target(self.sent_to)):
+        """The field that shows for whom the form was made; nothing in one that asks or goes elsewhere."""
+        stays_here = not self.sent_to or is_local_target(self.sent_to)
+        if self._request is None or self.sent_by == "get" or not stays_here:
             return Markup("")
         return self._request.token_field()
 
     @property
     def hidden_fields(self) -> Markup:
-        """Every hidden field, and that of the token."""
-        return joined([self.csrf, *(bound for bound in self._bound.values() if bound.kind == "hidden")])
+        """Every hidden field, that of the token, and what tells this form from others of its page."""
+        which = {"type": "hidden", "name": WHICH, "value": self.name_prefix}
+        mark = element("input", which) if self.name_prefix and self.sent_by == "post" else None
+        return joined([self.csrf, mark, *(bound for bound in self._bound.values() if bound.kind == "hidden")])
 
     @property
     def error_summary(self) -> Markup:
@@ -456,7 +481,7 @@ class Form(metaclass=FieldKinds):
         """The attributes that the `<form>` around its fields needs."""
         has_files = any(field.kind.is_file for field in self._fields.values())
         return {
-            "method": "post",
+            "method": self.sent_by,
             "action": self.sent_to or None,
             "enctype": "multipart/form-data" if has_files else None,
             "data-instant": self.is_instant,

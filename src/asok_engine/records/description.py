@@ -380,6 +380,12 @@ def describe(model: type[Record]) -> Description:
             key.__set_name__(model, "id")
             model.id = key  # type: ignore[attr-defined]
             fields = {"id": key, **fields}
+    for relation in relations.values():
+        for name, field in relation.own_fields().items():
+            if name not in fields:
+                field.__set_name__(model, name)
+                setattr(model, name, field)
+                fields[name] = field
     fields = {name: field.bound_to(model) for name, field in fields.items()}
     for field in fields.values():
         name = field.relation_name

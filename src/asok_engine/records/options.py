@@ -43,6 +43,8 @@ class Options(Struct):
     version: str = ""
     #: A table that something else makes: migrations leave it alone.
     managed: bool = True
+    #: What stands for the model where a relation names models; "" for its own name.
+    morph_name: str = ""
     verbose_name: str = ""
     verbose_name_plural: str = ""
     app_label: str = ""

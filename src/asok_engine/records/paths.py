@@ -17,7 +17,7 @@ from asok_engine.records.errors import unknown_name
 from asok_engine.records.fields.field import FieldRef
 from asok_engine.records.relations.relation import JoinedSource, Relation, alias_for
 from asok_engine.sql.expressions import Condition, Constant, Expression, all_of
-from asok_engine.sql.select import Exists, Join, Output, Select
+from asok_engine.sql.select import Exists, Join, Output, Select, Subquery
 from asok_engine.sql.sources import Source
 
 if TYPE_CHECKING:
@@ -144,6 +144,9 @@ def _collect(node: Any, found: dict[Any, Join]) -> None:
         if isinstance(source, JoinedSource):
             for join in source.joins:
                 found.setdefault(join.source.key, join)
+    elif isinstance(node, Subquery):
+        for join in node.outer_joins:
+            found.setdefault(join.source.key, join)
     elif isinstance(node, Expression):
         for name in node.__struct_fields__:
             _collect(getattr(node, name), found)

@@ -20,6 +20,7 @@ from asok_engine.records.paths import RelationPath
 from asok_engine.records.plans.load import load_for_peers
 from asok_engine.records.registry import registry
 from asok_engine.records.relations.relation import Relation
+from asok_engine.records.reverse import add_ways_back
 from asok_engine.records.rows import Origin, Records
 from asok_engine.records.steps import Plan
 
@@ -64,6 +65,7 @@ class Record:
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         cls.__description__ = describe(cls)
+        add_ways_back(cls)
         registry.add(cls)
 
     @classmethod

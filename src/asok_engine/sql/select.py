@@ -329,6 +329,8 @@ class Subquery(Expression, eq=False):
     """The one value that a SELECT gives."""
 
     select: Select
+    #: The joins of the outer statement that the SELECT speaks of.
+    outer_joins: tuple[Join, ...] = ()
 
     @property
     def type(self) -> ColumnType | None:

@@ -59,6 +59,10 @@ class Writer:
             columns = [
                 self.sa.column(each.name, sqlalchemy_type(each.type, name)) for each in source.table.columns
             ]
+            # What full-text search keeps beside the columns of the model.
+            columns += [self.sa.column(each.name) for each in source.table.full_texts]
+            if source.table.full_texts:
+                columns.append(self.sa.column("rowid"))
             made = self.sa.table(source.table.name, *columns, schema=source.table.schema or None)
             made = made.alias(source.alias) if source.alias else made
             self._tables[source.key] = made

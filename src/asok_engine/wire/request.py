@@ -107,6 +107,10 @@ class JsonAccess(Struct, eq=False):
 
     _request: Any
 
+    @overload
+    def __call__(self) -> Any: ...
+    @overload
+    def __call__(self, data: Any, status: int | str = 200) -> Response: ...
     def __call__(self, data: Any = _NOTHING, status: int | str = 200) -> Any:
         """Answer with JSON; without data give the decoded body of the request."""
         if data is _NOTHING:

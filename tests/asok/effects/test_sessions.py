@@ -122,6 +122,11 @@ def test_what_is_put_in_is_there_the_next_time(ask: Any) -> None:
     shown = ask("show").json
     assert shown["session"] == {"color": "blue", "cart": {"rows": [0, 1]}}
     assert shown["modified"] is False
+    stranger = TestClient(ask.client.app, ask.client.protocol)
+    assert stranger.get("/async/show").json["session"] == {}
+    stranger.get("/plain/put")
+    assert stranger.cookies[COOKIE] != ask.client.cookies[COOKIE]
+    assert ask("show").json["session"] == shown["session"]
 
 
 def test_nobody_gets_a_cookie_without_a_reason(ask: Any) -> None:

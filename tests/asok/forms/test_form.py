@@ -373,6 +373,44 @@ def test_two_forms_of_a_page_do_not_meet() -> None:
     assert 'id="b-email"' in str(form.email)
 
 
+def test_form_that_only_asks_reads_the_address() -> None:
+    """A search: typed values, no token, the address says what was asked."""
+    fields = {
+        "q": Form.search("Search"),
+        "page": Form.number("Page", "integer|min:1"),
+        "tag": Form.tags("Tags"),
+    }
+    request = get()
+    request.query_string = "q=+lamp&page=2&x=1&_validate=q"
+    form = Form(fields, request, method="get")
+    assert form.validate()
+    assert form.data == {"q": "lamp", "page": 2, "tag": []}
+    assert 'value="lamp"' in str(form.q)
+    assert form.render().startswith('<form method="get">')
+    assert "csrf" not in form.hidden_fields
+    wrong = get()
+    wrong.query_string = "page=0"
+    assert not Form(fields, wrong, method="get").validate()
+    assert not Form(fields, get(), method="get").validate()
+    assert not Form(fields, post({"q": "x"}), method="get").validate()
+
+
+def test_only_the_form_that_was_sent_is_validated() -> None:
+    """Two forms of a page: the other one shows no errors, and keeps what it was filled with."""
+    request = post({"_form": "b-", "b-email": "x"})
+    first, second = Contact(request).fill({"email": "kept@b.co"}), Contact(request, prefix="b-")
+    assert not first.validate()
+    assert not second.validate()
+    assert (first.errors, first.email.value) == ({}, "kept@b.co")
+    assert list(second.errors) == ["email"]
+    assert '<input type="hidden" name="_form" value="b-">' in second.hidden_fields
+    assert "_form" not in first.hidden_fields
+    by_hand = post({"email": "a@b.co"})
+    assert Contact(by_hand).validate()
+    assert not Contact(by_hand, prefix="b-").is_submitted
+    assert Contact(post({"b-email": "a@b.co"}), prefix="b-").validate()
+
+
 def test_words_of_the_form_come_from_the_locale() -> None:
     """`form_submit` and `form_errors`, where the request translates."""
     request = get()

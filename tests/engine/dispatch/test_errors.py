@@ -28,6 +28,7 @@ from asok_engine.errors import (
     UnauthorizedError,
     UnsupportedBody,
     UsageError,
+    ValidationError,
 )
 from asok_engine.wire.request import Request
 from asok_engine.wire.response import Response
@@ -364,3 +365,21 @@ async def test_debug_page_that_fails_or_declines_gives_way(caplog: pytest.LogCap
     assert "The debug page failed." in [record.getMessage() for record in caplog.records]
     for response in await both(ErrorAnswers(LOOP, debug_page=lambda *_: None), ValueError("first")):
         assert "500 Internal Server Error" in response.text
+
+
+async def test_refused_input_leads_a_browser_back_and_tells_a_program() -> None:
+    """Where the application knows a way back; else the page lists what is wrong, as text."""
+    error = ValidationError("Wrong.", errors={"name": ["Too <short>."]})
+    answers = ErrorAnswers(LOOP, invalid_input=lambda request: Response(b"", 303, {"Location": "/back"}))
+    for response in await both(answers, error, accept="text/html"):
+        assert (response.status_code, response.headers["Location"]) == (303, "/back")
+    for response in await both(answers, error, accept="application/json"):
+        assert response.status_code == 422
+        assert json.loads(response.text)["errors"] == {"name": ["Too <short>."]}
+    for response in await both(
+        ErrorAnswers(LOOP, invalid_input=lambda request: None), error, accept="text/html"
+    ):
+        assert response.status_code == 422
+        assert "<li>name: Too &lt;short&gt;.</li>" in response.text
+    for response in await both(answers, InputError("m", status=422), accept="text/html"):
+        assert response.status_code == 422

@@ -231,7 +231,6 @@ class Sessions:
         made = NewSession(handle_of(session.sid), changes, session.user_key, session.is_remembered)
         if not before or not (yield "move", (before, made)):
             # Why only the changes when it was ended meanwhile: what it had must not come back.
-            session.lost()
             kept = {key: data for key, data in changes.items() if data is not None}
             yield "create", (NewSession(made.handle, kept, made.user_key, made.is_remembered),)
         session.saved(made.handle, changes)

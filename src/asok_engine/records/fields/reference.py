@@ -112,6 +112,11 @@ class ForeignKey(Field[Value]):
         return BelongsTo(self._target, self.name, self.to_field)
 
     @property
+    def target_given(self) -> Target:
+        """The target as it was declared: a model, a name or a function."""
+        return self._target
+
+    @property
     def target(self) -> type[Record]:
         """The model that the key belongs to."""
         return resolve_target(self._target, self.model)

@@ -42,8 +42,10 @@ class ManyToMany(Relation[Value]):
         own_column: str = "",
         other_column: str = "",
         through: Target = None,
+        related_name: str = "",
     ) -> None:
         super().__init__(target)
+        self.related_name = related_name
         self._table = table
         self._own_column = own_column
         self._other_column = other_column
@@ -94,6 +96,10 @@ class ManyToMany(Relation[Value]):
             )
         )
 
+    def turned(self) -> ManyToMany[Any]:
+        """Give the same relation seen from its target."""
+        return _Turned(self)
+
     def tables(self) -> Sequence[Table]:
         """Give the pivot where it belongs to no model."""
         return () if self.through is not None else (self.pivot.table,)
@@ -134,6 +140,34 @@ class ManyToMany(Relation[Value]):
             Join(pivot, pivot.ref(self.other_column) == self.target.ref(self.target.key_name))
         )
         return joined.where(own == Parameter(record.pk, own.type))
+
+
+class _Turned(ManyToMany[Any]):
+    """A many-to-many as its other side has it: same pivot, columns the other way round."""
+
+    def __init__(self, origin: ManyToMany[Any]) -> None:
+        super().__init__(origin.model)
+        self._origin = origin
+
+    @cached_property
+    def own_column(self) -> str:
+        """The pivot's column with the own key."""
+        return self._origin.other_column
+
+    @cached_property
+    def other_column(self) -> str:
+        """The pivot's column with the target's key."""
+        return self._origin.own_column
+
+    @cached_property
+    def through(self) -> type[Record] | None:
+        """The model of the pivot."""
+        return self._origin.through
+
+    @cached_property
+    def pivot(self) -> Source:
+        """The pivot as a source."""
+        return self._origin.pivot
 
 
 def _cascading_key(column: str, side: Description) -> ForeignKey:

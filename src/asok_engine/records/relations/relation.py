@@ -67,6 +67,8 @@ class Relation(Generic[Value]):
     holds_key: bool = False
     #: A record may be without a target.
     is_optional: bool = True
+    #: The relation was added by one that leads here.
+    is_way_back: bool = False
     #: Every target is of one model.
     has_one_target: bool = True
 
@@ -74,6 +76,11 @@ class Relation(Generic[Value]):
         self._target = target
         self.name = ""
         self.model: type[Record] = None  # type: ignore[assignment]
+
+    @property
+    def target_given(self) -> Target:
+        """The target as it was declared: a model, a name or a function."""
+        return self._target
 
     @property
     def target(self) -> Description:
@@ -102,6 +109,10 @@ class Relation(Generic[Value]):
             del bound.__dict__[name]
         bound.model = model
         return bound
+
+    def own_fields(self) -> dict[str, Any]:
+        """Give the fields that the relation adds to its model where they are not declared."""
+        return {}
 
     def tables(self) -> Sequence[Table]:
         """Give the tables that the relation brings along, such as a pivot."""

@@ -17,12 +17,18 @@ from typing import Any, ClassVar, Literal
 
 from asok_engine.errors import InputError, UsageError
 from asok_engine.sql.compiler import TemplateCache
+from asok_engine.sql.tables import FullText
 from asok_engine.sql.types import ColumnType
 
-__all__ = ["Dialect", "Version"]
+__all__ = ["Dialect", "Version", "search_words"]
 
 Version = tuple[int, ...]
 _ZONE = re.compile(r"[A-Za-z0-9_+/:-]{1,64}")
+
+
+def search_words(term: str) -> list[str]:
+    """Give the words of a search term, at most 20 of them."""
+    return re.findall(r"\w+", term)[:20]
 
 
 class Dialect:
@@ -120,6 +126,25 @@ class Dialect:
     def json_value(self, sa: Any, document: Any, path: Any, as_number: bool) -> Any:
         """Write a value inside a JSON document as text, or as a number where it is one."""
         raise UsageError(f"{self!r} looks into no JSON.")
+
+    def search_text(self, term: str) -> str:
+        """Make the parameter of a full-text search that finds all words, or their beginnings.
+
+        Words alone are taken out of the term, so that no operator of the search is left.
+        """
+        return " ".join(f'"{word}"*' for word in search_words(term))
+
+    def match(self, sa: Any, table: Any, search: FullText, term: Any) -> Any:
+        """Write the condition that a row is found by a full-text search."""
+        raise UsageError(f"{self!r} has no full-text search.")
+
+    def match_rank(self, sa: Any, table: Any, search: FullText, term: Any) -> Any:
+        """Write how well a row fits a full-text search; the greatest fits best."""
+        raise UsageError(f"{self!r} has no full-text search.")
+
+    def distance(self, sa: Any, element: Any, vector: Any, metric: str) -> Any:
+        """Write the distance between a vector column and a vector."""
+        raise UsageError(f"{self!r} knows no vectors.")
 
     def insert(self, table: Any) -> Any:
         """Make SQLAlchemy's INSERT of this dialect, which knows of conflicts."""

@@ -13,7 +13,8 @@ from typing import Any, ClassVar, Literal
 from uuid import UUID
 
 from asok_engine.sql.dialects import texts
-from asok_engine.sql.dialects.contract import Dialect, Version
+from asok_engine.sql.dialects.contract import Dialect, Version, search_words
+from asok_engine.sql.tables import FullText
 from asok_engine.sql.types import ColumnType
 
 __all__ = ["MysqlDialect"]
@@ -84,6 +85,23 @@ class MysqlDialect(Dialect):
             sa.literal_column(f"'{kind}'") for kind in ("INTEGER", "UNSIGNED INTEGER", "DOUBLE", "DECIMAL")
         ]
         return sa.case((sa.func.json_type(value).in_(numbers), value + sa.literal_column("0.0")))
+
+    def search_text(self, term: str) -> str:
+        """Make the parameter of a full-text search that finds all words, or their beginnings.
+
+        Words of one or two letters are not in the index, so they are not asked for.
+        """
+        return " ".join(f"+{word}*" for word in search_words(term) if len(word) > 2)
+
+    def match(self, sa: Any, table: Any, search: FullText, term: Any) -> Any:
+        """Write the condition that a row is found by a full-text search."""
+        return self.match_rank(sa, table, search, term) > sa.literal_column("0")
+
+    def match_rank(self, sa: Any, table: Any, search: FullText, term: Any) -> Any:
+        """Write how well a row fits a full-text search."""
+        from sqlalchemy.dialects.mysql import match
+
+        return match(table.c[search.name], against=term).in_boolean_mode()
 
     def insert(self, table: Any) -> Any:
         """Make SQLAlchemy's INSERT of this dialect."""

@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Literal
 
 from asok_engine.sql.dialects import texts
-from asok_engine.sql.dialects.contract import Dialect, Version
+from asok_engine.sql.dialects.contract import Dialect, Version, search_words
+from asok_engine.sql.tables import FullText
 from asok_engine.sql.types import ColumnType
 
 __all__ = ["PostgresqlDialect"]
@@ -69,6 +70,23 @@ class PostgresqlDialect(Dialect):
         kind = sa.func.jsonb_typeof(sa.type_coerce(document, sa.Text()).op("#>")(steps))
         return sa.case((kind == sa.literal_column("'number'"), sa.cast(text, sa.Double())))
 
+    def search_text(self, term: str) -> str:
+        """Make the parameter of a full-text search that finds all words, or their beginnings."""
+        return " & ".join(f"{word}:*" for word in search_words(term))
+
+    def match(self, sa: Any, table: Any, search: FullText, term: Any) -> Any:
+        """Write the condition that a row is found by a full-text search."""
+        return table.c[search.name].op("@@", is_comparison=True)(_tsquery(sa, search, term))
+
+    def match_rank(self, sa: Any, table: Any, search: FullText, term: Any) -> Any:
+        """Write how well a row fits a full-text search."""
+        return sa.func.ts_rank(table.c[search.name], _tsquery(sa, search, term))
+
+    def distance(self, sa: Any, element: Any, vector: Any, metric: str) -> Any:
+        """Write the distance between a vector column and a vector, by pgvector's operators."""
+        operator = {"cosine": "<=>", "euclidean": "<->", "inner": "<#>"}[metric]
+        return element.op(operator, return_type=sa.Double())(vector.op("::")(sa.literal_column("vector")))
+
     def insert(self, table: Any) -> Any:
         """Make SQLAlchemy's INSERT of this dialect."""
         from sqlalchemy.dialects.postgresql import insert
@@ -85,3 +103,8 @@ class PostgresqlDialect(Dialect):
             # Drivers give the session's zone; a value is in UTC wherever it came from.
             return texts.in_utc
         return texts.vector_of_text if type_.kind == "vector" else None
+
+
+def _tsquery(sa: Any, search: FullText, term: Any) -> Any:
+    language = search.language.replace("'", "''")
+    return sa.func.to_tsquery(sa.literal_column(f"'{language}'::regconfig"), sa.cast(term, sa.Text()))

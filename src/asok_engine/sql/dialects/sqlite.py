@@ -18,6 +18,7 @@ from uuid import UUID
 from asok_engine.sql.dialects import texts
 from asok_engine.sql.dialects.contract import Dialect, Version
 from asok_engine.sql.dialects.sqlite_functions import FUNCTIONS
+from asok_engine.sql.tables import FullText
 from asok_engine.sql.types import ColumnType
 
 __all__ = ["SqliteDialect"]
@@ -96,6 +97,19 @@ class SqliteDialect(Dialect):
             (kind == truth[0], truth[0]), (kind == truth[1], truth[1]), else_=sa.cast(value, sa.Text())
         )
 
+    def match(self, sa: Any, table: Any, search: FullText, term: Any) -> Any:
+        """Write the condition that a row is found by a full-text search."""
+        fts = _fts(sa, search)
+        return table.c.rowid.in_(sa.select(fts.c.rowid).where(fts.c[search.name].op("MATCH")(term)))
+
+    def match_rank(self, sa: Any, table: Any, search: FullText, term: Any) -> Any:
+        """Write how well a row fits a full-text search; FTS5 counts downwards."""
+        fts = _fts(sa, search)
+        found = sa.select(-fts.c.rank).where(
+            fts.c[search.name].op("MATCH")(term), fts.c.rowid == table.c.rowid
+        )
+        return found.correlate(table).scalar_subquery()
+
     def insert(self, table: Any) -> Any:
         """Make SQLAlchemy's INSERT of this dialect."""
         from sqlalchemy.dialects.sqlite import insert
@@ -111,3 +125,9 @@ class SqliteDialect(Dialect):
         if type_.kind == "decimal":
             return partial(texts.decimal_of_number, scale=type_.scale)
         return _DECODERS.get(type_.kind)
+
+
+def _fts(sa: Any, search: FullText) -> Any:
+    """Give the FTS5 table, which has a column of its own name for the search."""
+    columns = [sa.column(name) for name in ("rowid", "rank", search.name)]
+    return sa.table(search.name, *columns)

@@ -142,6 +142,8 @@ async def test_store_that_is_away_matters_only_to_who_touches() -> None:
     assert (await answer(sessions, lambda request: page(), "x")).status_code == 200
     with pytest.raises(BackendUnavailable):
         await answer(sessions, put(sessions, a=1), "x")
+    # What failed is told; the loop is not held up by another try.
+    assert "load" not in store.calls
     with pytest.raises(BackendUnavailable):
         await answer(sessions, put(sessions, a=1))
 
