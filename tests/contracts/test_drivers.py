@@ -179,6 +179,28 @@ def test_statement_that_is_not_understood_is_a_query_error(database: Database, p
         assert caught.value.statement == text
 
 
+@pytest.mark.parametrize("statement", ["SELECT id FROM nowhere", "SELECT absent FROM t"])
+def test_missing_table_or_column_names_the_command(
+    database: Database, perform: Perform, statement: str
+) -> None:
+    """Who forgot to migrate reads how; a slip of another kind gets no such advice."""
+
+    def plan() -> Plan[Any]:
+        yield from create()
+        yield read(statement)
+
+    with pytest.raises(QueryError) as caught:
+        perform(plan())
+    assert "asok migrate" in caught.value.fix
+
+    def slip() -> Plan[Any]:
+        yield read("SELEC 1")
+
+    with pytest.raises(QueryError) as other:
+        perform(slip())
+    assert other.value.fix == ""
+
+
 @pytest.mark.parametrize("value", ["a\0b", "a\ud800b"])
 def test_text_that_cannot_be_stored_is_the_clients_fault(
     database: Database, perform: Perform, value: str

@@ -213,13 +213,10 @@ def link(database_url: str) -> Iterator[Link]:
         yield link
 
 
-EXAMPLES = {
-    "sqlite": int(__import__("os").environ.get("NEX", 60)),
-    "postgresql": int(__import__("os").environ.get("NEX", 20)),
-    "mariadb": int(__import__("os").environ.get("NEX", 8)),
-}
+EXAMPLES = {"sqlite": 60, "postgresql": 20, "mariadb": 8}
 
 
+@pytest.mark.slow
 def test_tables_and_rows_survive_a_change_and_the_way_back(link: Link) -> None:
     """From any tables to any others and back: nothing is lost that was not dropped, and all is as it was."""
 
@@ -341,6 +338,7 @@ def check_everything_was_done_once(link: Link) -> None:
     assert set(Runner(link, Graph(MIGRATIONS)).journal.applied()) == {"0001_start", "0002_change"}
 
 
+@pytest.mark.slow
 def test_killed_migration_goes_on_at_the_next_run(link: Link, database_url: str) -> None:
     """kill -9 before and after every statement: runs afterwards complete it, and nothing happens twice (reliability 122)."""
     process = run_migration("kill", database_url)
@@ -350,6 +348,7 @@ def test_killed_migration_goes_on_at_the_next_run(link: Link, database_url: str)
     check_everything_was_done_once(link)
 
 
+@pytest.mark.slow
 def test_of_several_that_migrate_one_does_the_work(link: Link, database_url: str) -> None:
     """Nodes that deploy at once wait for each other; all end well, and the work is done once."""
     processes = [run_migration("once", database_url) for _ in range(3)]
@@ -360,6 +359,7 @@ def test_of_several_that_migrate_one_does_the_work(link: Link, database_url: str
     check_everything_was_done_once(link)
 
 
+@pytest.mark.slow
 def test_code_of_the_previous_version_keeps_writing_during_an_additive_migration(
     link: Link, database_url: str
 ) -> None:

@@ -66,9 +66,21 @@ def _with_statement(error: DatabaseError, text: str) -> DatabaseError:
     return error
 
 
+#: How SQLite, PostgreSQL and MySQL say that a table or a column is not there.
+_MISSING = re.compile(
+    r"no such (?:table|column)|has no column named|"
+    r"(?:relation|column) \S+ (?:of relation \S+ )?does not exist|"
+    r"Table '\S+' doesn't exist|Unknown column"
+)
+_MIGRATE: Final = "If a model names it, the database lacks a migration: asok migrate (aksara migrate)."
+
+
 def _query(message: str, text: str) -> QueryError:
     shown = text if len(text) <= 500 else f"{text[:500]} ..."
-    return QueryError(f"The database does not accept a statement: {_said(message)}. It was: {shown}")
+    return QueryError(
+        f"The database does not accept a statement: {_said(message)}. It was: {shown}",
+        fix=_MIGRATE if _MISSING.search(message) else "",
+    )
 
 
 def _timeout() -> StatementTimeout:

@@ -75,7 +75,7 @@ class Journal:
             if self._link.holds(Probe("table", table.name)):
                 continue
             for text in create_statements([table], self._link.dialect):
-                # Why: another node may make it at the same moment, before either holds the lock.
+                # Why: on SQLite another process may make it at the same moment.
                 self._link.run(text.replace("CREATE TABLE ", "CREATE TABLE IF NOT EXISTS ", 1))
 
     def applied(self) -> dict[str, Applied]:

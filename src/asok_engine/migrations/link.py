@@ -248,6 +248,8 @@ def open_link(database: DatabaseOptions | str, *, wait_seconds: float = 30.0) ->
         link.run("PRAGMA foreign_keys = ON")
     elif link.dialect == "postgresql":
         link.run("SET TIME ZONE 'UTC'")
+        # Why: a limit for the statements of an application would cut off a long change of a table.
+        link.run("SET statement_timeout = 0")
     else:
         link.run("SET time_zone = '+00:00'")
         link.run("SET sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')")

@@ -89,8 +89,9 @@ class Runner:
     def _make(
         self, plan: Callable[[], list[Move]], *, fake: bool, approve: Callable[[list[Move]], None] | None
     ) -> int:
-        self.journal.prepare()
         with turn(self.link, wait_seconds=self._wait_seconds, tell=self._tell):
+            # Inside, because PostgreSQL fails when two sessions make one table, if it is not there or not.
+            self.journal.prepare()
             moves = plan()
             if approve is not None and moves and not fake:
                 approve(moves)
