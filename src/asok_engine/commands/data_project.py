@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from asok_engine.commands.models import registered_fills, registered_tables
+from asok_engine.commands.models import bundled_folders, registered_fills, registered_tables
 from asok_engine.database.urls import DatabaseOptions
 from asok_engine.errors import SetupError
 from asok_engine.migrations.files import load_graph
@@ -52,8 +52,13 @@ class DataProject:
         return registered_fills()
 
     def graph(self) -> Graph:
-        """Read the migrations."""
-        return load_graph(self.folder)
+        """Read the migrations, with those that packages in use bring along."""
+        self.import_models()
+        return load_graph(self.folder, self.bundles())
+
+    def bundles(self) -> Mapping[str, Path]:
+        """Give the folders of migrations of packages in use, by label; the models must have been imported."""
+        return bundled_folders()
 
     def options(self, database: str) -> DatabaseOptions:
         """Give the options of a database; raises SetupError when there is no such alias."""

@@ -102,9 +102,10 @@ def _make(
     graph.check_single_end()
     operations: list[Operation] = []
     if not empty:
-        tables = list(project.tables())
+        bundled = graph.bundled_tables()
+        tables = [table for table in project.tables() if table.full_name not in bundled]
         operations = detect(
-            graph.state(), tables, read_answers(renames, drops, fills, tables, project.fills())
+            graph.own_state(), tables, read_answers(renames, drops, fills, tables, project.fills())
         )
         if not operations:
             click.echo("The migrations make what the models say; nothing is missing.")
@@ -129,14 +130,14 @@ def _make(
 
 
 def _merge(project: DataProject, graph: Graph, name: str) -> int:
-    if len(graph.leaves) < 2:
+    if len(graph.own_leaves) < 2:
         click.echo("The migrations have one end; there is nothing to join.")
         return 0
     graph.state()
     path = write_migration(
         project.folder, graph, name or "merge", [], face=project.face, dependencies=graph.leaves
     )
-    click.echo(f"Wrote {project.shown(path)}, which comes after {' and '.join(graph.leaves)}.")
+    click.echo(f"Wrote {project.shown(path)}, which comes after {' and '.join(graph.own_leaves)}.")
     return 0
 
 

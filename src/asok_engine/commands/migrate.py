@@ -167,7 +167,9 @@ def _check(project: DataProject, runner: Runner, link: Link, database: str) -> i
     state = runner.graph.state(applied)
     lines += differences(link, [table for table in state if table.database == database])
     try:
-        if detect(runner.graph.state(), project.tables(), Answers(ask_rename=lambda old, new: False)):
+        bundled = runner.graph.bundled_tables()
+        tables = [table for table in project.tables() if table.full_name not in bundled]
+        if detect(runner.graph.own_state(), tables, Answers(ask_rename=lambda old, new: False)):
             lines.append(
                 f"The models have changes without a migration; write it with: {project.make_command}"
             )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import json
 import re
+import sys
 import traceback
 from collections.abc import Iterable, Sequence
 from enum import Enum
@@ -22,6 +23,7 @@ from asok_engine.records.registry import registry
 from asok_engine.sql.tables import NOW, ServerDefault, Table
 
 __all__ = [
+    "bundled_folders",
     "import_folder",
     "import_models",
     "make_model_command",
@@ -29,6 +31,9 @@ __all__ = [
     "registered_fills",
     "registered_tables",
 ]
+
+
+_FRAMEWORK = ("asok", "aksara", "asok_engine")
 
 
 def import_folder(folder: Path, package: str) -> list[ModuleType]:
@@ -105,6 +110,23 @@ def registered_fills() -> dict[str, ServerDefault]:
             if value is not None and isinstance(value, ServerDefault):
                 fills[f"{description.table.full_name}.{field.column}"] = value
     return fills
+
+
+def bundled_folders() -> dict[str, Path]:
+    """Give the folders of migrations that packages of the framework bring along, by label.
+
+    A package whose models were imported brings the folder `migrations` beside them;
+    its label is the name of the package.
+    """
+    found: dict[str, Path] = {}
+    for model in registry.models():
+        file = getattr(sys.modules.get(model.__module__), "__file__", None)
+        if model.__module__.partition(".")[0] not in _FRAMEWORK or file is None:
+            continue
+        package = Path(file).parent
+        if (package / "migrations").is_dir():
+            found[package.name] = package / "migrations"
+    return found
 
 
 def make_model_command(folder: str = "src/models") -> click.Command:

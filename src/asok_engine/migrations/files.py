@@ -11,7 +11,7 @@ import ast
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -31,18 +31,26 @@ _FILE = re.compile(r"\d+_\w+\.py")
 _WIDTH = 100
 
 
-def load_graph(folder: Path) -> Graph:
+def load_graph(folder: Path, bundles: Mapping[str, Path] | None = None) -> Graph:
     """Read every `0001_name.py` of a folder; a folder that is not there has none.
+
+    `bundles` are folders of packages that bring tables along, by label; their
+    migrations are named `label:0001_name`.
 
     Raises:
         SetupError: a file cannot be loaded, or says something that is no migration.
     """
-    if not folder.is_dir():
-        return Graph()
-    return Graph(_load(path) for path in sorted(folder.iterdir()) if _FILE.fullmatch(path.name))
+    places = [("", folder), *sorted((bundles or {}).items())]
+    return Graph(
+        _load(path, label)
+        for label, place in places
+        if place.is_dir()
+        for path in sorted(place.iterdir())
+        if _FILE.fullmatch(path.name)
+    )
 
 
-def _load(path: Path) -> Migration:
+def _load(path: Path, label: str) -> Migration:
     source = path.read_bytes()
     module = ModuleType(f"migration_{path.stem}")
     module.__file__ = str(path)
@@ -69,10 +77,11 @@ def _load(path: Path) -> Migration:
         raise SetupError(
             f"`dependencies` of the migration {path.name} is {dependencies!r}; write a list of names."
         )
+    prefix = f"{label}:" if label else ""
     return Migration(
-        path.stem,
+        f"{prefix}{path.stem}",
         tuple(operations),
-        tuple(dependencies),
+        tuple(name if ":" in name else f"{prefix}{name}" for name in dependencies),
         atomic=bool(getattr(module, "atomic", True)),
         # Why the tree: comments and layout may change after a migration was applied.
         checksum=hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:32],

@@ -2,7 +2,8 @@
 
 Each names those that come before it. The order is the same on every machine: what
 depends on nothing undone comes first, by name among equals. A graph with two ends
-is refused where a new migration is to be added, and merged on request.
+is refused where a new migration is to be added, and merged on request. Migrations
+that a package brings along are named `label:name`; the others are the project's own.
 """
 
 from __future__ import annotations
@@ -78,6 +79,25 @@ class Graph:
         needed = {name for migration in self.order for name in migration.dependencies}
         return tuple(migration.name for migration in self.order if migration.name not in needed)
 
+    @property
+    def own_leaves(self) -> tuple[str, ...]:
+        """The project's own migrations that no other of its own depends on."""
+        own = [migration for migration in self.order if _is_own(migration.name)]
+        needed = {name for migration in own for name in migration.dependencies}
+        return tuple(migration.name for migration in own if migration.name not in needed)
+
+    def own_state(self) -> State:
+        """Give the tables that the project's own migrations have made."""
+        bundled = self.bundled_tables()
+        state = self.state()
+        return State(
+            (table for name, table in state.tables.items() if name not in bundled), state.kept_defaults
+        )
+
+    def bundled_tables(self) -> frozenset[str]:
+        """Give the names of tables that packages bring along."""
+        return frozenset(self.state(name for name in self.by_name if not _is_own(name)).tables)
+
     def state(self, names: Iterable[str] | None = None) -> State:
         """Give the tables after these migrations, after all by default."""
         wanted = None if names is None else set(names)
@@ -127,9 +147,9 @@ class Graph:
 
     def check_single_end(self) -> None:
         """Raise SetupError when two migrations were added beside each other."""
-        if len(self.leaves) > 1:
+        if len(self.own_leaves) > 1:
             raise SetupError(
-                f"The migrations have several ends: {', '.join(self.leaves)}.",
+                f"The migrations have several ends: {', '.join(self.own_leaves)}.",
                 fix="Join them: asok make migration --merge (aksara makemigrations --merge).",
             )
 
@@ -140,6 +160,10 @@ class Graph:
     def names(self) -> Sequence[str]:
         """Give the names in order."""
         return [migration.name for migration in self.order]
+
+
+def _is_own(name: str) -> bool:
+    return ":" not in name
 
 
 def _number(name: str) -> int:

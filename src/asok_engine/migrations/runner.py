@@ -132,6 +132,10 @@ class Runner:
 
     def _known_applied(self) -> set[str]:
         applied = self.journal.applied()
+        # A package that is no longer used leaves its entries behind; they say nothing of this project.
+        applied = {
+            name: each for name, each in applied.items() if name in self.graph.by_name or ":" not in name
+        }
         unknown = [name for name in applied if name not in self.graph.by_name]
         if unknown:
             raise SetupError(

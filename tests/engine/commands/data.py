@@ -19,6 +19,10 @@ class GivenProject(DataProject):
     """A project with these tables."""
 
     given: list[Table] = field(default_factory=list)
+    brought: dict[str, Path] = field(default_factory=dict)
+
+    def bundles(self) -> Mapping[str, Path]:
+        return self.brought
 
     def tables(self) -> Sequence[Table]:
         return list(self.given)

@@ -9,11 +9,13 @@ import pytest
 from msgspec.structs import replace
 
 from asok_engine.commands.make_migration import make_migration_command, makemigrations_command
+from asok_engine.commands.migrate import migrate_command
 from asok_engine.database.urls import parse_url
 from asok_engine.errors import SetupError
 from asok_engine.migrations.detect import UnclearChange
-from asok_engine.migrations.files import write_migration
+from asok_engine.migrations.files import load_graph, write_migration
 from asok_engine.migrations.graph import Graph
+from asok_engine.migrations.operations import AddColumn, CreateTable
 from asok_engine.sql import types
 from asok_engine.sql.tables import Column
 from tests.engine.commands.data import call, project_in
@@ -85,3 +87,32 @@ def test_two_ends_are_joined_on_request(tmp_path: Path) -> None:
         call(make)
     assert "0002_merge.py" in call(make, "--merge").output
     assert project.graph().leaves == ("0002_merge",)
+
+
+def test_tables_that_a_package_brings_along_stay_out_of_the_projects_migrations(tmp_path: Path) -> None:
+    """They come from the package's own files, before those of the project (aksara 3.3)."""
+    package = tmp_path / "package"
+    write_migration(package, Graph(), "teams", [CreateTable(TEAMS)], face="asok", dependencies=())
+    project = project_in(tmp_path, TEAMS, USERS)
+    project.brought["people"] = package
+    make = make_migration_command(lambda: project)
+    said = call(make, "start")
+    assert "create table users" in said.output
+    assert "create table teams" not in said.output
+    assert project.graph().names() == ["people:0001_teams", "0001_start"]
+    migrate = migrate_command(lambda: project)
+    call(migrate)
+    assert call(migrate, "--check").return_value == 0
+    assert "nothing is missing" in call(make).output
+    nick = Column("nick", types.text(), nullable=True)
+    write_migration(
+        package,
+        load_graph(package),
+        "nick",
+        [AddColumn("teams", nick)],
+        face="asok",
+        dependencies=["0001_teams"],
+    )
+    project.given[0] = replace(TEAMS, columns=(*TEAMS.columns, nick))
+    assert "nothing is missing" in call(make).output
+    assert "people:0002_nick" in call(migrate).stderr

@@ -6,10 +6,12 @@ import gc
 import sys
 from enum import Enum
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from asok_engine.commands.models import (
+    bundled_folders,
     import_folder,
     make_model_command,
     model_source,
@@ -118,3 +120,20 @@ def test_class_and_file_are_named_alike() -> None:
     """`blog_post` and `BlogPost` are the same model."""
     assert snake_case("BlogPost") == "blog_post"
     assert "class BlogPost(Model)" in model_source("blog_post")
+
+
+def test_package_of_the_framework_brings_its_migrations_along(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder beside the models, under the name of the package; models of a project bring none."""
+    package = tmp_path / "people"
+    (package / "migrations").mkdir(parents=True)
+    for name in ("aksara.contrib.people.models", "shop.people.models"):
+        module = ModuleType(name)
+        module.__file__ = str(package / "models.py")
+        monkeypatch.setitem(sys.modules, name, module)
+    made = type("MadeUpPerson", (Record,), {"__module__": "shop.people.models", "name": String()})
+    assert "people" not in bundled_folders()
+    other = type("MadeUpAgent", (Record,), {"__module__": "aksara.contrib.people.models", "name": String()})
+    assert bundled_folders()["people"] == package / "migrations"
+    assert made is not other

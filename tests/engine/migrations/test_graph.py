@@ -8,6 +8,7 @@ from asok_engine.errors import SetupError
 from asok_engine.migrations.graph import Graph, Migration
 from asok_engine.migrations.operations import CreateTable, DropTable, RunSQL
 from asok_engine.migrations.state import State
+from asok_engine.sql.tables import Table
 from tests.engine.migrations.samples import TEAMS, graph_of
 
 
@@ -72,3 +73,20 @@ def test_undoing_goes_backwards_and_names_what_cannot() -> None:
     assert [type(each).__name__ for each in migration.undone(State())] == ["RunSQL", "DropTable"]
     with pytest.raises(SetupError, match="m cannot be rolled back"):
         Migration("m", (RunSQL(["x"]),)).undone(State())
+
+
+def test_migrations_of_packages_are_not_the_projects_own() -> None:
+    """They are no second end, count no number, and their tables are not the project's."""
+    made = Graph(
+        [
+            Migration("people:0001_a", (CreateTable(TEAMS),)),
+            Migration("0001_b", (CreateTable(Table("own", TEAMS.columns)),), ("people:0001_a",)),
+            Migration("people:0002_c", (), ("people:0001_a",)),
+        ]
+    )
+    made.check_single_end()
+    assert made.own_leaves == ("0001_b",)
+    assert set(made.leaves) == {"0001_b", "people:0002_c"}
+    assert made.next_number() == "0002"
+    assert made.bundled_tables() == {"teams"}
+    assert set(made.own_state().tables) == {"own"}

@@ -204,3 +204,13 @@ def test_second_process_on_sqlite_finds_the_work_done(sqlite_url: str) -> None:
         go.set()
         thread.join()
     assert told == ["0001_step was done by another process"]
+
+
+def test_entries_of_a_package_that_is_no_longer_used_disturb_nothing(sqlite_url: str) -> None:
+    """They belong to no file of the project."""
+    with open_link(sqlite_url) as link:
+        Runner(link, Graph([Migration("people:0001_a"), *GRAPH.order])).migrate()
+        left = Runner(link, GRAPH)
+        assert left.migrate() == 0
+        assert left.roll_back() == 3
+        assert applied(left) == ["people:0001_a"]
