@@ -23,6 +23,7 @@ from asok_engine.errors import (
     NotNullError,
     QueryError,
     StatementTimeout,
+    TransactionFailed,
     UniqueError,
 )
 from asok_engine.records.steps import AskDialect, Atomic, Plan, Stream
@@ -493,3 +494,44 @@ def test_wrong_address_is_unavailable_and_hides_the_password(kind: str, perform:
         assert isinstance(caught.value, DatabaseError)
     finally:
         databases.close()
+
+
+def test_schema_may_change_under_open_connections(database: Database, perform: Perform) -> None:
+    """A statement that was prepared before a migration of somebody else works after it, on the same connection."""
+
+    def plan() -> Plan[Any]:
+        yield from create("id integer primary key, n integer")
+        yield change("INSERT INTO t (id, n) VALUES (1, 5)")
+        for _ in range(8):
+            yield read("SELECT * FROM t WHERE id = ?", 1)
+        # The warm connection is held meanwhile, so that the change comes over another one.
+        with database.plain.lend():
+            run_one(change("ALTER TABLE t ADD COLUMN s varchar(9)"))
+        return (yield read("SELECT * FROM t WHERE id = ?", 1))
+
+    assert rows_of(perform(plan())) == [(1, 5, None)]
+
+
+def test_commit_that_postgresql_turned_into_a_rollback_is_no_success(postgres_url: str) -> None:
+    """The server answers COMMIT of a failed transaction with ROLLBACK and no error; both drivers raise one."""
+    databases.configure({"default": parse_url(postgres_url)})
+    with databases["default"].plain.lend() as plain:
+        plain.begin(writes=True, isolation="")
+        with pytest.raises(QueryError):
+            plain.run("SELEC", (), "rows")
+        with pytest.raises(TransactionFailed):
+            plain.commit()
+
+    async def main() -> None:
+        channel = databases["default"].on_loop
+        connection = await channel.take(writes=True)
+        await connection.begin(writes=True, isolation="")
+        with pytest.raises(QueryError):
+            await connection.run("SELEC", (), "rows")
+        with pytest.raises(TransactionFailed):
+            await connection.commit()
+        channel.give(connection)
+        await databases["default"].close_async()
+
+    asyncio.run(main())
+    databases.close()

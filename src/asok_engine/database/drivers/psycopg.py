@@ -17,7 +17,7 @@ import psycopg
 from psycopg.abc import PQGen
 from psycopg.adapt import Loader
 from psycopg.conninfo import make_conninfo
-from psycopg.pq import ConnStatus, Format
+from psycopg.pq import ConnStatus, Format, TransactionStatus
 from psycopg.types.net import CidrBinaryLoader, InetBinaryLoader
 from psycopg.types.string import TextLoader
 
@@ -137,9 +137,25 @@ class PsycopgConnection(Link):
             if returns == "count":
                 return cursor.rowcount
             rows = cursor.fetchall()
+        except psycopg.errors.FeatureNotSupported as error:
+            if not self._forgets_plans(error):
+                raise self._failure(error, text) from error
+            return self.run(text, parameters, returns)
         except _ERRORS as error:
             raise self._failure(error, text) from error
         return rows if returns == "rows" else rows[0][0]
+
+    def _forgets_plans(self, error: psycopg.Error) -> bool:
+        """Forget prepared statements after a migration of somebody else; tell whether to run it again."""
+        if "cached plan" not in str(error):
+            return False
+        if self._link.info.transaction_status != TransactionStatus.IDLE:
+            # The transaction is lost; the next user of this connection is spared.
+            self.is_broken = True
+            return False
+        # Nothing was done: the server refuses such a plan before it begins.
+        self._say("DEALLOCATE ALL")
+        return True
 
     def run_many(self, text: str, rows: Sequence[Sequence[Any]]) -> int:
         """Run one text with many rows of parameters in one go; give how many rows were affected."""
