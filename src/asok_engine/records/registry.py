@@ -75,9 +75,7 @@ class Registry:
             return self._models[name]
         found = [model for model in list(self._models.values()) if full_name(model).endswith(f".{name}")]
         if asking is not None and len(found) > 1:
-            scope = full_name(asking).rpartition(".")[0]
-            near = [model for model in found if full_name(model) == f"{scope}.{name}"]
-            found = near or [model for model in found if model.__module__ == asking.__module__] or found
+            found = _nearest(found, asking, name)
         if len(found) > 1:
             names = ", ".join(sorted(map(full_name, found)))
             raise SetupError(f"The model name {name!r} is ambiguous: {names}.", fix="Give the full name.")
@@ -97,6 +95,17 @@ class Registry:
                 fix="Import the module that defines it, or correct the name.",
             )
         return model
+
+
+def _nearest(found: list[type[Record]], asking: type[Any], name: str) -> list[type[Record]]:
+    """Keep the models beside the asking one or in its module, or beside a base that it inherits from."""
+    for base in asking.__mro__:
+        scope = full_name(base).rpartition(".")[0]
+        near = [model for model in found if full_name(model) == f"{scope}.{name}"]
+        near = near or [model for model in found if model.__module__ == base.__module__]
+        if near:
+            return near
+    return found
 
 
 def full_name(model: type[Any]) -> str:

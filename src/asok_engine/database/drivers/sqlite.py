@@ -9,7 +9,6 @@ and is used by one at a time. Source: sqlite.org/wal.html, sqlite.org/pragma.htm
 from __future__ import annotations
 
 import asyncio
-import re
 import sqlite3
 import threading
 import time
@@ -23,6 +22,7 @@ from asok_engine.database.urls import DatabaseOptions
 from asok_engine.database.watchdog import watch
 from asok_engine.errors import DatabaseError, LockUnavailable, TransactionFailed, UsageError
 from asok_engine.sql.compiler import Returns
+from asok_engine.sql.dialects.sqlite import SqliteDialect
 
 __all__ = ["SqliteConnection", "SqliteFile"]
 
@@ -128,7 +128,8 @@ class SqliteConnection(Link):
             pragmas["query_only"] = "ON"
         for name, value in pragmas.items():
             self._patiently(f"PRAGMA {name} = {value}", (), "rows")
-        self._link.create_function("regexp", 2, _matches, deterministic=True)
+        for name, count, function in SqliteDialect.functions:
+            self._link.create_function(name, count, function, deterministic=True)
 
     def run(self, text: str, parameters: Sequence[Any], returns: Returns) -> Any:
         """Run one statement: give all its rows, the number of rows affected, or the inserted key."""
@@ -283,9 +284,3 @@ class SqliteConnection(Link):
         if isinstance(error, OverflowError):
             return value_failure("a number is out of range", text)
         return sqlite_failure(getattr(error, "sqlite_errorname", ""), str(error), text)
-
-
-def _matches(pattern: Any, value: Any) -> bool | None:
-    if pattern is None or value is None:
-        return None
-    return re.search(str(pattern), str(value)) is not None

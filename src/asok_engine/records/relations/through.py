@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from asok_engine.errors import UsageError
 from asok_engine.records.errors import unknown_name
-from asok_engine.records.query import Query, load_paths
+from asok_engine.records.query import Query
 from asok_engine.records.relations.relation import Hop, Relation, alias_for
 from asok_engine.sql.expressions import Parameter
 from asok_engine.sql.select import COLUMN, InSelect, Join, Output, Select
@@ -75,13 +75,19 @@ class Through(Relation[Value]):
         """Read the relations of the path, and gather what stands at its end."""
         if narrow is not None:
             raise UsageError(f"{self!r} goes through other relations.", fix="Narrow those, or ask its query.")
-        yield from load_paths(records, self.owner, [(self.path, None)])
-        names = self.path.split(".")
+        steps = self.steps()
+        here = list(records)
+        for step in steps:
+            # What was loaded already stays, with all that hangs on it.
+            missing = [each for each in here if step.name not in each.__dict__]
+            if missing:
+                yield from step.load(missing)
+            here = [end for each in here for end in _as_list(each.__dict__[step.name])]
         found: dict[Any, Record] = {}
         for record in records:
             ends: list[Any] = [record]
-            for name in names:
-                ends = [each for end in ends for each in _as_list(end.__dict__.get(name))]
+            for step in steps:
+                ends = [each for end in ends for each in _as_list(end.__dict__[step.name])]
             own = self.target.new_list()
             own.extend({end.pk: end for end in ends}.values())
             record.__dict__[self.name] = own

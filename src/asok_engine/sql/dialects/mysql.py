@@ -8,6 +8,7 @@ strict SQL mode with ANSI_QUOTES off, and counts found rows, not changed ones
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Literal
 from uuid import UUID
@@ -19,6 +20,10 @@ from asok_engine.sql.types import ColumnType
 
 __all__ = ["MysqlDialect"]
 
+#: Words of three letters and more that InnoDB leaves out of its index unless it is told otherwise.
+_STOP_WORDS = re.compile(
+    "about|are|com|for|from|how|that|the|this|und|was|what|when|where|who|will|with|www", re.IGNORECASE
+)
 _ENCODERS: dict[str, Callable[[Any], Any]] = {
     "datetime": texts.naive_utc,
     "duration": texts.microseconds,
@@ -89,9 +94,11 @@ class MysqlDialect(Dialect):
     def search_text(self, term: str) -> str:
         """Make the parameter of a full-text search that finds all words, or their beginnings.
 
-        Words of one or two letters are not in the index, so they are not asked for.
+        Words of one or two letters, and InnoDB's stop words, are not in the index, so they
+        are not asked for.
         """
-        return " ".join(f"+{word}*" for word in search_words(term) if len(word) > 2)
+        words = [word for word in search_words(term) if len(word) > 2 and not _STOP_WORDS.fullmatch(word)]
+        return " ".join(f"+{word}*" for word in words)
 
     def match(self, sa: Any, table: Any, search: FullText, term: Any) -> Any:
         """Write the condition that a row is found by a full-text search."""
