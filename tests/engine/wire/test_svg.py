@@ -57,6 +57,8 @@ def test_what_draws_stays() -> None:
         "<style>@import 'evil';</style>",
         "<style>a { background: image-set('evil' 1x) }</style>",
         "<style>a { b: url( 'https://evil' ) }</style>",
+        "<style>a { b: src('https://evil') }</style>",
+        "<style>a { b: image('https://evil') }</style>",
         '<animate attributeName="href" values="javascript:evil()"/>',
         '<set attributeName="onload" to="evil()"/>',
         '<x:script xmlns:x="http://www.w3.org/1999/xhtml">evil()</x:script>',
