@@ -14,7 +14,7 @@ from asok.settings import TABLE
 from asok_engine.database.databases import Database, databases
 from asok_engine.database.urls import DatabaseOptions, parse_url
 
-__all__ = ["database_options", "open_databases"]
+__all__ = ["database_options", "databases_of_this_folder", "open_databases"]
 
 
 def database_options(config: Config) -> dict[str, DatabaseOptions]:
@@ -30,16 +30,14 @@ def database_options(config: Config) -> dict[str, DatabaseOptions]:
 def open_databases(config: Config) -> list[Database]:
     """Configure the databases of this process by the settings; a missing driver is found here."""
     options = database_options(config)
-    databases.configure(options, router=databases.router)
+    databases.configure(options)
     opened = [databases[alias] for alias in options]
     for database in opened:
         database.require_driver()
     return opened
 
 
-def _of_this_folder() -> dict[str, DatabaseOptions]:
+def databases_of_this_folder() -> dict[str, DatabaseOptions]:
+    """Give the databases of the project in the working folder, {} where there is none."""
     root = Path.cwd()
     return database_options(Config(TABLE, root)) if (root / "wsgi.py").exists() else {}
-
-
-databases.add_last_resort(_of_this_folder)

@@ -108,7 +108,8 @@ def test_script_of_a_project_needs_no_application(tmp_path: Path) -> None:
     """Code that is run in the project's folder finds the project's database by itself."""
     write_project(tmp_path, {"DATABASE_URL": "sqlite:///mine.sqlite3"})
     script = (
-        "import asok.databases\n"
+        "from asok.orm import Model\n"
+        "Model\n"
         "from asok_engine.database.databases import databases\n"
         "print(databases['default'].options.name)\n"
     )

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
+from asok.databases import databases_of_this_folder
 from asok.orm.modellist import ModelList
 from asok.orm.pagination import Page
 from asok.orm.query import Query
@@ -38,6 +39,9 @@ from asok_engine.sql.expressions import Condition
 __all__ = ["Model"]
 
 Result = TypeVar("Result")
+
+# Models may be used without an application: by a script, in a shell.
+databases.add_last_resort(databases_of_this_folder)
 M = TypeVar("M", bound=Record)
 
 

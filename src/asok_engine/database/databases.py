@@ -354,7 +354,10 @@ class Databases:
         self.router: Router | None = None
 
     def configure(self, options: Mapping[str, DatabaseOptions], *, router: Router | None = None) -> None:
-        """Set the databases of this process; those of before are closed, unless they stay the same."""
+        """Set the databases of this process; those of before are closed, unless they stay the same.
+
+        `router` takes the place of the one of before; None leaves that as it is.
+        """
         before, self._databases = self._databases, {}
         for alias, wanted in options.items():
             known = before.pop(alias, None)
@@ -363,7 +366,8 @@ class Databases:
                     known.close()
                 known = Database(alias, wanted)
             self._databases[alias] = known
-        self.router = router
+        if router is not None:
+            self.router = router
         for gone in before.values():
             gone.close()
 
@@ -384,7 +388,7 @@ class Databases:
     def _find(self, alias: str) -> Database:
         if not self._databases:
             found = next((options for find in self._last_resorts if (options := find())), {})
-            self.configure(found, router=self.router)
+            self.configure(found)
             if alias in self._databases:
                 return self._databases[alias]
         if not self._databases:

@@ -14,6 +14,7 @@ from asok_engine.database.databases import Databases, databases, forget_own_writ
 from asok_engine.database.running import run, run_one, run_one_async
 from asok_engine.database.urls import parse_url
 from asok_engine.errors import DatabaseUnavailable, SetupError, UsageError
+from asok_engine.sql.statements import Statement
 from tests.plans import change, create, read, sql
 
 
@@ -21,6 +22,7 @@ from tests.plans import change, create, read, sql
 def _nothing_left() -> Iterator[None]:
     yield
     databases.close()
+    databases.router = None
 
 
 def test_unknown_alias_names_the_known_ones() -> None:
@@ -74,6 +76,17 @@ def test_router_chooses_the_database(tmp_path: Path) -> None:
     assert (tmp_path / "a").exists()
     run_one(read("SELECT 1"))
     assert (tmp_path / "b").exists()
+
+
+def test_router_outlives_the_start_of_an_application() -> None:
+    """Configuring the databases again leaves the router that code has set."""
+
+    def router(statement: Statement) -> str:
+        return "default"
+
+    databases.router = router
+    databases.configure({"default": parse_url("sqlite://")})
+    assert databases.router is router
 
 
 def test_reads_go_to_copies_until_this_context_has_written(tmp_path: Path) -> None:
