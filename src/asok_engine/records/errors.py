@@ -32,6 +32,7 @@ __all__ = [
     "SeveralRecords",
     "StaleRecord",
     "UnknownName",
+    "checked_alias",
     "unknown_name",
 ]
 
@@ -143,6 +144,21 @@ class NotLoaded(UsageError):
     """
 
     code = "not-loaded"
+
+
+def checked_alias(name: str) -> str:
+    """Give a name for an expression back when it may stand in SQL: a short identifier.
+
+    Raises:
+        UnknownName: it has quotes, dots, spaces or anything else that an identifier has not.
+    """
+    # Why: such names come from query strings too, and one with a quote in it has no honest use.
+    if not isinstance(name, str) or not name.isidentifier() or len(name.encode()) > 60:
+        raise UnknownName(
+            f"{str(name)[:60]!r} cannot be the name of an annotation.",
+            fix="Take letters, digits and underscores, at most 60 of them.",
+        )
+    return name
 
 
 def unknown_name(name: str, where: str, known: Iterable[str], what: str = "field") -> UnknownName:

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from asok_engine.errors import InputError, UsageError
 from asok_engine.records.columns import read_column
 from asok_engine.records.description import Description
-from asok_engine.records.errors import FieldProblem, unknown_name
+from asok_engine.records.errors import FieldProblem, checked_alias, unknown_name
 from asok_engine.records.fields.field import FieldRef
 from asok_engine.records.lookups import apply_lookups, by_operator, is_true
 from asok_engine.records.paths import PathField, Place, condition_at, joins_of, place_of, split_path
@@ -314,6 +314,7 @@ class Query(Struct, eq=False):
         """
         joins: dict[Any, Join] = {}
         for name, expression in expressions.items():
+            checked_alias(name)
             if name in self.description.fields or name in self.description.relations:
                 raise UsageError(f"{self.description.name} has {name!r} already.", fix="Take another name.")
             joins |= joins_of(expression)

@@ -10,8 +10,10 @@ import pytest
 
 from asok_engine.errors import InputError
 from asok_engine.records.errors import UnknownName
+from asok_engine.records.plans.count import aggregate
 from asok_engine.records.query import Query
 from asok_engine.records.zones import active_zone
+from asok_engine.sql.functions import Aggregate
 from tests.engine.records.blog import Author, Post, blog
 from tests.engine.records.driver import Driver
 
@@ -210,3 +212,12 @@ def test_hostile_name_never_reaches_sql(name: str) -> None:
         POSTS.compare(name, "=", 1)
     with pytest.raises(UnknownName):
         POSTS.compare("title", name, 1)
+
+
+@pytest.mark.parametrize("name", ["a b", 'a"', "a'; --", "a.b", "a%s", "a\n", "1a", "", "x" * 61])
+def test_hostile_alias_never_reaches_sql(name: str) -> None:
+    """The name of an annotation or an aggregate is an identifier or it is refused (reliability 96)."""
+    with pytest.raises(UnknownName):
+        POSTS.annotate(**{name: Post.views})
+    with pytest.raises(UnknownName):
+        blog().run(aggregate(POSTS, **{name: Aggregate("count")}))

@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from asok_engine.records.errors import checked_alias
 from asok_engine.records.paths import joins_of
 from asok_engine.records.query import Query
 from asok_engine.records.steps import Plan
@@ -49,6 +50,8 @@ def aggregate(query: Query, **aggregates: Expression) -> Plan[dict[str, Any]]:
     """Give aggregates over all records of a query, by name: `total=Aggregate("sum", Post.views)`."""
     if query.is_empty:
         return {name: 0 if _is_count(each) else None for name, each in aggregates.items()}
+    for name in aggregates:
+        checked_alias(name)
     plain = _over_all(query)
     joins = {join.source.key: join for join in plain.joins}
     for expression in aggregates.values():
