@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from asok_engine.database.databases import Database
+from asok_engine.database.databases import Database, databases
 from asok_engine.database.levels import after_commit, in_transaction
 from asok_engine.database.running import run, run_async, run_one, run_one_async
 from asok_engine.database.transactions import transaction
+from asok_engine.database.urls import parse_url
 from asok_engine.errors import (
     DatabaseError,
     SerializationError,
@@ -587,3 +588,28 @@ def test_everything_is_given_back(database: Database) -> None:
         pass
     perform_async(add(1))
     assert database.plain.pool.size == database.plain.pool.idle
+
+
+def test_first_transaction_of_a_pool_of_one_waits_for_no_second_connection(database_url: str) -> None:
+    """What the server is, is asked before the transaction holds the only connection, plain and async."""
+    small = database_url + ("&" if "?" in database_url else "?") + "max_size=1&timeout=1"
+    if database_url.startswith("sqlite"):
+        pytest.skip("SQLite has no pool that could be empty, and its dialect is known without asking.")
+
+    def read_one() -> Plan[Any]:
+        return (yield read("SELECT 1"))
+
+    try:
+        databases.configure({"default": parse_url(small)})
+        with transaction():
+            assert run(read_one())[0][0] == 1
+        databases.close()
+        databases.configure({"default": parse_url(small)})
+
+        async def work() -> None:
+            async with transaction():
+                assert (await run_async(read_one()))[0][0] == 1
+
+        asyncio.run(work())
+    finally:
+        databases.close()

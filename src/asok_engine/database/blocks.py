@@ -73,6 +73,8 @@ class Block:
         parent = open_level(self.alias)
         if parent is None:
             database = databases[self.alias]
+            # Why first: with a pool of one, its first statement would wait for another connection to ask.
+            _ = database.dialect
             channel = database.plain
             connection = channel.take()
             try:
@@ -155,6 +157,7 @@ class Block:
         loop = asyncio.get_running_loop()
         if parent is None:
             database = databases[self.alias]
+            await database.find_dialect()
             channel = database.on_loop
             connection = await channel.take(writes=self._writes)
             try:
