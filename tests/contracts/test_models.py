@@ -23,8 +23,22 @@ from asok.orm.errors import (
 )
 from asok_engine.database.databases import databases
 from asok_engine.database.observing import watch_statements
-from asok_engine.errors import InputError, UsageError
-from tests.asok.orm.blog import Comment, Note, Person, Post, Tag, create_tables, empty_tables
+from asok_engine.database.running import run_one
+from asok_engine.errors import DatabaseError, InputError, UsageError
+from asok_engine.records.fields.secret import CannotDecrypt, use_secrets
+from asok_engine.sql.raw import Raw
+from tests.asok.orm.blog import (
+    Account,
+    Comment,
+    Doc,
+    Note,
+    Person,
+    Post,
+    Remark,
+    Tag,
+    create_tables,
+    empty_tables,
+)
 
 pytestmark = pytest.mark.servers
 
@@ -34,6 +48,7 @@ Do = Callable[..., Any]
 @pytest.fixture(scope="module", params=["sqlite", "postgres", "mariadb"])
 def _tables(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """One database of each kind with the tables of the blog."""
+    use_secrets(["a secret of the tests that is long enough"])
     if request.param == "sqlite":
         create_tables(f"sqlite:///{tmp_path_factory.mktemp('models') / 'blog.sqlite3'}")
         yield
@@ -588,7 +603,170 @@ def test_scopes_of_a_model_are_methods_of_its_queries(do: Do, people: tuple[Pers
         Post.query().unpopular()
 
 
-# --- transactions -------------------------------------------------------------------------------------------
+# --- what a column must not show ----------------------------------------------------------------------------
+
+
+def column(name: str) -> Any:
+    """Give what the column of the only account holds."""
+    return run_one(Raw(f"SELECT {name} FROM accounts", ()))[0][0]  # noqa: S608
+
+
+def test_password_is_kept_as_a_hash_whichever_way_it_comes(do: Do) -> None:
+    """At creation, at change and by a change of the whole set (C5); what looks like a hash is a password."""
+    account = do(Account, "create", name="Ada", password="open sesame")
+    assert column("password").startswith("$argon2id$")
+    assert do(account, "check_password", "password", "open sesame") is True
+    assert do(account, "check_password", "password", "close sesame") is False
+    assert "password" not in account.to_dict()
+    do(Account.where(name="Ada"), "update", password="new one")
+    assert column("password").startswith("$argon2id$")
+    again = do(Account, "find", account.id)
+    assert do(again, "check_password", "password", "new one") is True
+    forged = column("password")
+    do(again, "update", password=forged)
+    assert column("password") != forged
+    assert do(again, "check_password", "password", "new one") is False
+    assert do(again, "check_password", "password", forged) is True
+    again.password = "not saved"
+    assert do(again, "check_password", "password", "not saved") is False
+    with pytest.raises(UsageError):
+        do(Account, "find", password=forged)
+    with pytest.raises(UsageError):
+        do(again, "check_password", "name", "Ada")
+
+
+def test_encrypted_text_is_sealed_whichever_way_it_comes(do: Do) -> None:
+    """At creation and by a change of the whole set (C5); a value that cannot be opened is an error (C15)."""
+    account = do(Account, "create", name="Ada", password="x", token="t0ken")
+    assert "t0ken" not in column("token")
+    assert do(Account, "find", account.id).token == "t0ken"
+    do(Account.query(), "update", token="0ther")
+    assert "0ther" not in column("token")
+    assert do(Account, "find", account.id).token == "0ther"
+    run_one(Raw("UPDATE accounts SET token = 'plain'", returns="count", writes=True))
+    with pytest.raises(CannotDecrypt):
+        do(Account, "all")
+
+
+# --- words, nearness, anything ------------------------------------------------------------------------------
+
+
+def test_words_are_found(do: Do) -> None:
+    """All of them, in the index, also narrowed; a term that is no word finds nothing and breaks nothing."""
+    for title in ("Bread and butter", "Butter alone", "Nothing of it"):
+        do(Doc, "create", title=title, kind=title[0])
+    assert {doc.title for doc in do(Doc, "search", "butter")} == {"Bread and butter", "Butter alone"}
+    assert [doc.title for doc in do(Doc, "search", "bread butter")] == ["Bread and butter"]
+    narrowed = Doc.query().search("butter").where(kind="B").order_by("-title")
+    assert do(narrowed.limit(1), "pluck", "title") == ["Butter alone"]
+    assert do(Doc, "search", "\" ' * ( OR") == []
+    assert do(Person.query().search("ada", "name", "email"), "all") == []
+
+
+def test_nearest_may_be_narrowed_before_and_after(do: Do) -> None:
+    """The condition and the vector do not mix (C9)."""
+    for kind, place in (("a", [1, 0]), ("b", [0.9, 0.1]), ("a", [0, 1]), ("b", None)):
+        do(Doc, "create", title=str(place), kind=kind, place=place)
+    assert [doc.title for doc in do(Doc.nearest("place", [1, 0], limit=2), "all")] == ["[1, 0]", "[0.9, 0.1]"]
+    for query in (
+        Doc.nearest("place", [1, 0]).where(kind="a"),
+        Doc.where(kind="a").nearest("place", [1, 0]),
+        Doc.where(kind="a").nearest("place", [1, 0], "euclidean"),
+    ):
+        found = do(query, "all")
+        assert [doc.title for doc in found] == ["[1, 0]", "[0, 1]"]
+        assert found[0].distance == pytest.approx(0)
+    assert do(Doc.nearest("place", [0, 1]).where(kind="a"), "first").title == "[0, 1]"
+    with pytest.raises(UnknownName):
+        Doc.nearest("place", [0, 1], "manhattan")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="2 are needed"):
+        Doc.nearest("place", [0, 1, 2])
+
+
+def test_relation_leads_to_any_model(do: Do) -> None:
+    """By its name and its key, both ways."""
+    doc, note = do(Doc, "create", title="d"), do(Note, "create", text="n")
+    do(Remark, "create", text="on a doc", subject=doc)
+    do(Remark, "create", text="on a note", subject=note)
+    found = do(Remark.with_("subject").order_by("id"), "all")
+    assert [remark.subject for remark in found] == [doc, note]
+    assert [remark.text for remark in do(Doc.with_("remarks"), "first").remarks] == ["on a doc"]
+
+
+def test_statement_of_ones_own_gives_records(do: Do, people: tuple[Person, Person]) -> None:
+    """With values apart, by place or by name; what lacks a column or is no SQL is told."""
+    found = do(Post, "raw", "SELECT * FROM posts WHERE views > ? ORDER BY views DESC", [10])
+    assert titles(found) == ["Bob 100", "Ada 30", "Ada 20"]
+    assert found[0].created_at.tzinfo is not None
+    found[0].title = "changed"
+    do(found[0], "save")
+    assert titles(
+        do(Post, "raw", "SELECT 1 AS one, posts.* FROM posts WHERE title = :t;", {"t": "changed"})
+    ) == ["changed"]
+    with pytest.raises(DatabaseError):
+        do(Post, "raw", "SELECT title FROM posts")
+    with pytest.raises(UsageError):
+        do(Post, "raw", "SELECT * FROM posts WHERE views > ?")
+
+
+def test_record_is_got_or_made(do: Do) -> None:
+    """Once, with defaults only when it is made; or changed; protected fields take nothing from defaults."""
+    ada = do(Person, "first_or_create", {"name": "Ada", "is_admin": True}, email="a@x.org")
+    assert (ada.name, ada.is_admin) == ("Ada", False)
+    assert do(Person, "first_or_create", {"name": "Other"}, email="a@x.org") == ada
+    assert do(Person, "update_or_create", {"name": "Other"}, email="a@x.org").name == "Other"
+    assert (
+        do(Person.where(name="Other"), "update_or_create", {"name": "Bob"}, email="b@x.org").email
+        == "b@x.org"
+    )
+    assert do(Person, "count") == 2
+    assert do(Person.query(), "create", name="Eve", email="e@x.org").name == "Eve"
+
+
+def test_relations_are_counted(do: Do, people: tuple[Person, Person]) -> None:
+    """Beside the fields, in conditions and orders, and as an aggregate of a selected column."""
+    counted = Person.with_count("posts").order_by("-posts_count")
+    assert [(person.name, person.posts_count) for person in do(counted, "all")] == [("Ada", 3), ("Bob", 1)]
+    assert do(counted.where("posts_count", ">", 1), "pluck", "name") == ["Ada"]
+    summed = Person.select("name", "SUM(posts.views) AS seen", "MAX(posts.views) AS most").order_by("name")
+    assert [(each.name, each.seen, each.most) for each in do(summed, "all")] == [
+        ("Ada", 60, 30),
+        ("Bob", 100, 100),
+    ]
+
+
+# --- streams and locks -----------------------------------------------------------------------------------------
+
+
+def test_stream_holds_few_records_at_once(_loop: asyncio.Runner) -> None:
+    """A thousand records pass, a few at a time; one may stop early and ask again."""
+    empty_tables()
+    Tag.bulk_create([{"name": f"t{number:04}"} for number in range(1000)])
+    names = [tag.name for tag in Tag.order_by("name").stream(50)]
+    assert (len(names), names[999]) == (1000, "t0999")
+    for tag in Tag.order_by("name").stream(50):
+        assert tag.name == "t0000"
+        break
+
+    async def read() -> list[str]:
+        found = [tag.name async for tag in Tag.order_by("name").stream_async(50)]
+        async for _ in Tag.query().stream_async(10):
+            break
+        assert await Tag.count_async() == 1000
+        return found
+
+    assert _loop.run(read()) == names
+
+
+def test_locked_records_are_skipped_where_one_asks(do: Do, people: tuple[Person, Person]) -> None:
+    """Inside of a transaction; SQLite locks its file instead, and the question is answered all the same."""
+    with Person.transaction():
+        first = Person.order_by("id").select_for_update().first()
+        assert first is not None
+        assert first.name == "Ada"
+
+
+# --- statements ---------------------------------------------------------------------------------------------
 
 
 def test_statement_can_be_read(do: Do) -> None:

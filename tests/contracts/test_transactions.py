@@ -590,11 +590,13 @@ def test_everything_is_given_back(database: Database) -> None:
     assert database.plain.pool.size == database.plain.pool.idle
 
 
-def test_first_transaction_of_a_pool_of_one_waits_for_no_second_connection(database_url: str) -> None:
+@pytest.mark.parametrize("kind", ["postgres", "mariadb"])
+def test_first_transaction_of_a_pool_of_one_waits_for_no_second_connection(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
     """What the server is, is asked before the transaction holds the only connection, plain and async."""
-    small = database_url + ("&" if "?" in database_url else "?") + "max_size=1&timeout=1"
-    if database_url.startswith("sqlite"):
-        pytest.skip("SQLite has no pool that could be empty, and its dialect is known without asking.")
+    url = request.getfixturevalue(f"{kind}_url")
+    small = url + ("&" if "?" in url else "?") + "max_size=1&timeout=5"
 
     def read_one() -> Plan[Any]:
         return (yield read("SELECT 1"))

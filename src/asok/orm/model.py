@@ -27,7 +27,9 @@ from asok_engine.records.plans.change import delete_all, force_delete_all, incre
 from asok_engine.records.plans.delete import delete, force_delete, restore
 from asok_engine.records.plans.find import find, find_by_key, find_or_fail
 from asok_engine.records.plans.load import load_relations, query_of
+from asok_engine.records.plans.password import check_password
 from asok_engine.records.plans.pivot import Synced, attach, detach, sync
+from asok_engine.records.plans.raw import raw
 from asok_engine.records.plans.refresh import refresh
 from asok_engine.records.plans.save import save
 from asok_engine.records.query import Query as EngineQuery
@@ -35,6 +37,7 @@ from asok_engine.records.record import Record, assign
 from asok_engine.records.relations.relation import Relation
 from asok_engine.records.steps import Plan
 from asok_engine.sql.expressions import Condition
+from asok_engine.sql.search import Metric
 
 __all__ = ["Model"]
 
@@ -133,6 +136,18 @@ class Model(Record):
     def with_(cls, *paths: str, **narrowed: Query[Any]) -> Query[Self]:
         """Give all records with relations loaded, each in one statement."""
         return Query(cls).with_(*paths, **narrowed)
+
+    @classmethod
+    def with_count(cls, *relations: str) -> Query[Self]:
+        """Give all records with the number of records that relations have: `post.comments_count`."""
+        return Query(cls).with_count(*relations)
+
+    @classmethod
+    def nearest(
+        cls, column: str, vector: Sequence[float], metric: Metric = "cosine", limit: int = 10
+    ) -> Query[Self]:
+        """Give the records whose vectors are nearest to one, nearest first."""
+        return Query(cls).nearest(column, vector, metric, limit)
 
     @classmethod
     def with_trashed(cls) -> Query[Self]:
@@ -274,6 +289,26 @@ class Model(Record):
         """Give one page of the records whose fields have these values."""
         return await _chosen(cls, order_by, None, values).paginate_async(page, per_page, count=count)
 
+    @classmethod
+    def search(cls, term: str, limit: int = 20, offset: int = 0) -> ModelList[Self]:
+        """Read the records that have all words of a term, those that fit best first."""
+        return Query(cls).search(term).limit(limit).offset(offset).all()
+
+    @classmethod
+    async def search_async(cls, term: str, limit: int = 20, offset: int = 0) -> ModelList[Self]:
+        """Read the records that have all words of a term, those that fit best first."""
+        return await Query(cls).search(term).limit(limit).offset(offset).all_async()
+
+    @classmethod
+    def raw(cls, sql: str, args: Sequence[Any] | Mapping[str, Any] = ()) -> ModelList[Self]:
+        """Read records by a SELECT of your own; `args` fill each `?`, or each `:name`. Scopes do not hold."""
+        return cast("ModelList[Self]", run(raw(cls.__description__, sql, args)))
+
+    @classmethod
+    async def raw_async(cls, sql: str, args: Sequence[Any] | Mapping[str, Any] = ()) -> ModelList[Self]:
+        """Read records by a SELECT of your own; `args` fill each `?`, or each `:name`. Scopes do not hold."""
+        return cast("ModelList[Self]", await run_async(raw(cls.__description__, sql, args)))
+
     # --- writing ------------------------------------------------------------------------------
 
     @classmethod
@@ -297,6 +332,34 @@ class Model(Record):
         """
         record = cls(**assignable(cls.__description__, values, trusts=_trust))
         return cast("Self", await run_async(save(record)))
+
+    @classmethod
+    def first_or_create(
+        cls, defaults: Mapping[str, Any] | None = None, *, _trust: bool = False, **values: Any
+    ) -> Self:
+        """Give the record with these values, or make it with the defaults, once for all who ask."""
+        return Query(cls).first_or_create(defaults, _trust=_trust, **values)
+
+    @classmethod
+    async def first_or_create_async(
+        cls, defaults: Mapping[str, Any] | None = None, *, _trust: bool = False, **values: Any
+    ) -> Self:
+        """Give the record with these values, or make it with the defaults, once for all who ask."""
+        return await Query(cls).first_or_create_async(defaults, _trust=_trust, **values)
+
+    @classmethod
+    def update_or_create(
+        cls, defaults: Mapping[str, Any] | None = None, *, _trust: bool = False, **values: Any
+    ) -> Self:
+        """Set the defaults on the record with these values, or make it with them."""
+        return Query(cls).update_or_create(defaults, _trust=_trust, **values)
+
+    @classmethod
+    async def update_or_create_async(
+        cls, defaults: Mapping[str, Any] | None = None, *, _trust: bool = False, **values: Any
+    ) -> Self:
+        """Set the defaults on the record with these values, or make it with them."""
+        return await Query(cls).update_or_create_async(defaults, _trust=_trust, **values)
 
     def save(self) -> Self:
         """Write the record: insert it, or update what has changed since it was read.
@@ -411,6 +474,14 @@ class Model(Record):
     async def decrement_async(self, field: str, by: Any = 1, **changes: Any) -> Self:
         """Take from a number in the database itself."""
         return cast("Self", await run_async(increment(self, field, -by, **changes)))
+
+    def check_password(self, field: str, password: str) -> bool:
+        """Tell whether a password is the one that a `Field.Password` keeps the hash of."""
+        return run(check_password(self, field, password))
+
+    async def check_password_async(self, field: str, password: str) -> bool:
+        """Tell whether a password is the right one, without holding up the event loop."""
+        return await run_async(check_password(self, field, password))
 
     # --- relations -------------------------------------------------------------------------------
 

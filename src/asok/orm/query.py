@@ -9,7 +9,7 @@ by the engine's query; here its deeds get their names, plain and `_async`.
 from __future__ import annotations
 
 import functools
-from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 from asok.orm.modellist import ModelList
@@ -17,15 +17,21 @@ from asok.orm.pagination import Page
 from asok_engine.database.databases import databases
 from asok_engine.database.running import run, run_async
 from asok_engine.errors import UsageError
+from asok_engine.records.assignment import assignable
+from asok_engine.records.columns import read_column
 from asok_engine.records.plans.change import delete_all, force_delete_all, restore_all, update_all
 from asok_engine.records.plans.count import aggregate_one, count, exists
+from asok_engine.records.plans.get_or_create import get_or_create, update_or_create
 from asok_engine.records.plans.paginate import paginate
 from asok_engine.records.plans.pick import at, first, first_or_fail, last
+from asok_engine.records.plans.save import save
+from asok_engine.records.plans.search import nearest_query, search
 from asok_engine.records.plans.stream import stream
 from asok_engine.records.plans.values import pluck, values
 from asok_engine.records.query import Query as EngineQuery
 from asok_engine.sql.display import display_sql
 from asok_engine.sql.expressions import Condition, Expression
+from asok_engine.sql.search import Metric
 from asok_engine.sql.select import Lock, Select
 
 if TYPE_CHECKING:
@@ -187,6 +193,26 @@ class Query(Generic[M]):
     def annotate(self, **expressions: Expression) -> Query[M]:
         """Read expressions beside the fields, under these names: `annotate(posts=Count("posts"))`."""
         return Query(self._query.annotate(**expressions))
+
+    def with_count(self, *relations: str) -> Query[M]:
+        """Read how many records relations have: `with_count("comments")` gives `post.comments_count`."""
+        counts = {f"{path.replace('.', '_')}_count": f"COUNT({path})" for path in relations}
+        made = {name: read_column(self._query, text)[1] for name, text in counts.items()}
+        return Query(self._query.annotate(**{name: each for name, each in made.items() if each is not None}))
+
+    def search(self, term: str, *columns: str) -> Query[M]:
+        """Keep the records that have all words of a term, those that fit best first.
+
+        Words are looked for in the model's `Field.SearchableText`, by an index; in these
+        columns, or all text, without one.
+        """
+        return Query(search(self._query, term, columns))
+
+    def nearest(
+        self, column: str, vector: Sequence[float], metric: Metric = "cosine", limit: int = 10
+    ) -> Query[M]:
+        """Take the records whose vectors are nearest to one, nearest first, each with its `distance`."""
+        return Query(nearest_query(self._query, column, vector, limit=limit, metric=metric))
 
     def group_by(self, *columns: Column) -> Query[M]:
         """Make one record of all that have the same values; `select` says what it has."""
@@ -420,6 +446,46 @@ class Query(Generic[M]):
             InputError: page or per_page is no whole number of at least 1.
         """
         return Page(await run_async(paginate(self._query, page, per_page, count)))
+
+    # --- making one ------------------------------------------------------------------------------
+
+    def create(self, *, _trust: bool = False, **values: Any) -> M:
+        """Make a record of these values and save it, in the query's database."""
+        record = self.model(**assignable(self._query.description, values, trusts=_trust))
+        return cast("M", run(save(record, self._query.database_alias)))
+
+    async def create_async(self, *, _trust: bool = False, **values: Any) -> M:
+        """Make a record of these values and save it, in the query's database."""
+        record = self.model(**assignable(self._query.description, values, trusts=_trust))
+        return cast("M", await run_async(save(record, self._query.database_alias)))
+
+    def first_or_create(
+        self, defaults: Mapping[str, Any] | None = None, *, _trust: bool = False, **values: Any
+    ) -> M:
+        """Give the record with these values, or make it with the defaults, once for all who ask."""
+        given = assignable(self._query.description, defaults or {}, trusts=_trust)
+        return cast("M", run(get_or_create(self._query, values, given))[0])
+
+    async def first_or_create_async(
+        self, defaults: Mapping[str, Any] | None = None, *, _trust: bool = False, **values: Any
+    ) -> M:
+        """Give the record with these values, or make it with the defaults, once for all who ask."""
+        given = assignable(self._query.description, defaults or {}, trusts=_trust)
+        return cast("M", (await run_async(get_or_create(self._query, values, given)))[0])
+
+    def update_or_create(
+        self, defaults: Mapping[str, Any] | None = None, *, _trust: bool = False, **values: Any
+    ) -> M:
+        """Set the defaults on the record with these values, or make it with them."""
+        given = assignable(self._query.description, defaults or {}, trusts=_trust)
+        return cast("M", run(update_or_create(self._query, values, given))[0])
+
+    async def update_or_create_async(
+        self, defaults: Mapping[str, Any] | None = None, *, _trust: bool = False, **values: Any
+    ) -> M:
+        """Set the defaults on the record with these values, or make it with them."""
+        given = assignable(self._query.description, defaults or {}, trusts=_trust)
+        return cast("M", (await run_async(update_or_create(self._query, values, given)))[0])
 
     # --- changing all of them -----------------------------------------------------------------------
 

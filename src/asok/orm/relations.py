@@ -15,9 +15,9 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar, overload
 
 from asok.orm.modellist import ModelList
-from asok_engine.records.relations import belongs_to, has, many_to_many
+from asok_engine.records.relations import belongs_to, has, many_to_many, morph
 
-__all__ = ["BelongsTo", "BelongsToMany", "HasMany", "HasOne"]
+__all__ = ["BelongsTo", "BelongsToMany", "HasMany", "HasOne", "MorphMany", "MorphOne", "MorphTo"]
 
 R = TypeVar("R")
 
@@ -107,3 +107,41 @@ class BelongsToMany(many_to_many.ManyToMany[ModelList[R]], Generic[R]):
         through: Any = None,
     ) -> None:
         super().__init__(target, pivot_table, pivot_fk, pivot_other_fk, through)
+
+
+class MorphTo(morph.MorphTo[R]):
+    """One record of whatever model the fields `<name>_type` and `<name>_id` name; they are added."""
+
+
+class MorphMany(morph.MorphMany[ModelList[R]], Generic[R]):
+    """The records of another model whose `MorphTo` of this name leads here."""
+
+    @overload
+    def __init__(
+        self: MorphMany[Any], target: str, name: str, type_field: str = "", id_field: str = ""
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self, target: type[R] | Callable[[], type[R]], name: str, type_field: str = "", id_field: str = ""
+    ) -> None: ...
+
+    def __init__(self, target: Any, name: str, type_field: str = "", id_field: str = "") -> None:
+        super().__init__(target, name, type_field, id_field)
+
+
+class MorphOne(morph.MorphOne[R | None], Generic[R]):
+    """The one record of another model whose `MorphTo` of this name leads here, or None."""
+
+    @overload
+    def __init__(
+        self: MorphOne[Any], target: str, name: str, type_field: str = "", id_field: str = ""
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self, target: type[R] | Callable[[], type[R]], name: str, type_field: str = "", id_field: str = ""
+    ) -> None: ...
+
+    def __init__(self, target: Any, name: str, type_field: str = "", id_field: str = "") -> None:
+        super().__init__(target, name, type_field, id_field)

@@ -79,7 +79,8 @@ def changed(record: Record) -> dict[str, Any]:
         except FieldProblem as problem:
             problems.setdefault(name, []).append(problem)
             continue
-        if value != before:
+        # A password that reads like the hash of the one before is another password.
+        if value != before or (field.is_heavy and not field.is_prepared(value)):
             found[name] = values[name] = value
     if len(values) > len(layout.fields):
         _add_unread(record, found, problems)

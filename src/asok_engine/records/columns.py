@@ -1,5 +1,6 @@
-"""Columns as people write them: `title`, `author.name`, `COUNT(*) AS posts`, `SUM(views) AS total`.
+"""Columns as people write them: `title`, `author.name`, `COUNT(*) AS posts`, `SUM(comments.score) AS total`.
 
+An aggregate over a relation to many counts or measures the records of each row.
 Only these forms are read. Every name is resolved against the model and the function
 is one of a list, so nothing of the text reaches a statement.
 """
@@ -10,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from asok_engine.errors import UsageError
+from asok_engine.records.aggregates import aggregate_at
 from asok_engine.records.errors import unknown_name
 from asok_engine.sql.expressions import Expression
 from asok_engine.sql.functions import AGGREGATES, Aggregate, AggregateName
@@ -46,7 +48,10 @@ def read_column(query: Query, text: str) -> tuple[str, Expression | None]:
                 raise UsageError(f"{text!r} has no meaning; only COUNT(*) takes a star.")
             return call["name"] or "count", Aggregate("count")
         name = call["name"] or f"{function}_{column.replace('.', '_')}"
-        return name, Aggregate(function, query.expression(column), bool(call["distinct"]))
+        is_distinct = bool(call["distinct"])
+        if column in dict(query.annotations):
+            return name, Aggregate(function, query.expression(column), is_distinct)
+        return name, aggregate_at(query.description, function, column, distinct=is_distinct)
     column, _, name = (part.strip() for part in re.sub(r"\s+AS\s+", "\0", text, flags=re.I).partition("\0"))
     if not re.fullmatch(r"[\w.]+", column) or (name and not name.isidentifier()):
         raise UsageError(

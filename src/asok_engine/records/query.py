@@ -66,6 +66,8 @@ class Query(Struct, eq=False):
     members: tuple[tuple[Any, Query], ...] = ()
     #: True when nothing can be found, so that no statement is needed.
     is_empty: bool = False
+    #: What else decides which records are read, and how: `fetch(query)` is its plan.
+    reading: Any = None
 
     # Conditions
 
@@ -562,6 +564,8 @@ class Query(Struct, eq=False):
         """Give the records, with the relations that are included."""
         if self.is_empty:
             return self.description.empty()
+        if self.reading is not None:
+            return (yield from self.reading.fetch(replace(self, reading=None)))
         records = yield self.select()
         if self.database_alias:
             records.origin.database = self.database_alias

@@ -12,12 +12,26 @@ from asok_engine.database.urls import parse_url
 from asok_engine.records.fields.moment import CreatedAt, SoftDelete, UpdatedAt
 from asok_engine.records.fields.number import Boolean, Integer
 from asok_engine.records.fields.reference import ForeignKey
-from asok_engine.records.fields.text import String, Text
+from asok_engine.records.fields.secret import Encrypted, Password
+from asok_engine.records.fields.structure import Vector
+from asok_engine.records.fields.text import SearchableText, String, Text
 from asok_engine.records.record import Record
 from asok_engine.sql.metadata import create_statements
 from asok_engine.sql.raw import Raw
 
-__all__ = ["MODELS", "Comment", "Note", "Person", "Post", "Tag", "create_tables", "empty_tables"]
+__all__ = [
+    "MODELS",
+    "Account",
+    "Comment",
+    "Doc",
+    "Note",
+    "Person",
+    "Post",
+    "Remark",
+    "Tag",
+    "create_tables",
+    "empty_tables",
+]
 
 
 class Person(Model):
@@ -73,7 +87,34 @@ class Note(Model):
     deleted_at = SoftDelete()
 
 
-MODELS: tuple[type[Record], ...] = (Person, Post, Comment, Tag, Note)
+class Account(Model):
+    """Has what a column must not show."""
+
+    name = String(50)
+    password = Password()
+    token = Encrypted(nullable=True)
+
+
+class Doc(Model):
+    """Is found by words and by nearness, and remarks can be made on it."""
+
+    title = SearchableText()
+    kind = String(10, default="a")
+    place = Vector(2, nullable=True)
+    remarks: Relation.MorphMany[Remark] = Relation.MorphMany("Remark", "subject")
+
+
+class Remark(Model):
+    """Is made on anything."""
+
+    text = String(50)
+    subject: Relation.MorphTo[Doc | Note] = Relation.MorphTo()
+
+
+MODELS: tuple[type[Record], ...] = (Person, Post, Comment, Tag, Note, Account, Doc, Remark)
+
+
+_TABLES = ("post_tag", "comments", "posts", "tags", "notes", "persons", "accounts", "docs", "remarks")
 
 
 def create_tables(url: str, models: Iterable[type[Record]] = MODELS) -> None:
@@ -90,5 +131,5 @@ def create_tables(url: str, models: Iterable[type[Record]] = MODELS) -> None:
 
 def empty_tables() -> None:
     """Delete all rows; keys go on counting."""
-    for table in ("post_tag", "comments", "posts", "tags", "notes", "persons"):
+    for table in _TABLES:
         run_one(Raw(f"DELETE FROM {table}", returns="count", writes=True))

@@ -17,7 +17,7 @@ from tests.asok.orm.blog import Note, Person, Post
 DEEDS = (
     "all find find_or_fail first first_or_fail count exists paginate create save update update_safe delete "
     "force_delete restore refresh increment decrement load attach detach sync destroy force_destroy "
-    "bulk_create bulk_update upsert"
+    "bulk_create bulk_update upsert first_or_create update_or_create search raw check_password"
 ).split()
 
 

@@ -14,7 +14,7 @@ from tests.asok.orm.blog import Person, Post
 
 ENDS = (
     "all get first last first_or_fail count exists sum avg min max pluck values paginate update delete "
-    "force_delete restore stream"
+    "force_delete restore stream create first_or_create update_or_create"
 ).split()
 
 

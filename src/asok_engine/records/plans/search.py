@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from heapq import nsmallest
 from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from asok_engine.errors import UsageError
@@ -26,7 +27,7 @@ from asok_engine.sql.expressions import Condition, IsNull, Like, Order, all_of, 
 from asok_engine.sql.search import Distance, Match, MatchRank, Metric
 from asok_engine.sql.select import Output
 
-__all__ = ["nearest", "search"]
+__all__ = ["Nearest", "nearest", "nearest_query", "search"]
 
 
 def search(query: Query, term: str, fields: Sequence[str] = ()) -> Query:
@@ -57,6 +58,38 @@ def search(query: Query, term: str, fields: Sequence[str] = ()) -> Query:
         for word in words
     ]
     return query.where_condition(all_of(each))
+
+
+class Nearest(Struct, frozen=True):
+    """The reading of the records that are nearest to a vector, for a query that others still narrow."""
+
+    name: str
+    vector: Sequence[float]
+    limit: int
+    metric: Metric
+
+    def fetch(self, query: Query) -> Plan[Any]:
+        """Give the nearest of a query's records, at most as many as it takes itself."""
+        limit = self.limit if query.limited is None else min(self.limit, query.limited)
+        whole = replace(query, limited=None)
+        return (yield from nearest(whole, self.name, self.vector, limit=limit, metric=self.metric))
+
+
+def nearest_query(
+    query: Query, name: str, vector: Sequence[float], *, limit: int = 10, metric: Metric = "cosine"
+) -> Query:
+    """Give a query for the nearest of a query's records, which may be narrowed before and after.
+
+    Raises:
+        UnknownName: there is no such field or metric.
+        FieldProblem: the vector does not fit the field.
+    """
+    field = query.description.field(name)
+    if metric not in _DISTANCES:
+        raise unknown_name(metric, "A vector", _DISTANCES, "metric")
+    if field.column_type.kind != "vector":
+        raise FieldProblem("vector", f"{name} holds no vectors")
+    return replace(query, reading=Nearest(field.name, field.clean(vector), limit, metric))
 
 
 def nearest(

@@ -44,6 +44,8 @@ class Dialect:
     spelling: str
     #: How parameters are written: `?`, `$1` or `%s`.
     parameter_style: ClassVar[Literal["qmark", "numeric_dollar", "format"]]
+    #: What stands around a name.
+    quote_mark: ClassVar[str] = '"'
     #: The most parameters that one statement may have.
     max_parameters: ClassVar[int]
 
@@ -163,6 +165,11 @@ class Dialect:
         NULL never reaches a decoder.
         """
         return None
+
+    def quote(self, name: str) -> str:
+        """Write a name so that nothing in it is taken for SQL."""
+        mark = self.quote_mark
+        return f"{mark}{name.replace(mark, mark * 2)}{mark}"
 
     @staticmethod
     def zone_text(sa: Any, zone: str) -> Any:

@@ -45,6 +45,7 @@ class MysqlDialect(Dialect):
     """MySQL 8.0.31 and later, or MariaDB 10.11 and later when `is_mariadb`."""
 
     name: ClassVar[str] = "mysql"
+    quote_mark: ClassVar[str] = "`"
     parameter_style: ClassVar[Literal["qmark", "numeric_dollar", "format"]] = "format"
     max_parameters: ClassVar[int] = 65535
 
