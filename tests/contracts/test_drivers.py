@@ -27,6 +27,7 @@ from asok_engine.errors import (
     UniqueError,
 )
 from asok_engine.records.steps import AskDialect, Atomic, Plan, Stream
+from asok_engine.sql.raw import Raw
 from tests.plans import change, change_many, create, read, sql
 from tests.servers import MariaProcess, PostgresProcess
 
@@ -36,6 +37,17 @@ Perform = Callable[[Plan[Any]], Any]
 def rows_of(rows: Any) -> list[tuple[Any, ...]]:
     """Give rows of whatever driver as tuples."""
     return [tuple(row) for row in rows]
+
+
+def test_rows_come_with_names_where_nobody_knows_the_columns(database: Database, perform: Perform) -> None:
+    """The first row has the names, for a statement that somebody else wrote; values are apart."""
+
+    def plan() -> Plan[Any]:
+        found = yield Raw("SELECT 1 AS one, CAST(? AS CHAR(1)) AS two", ["2"], "named")
+        nothing = yield Raw("SELECT 1 AS one WHERE 1 = 0", (), "named")
+        return [tuple(row) for row in found], nothing[1:]
+
+    assert perform(plan()) == ([("one", "two"), (1, "2")], [])
 
 
 def test_rows_counts_and_many(database: Database, perform: Perform) -> None:

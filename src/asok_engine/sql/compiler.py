@@ -16,7 +16,7 @@ from msgspec import Struct
 
 __all__ = ["Compiled", "Decode", "Returns", "Template", "TemplateCache"]
 
-Returns = Literal["rows", "count", "key"]
+Returns = Literal["rows", "count", "key", "named"]
 Decode = Callable[[Sequence[Sequence[Any]]], Any]
 
 
@@ -28,7 +28,8 @@ class Compiled(Struct, frozen=True):
     #: In the order of the text, encoded for the driver. For executemany: a list of such rows.
     parameters: Sequence[Any]
     #: What the driver reads: "rows" all rows as sequences, "count" the number of rows that were
-    #: affected, "key" the key that the database gave to the row that was inserted.
+    #: affected, "key" the key that the database gave to the row that was inserted, "named" all rows
+    #: behind one with the names of their columns, for a statement that nobody here has written.
     returns: Returns
     #: Applied to the list of rows by whoever reads them; its result is the result of the statement.
     #: With "count" and "key", and where it is None, the result is what the driver gave.

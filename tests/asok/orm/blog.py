@@ -28,6 +28,7 @@ __all__ = [
     "Person",
     "Post",
     "Remark",
+    "Spot",
     "Tag",
     "create_tables",
     "empty_tables",
@@ -96,12 +97,19 @@ class Account(Model):
 
 
 class Doc(Model):
-    """Is found by words and by nearness, and remarks can be made on it."""
+    """Is found by words, and remarks can be made on it."""
 
     title = SearchableText()
     kind = String(10, default="a")
-    place = Vector(2, nullable=True)
     remarks: Relation.MorphMany[Remark] = Relation.MorphMany("Remark", "subject")
+
+
+class Spot(Model):
+    """Is found by nearness; its table is made where the database has vectors, or holds their bytes."""
+
+    title = String(20)
+    kind = String(10, default="a")
+    place = Vector(2, nullable=True)
 
 
 class Remark(Model):
@@ -125,7 +133,7 @@ def create_tables(url: str, models: Iterable[type[Record]] = MODELS) -> None:
         tables[model.__description__.table.name] = model.__description__.table
         for relation in model.__description__.relations.values():
             tables |= {table.name: table for table in relation.tables()}
-    for text in create_statements(tables.values(), databases["default"].dialect.name):
+    for text in create_statements(tables.values(), databases["default"].dialect.spelling):
         run_one(Raw(text, returns="count", writes=True))
 
 

@@ -102,6 +102,8 @@ class Driver:
         if compiled.returns == "count":
             return cursor.rowcount
         rows = cursor.fetchall()
+        if compiled.returns == "named":
+            return [tuple(column[0] for column in cursor.description), *rows]
         return rows if compiled.decode is None else compiled.decode(rows)
 
     def pieces(self, step: Stream) -> Iterable[Any]:

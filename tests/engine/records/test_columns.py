@@ -70,3 +70,17 @@ def test_query_reads_selected_columns() -> None:
     assert [each.live for each in driver.fetch(grouped)] == [False, True]
     with pytest.raises(UsageError, match="name"):
         POSTS.select_columns(Post.views + 1)
+
+
+def test_aggregate_over_a_relation_is_of_each_row() -> None:
+    """The rows are not grouped; what is called as an annotation is taken for it."""
+    driver = blog()
+    found = driver.fetch(POSTS.select_columns("title", "COUNT(comments) AS n").order_by("id"))
+    assert [(post.title, post.n) for post in found] == [
+        ("Post 1", 2),
+        ("Post 2", 1),
+        ("Post 3", 0),
+        ("Post 4", 0),
+    ]
+    doubled = POSTS.annotate(double=Post.views + Post.views)
+    assert driver.fetch(doubled.select_columns("SUM(double) AS n").reorder())[0].n == 200

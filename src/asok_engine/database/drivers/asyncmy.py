@@ -24,6 +24,7 @@ from asok_engine.database.drivers.sessions import (
     mysql_settings,
     mysql_version,
     tls_context,
+    with_names,
 )
 from asok_engine.database.failures import mysql_failure, unknown_commit, value_failure
 from asok_engine.database.urls import DatabaseOptions
@@ -90,6 +91,8 @@ class AsyncmyConnection(Link):
                 await cursor.execute(text, parameters)
                 if returns == "rows":
                     return await cursor.fetchall()
+                if returns == "named":
+                    return with_names(cursor.description, await cursor.fetchall())
         except _ERRORS as error:
             raise self._failure(error, text) from error
         except asyncio.CancelledError:

@@ -100,6 +100,9 @@ class AsyncpgConnection(Link):
         try:
             if returns == "rows":
                 return await self._fetch(text, *parameters, timeout=self._limit)
+            if returns == "named":
+                found = await self._fetch(text, *parameters, timeout=self._limit)
+                return [tuple(found[0].keys()), *found] if found else [()]
             if returns == "count":
                 status = await self._link.execute(text, *parameters, timeout=self._limit)
                 return _affected(status)

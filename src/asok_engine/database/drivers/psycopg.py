@@ -28,6 +28,7 @@ from asok_engine.database.drivers.sessions import (
     begin_postgresql,
     postgresql_settings,
     readable,
+    with_names,
 )
 from asok_engine.database.failures import postgresql_failure, unknown_commit, value_failure
 from asok_engine.database.urls import DatabaseOptions
@@ -143,6 +144,8 @@ class PsycopgConnection(Link):
             return self.run(text, parameters, returns)
         except _ERRORS as error:
             raise self._failure(error, text) from error
+        if returns == "named":
+            return with_names(cursor.description, rows)
         return rows if returns == "rows" else rows[0][0]
 
     def _forgets_plans(self, error: psycopg.Error) -> bool:

@@ -24,6 +24,7 @@ from asok_engine.database.drivers.sessions import (
     mysql_version,
     readable,
     tls_context,
+    with_names,
 )
 from asok_engine.database.failures import mysql_failure, unknown_commit, value_failure
 from asok_engine.database.urls import DatabaseOptions
@@ -88,6 +89,8 @@ class PymysqlConnection(Link):
             raise self._failure(error, text) from error
         if returns == "rows":
             return cursor.fetchall()
+        if returns == "named":
+            return with_names(cursor.description, cursor.fetchall())
         return cursor.rowcount if returns == "count" else cursor.lastrowid
 
     def run_many(self, text: str, rows: Sequence[Sequence[Any]]) -> int:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import select
 import ssl
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 from asok_engine.database.drivers.contract import Isolation
 from asok_engine.database.urls import DatabaseOptions
@@ -24,6 +24,7 @@ __all__ = [
     "postgresql_settings",
     "readable",
     "tls_context",
+    "with_names",
 ]
 
 #: How long after the server's own timeout we give up waiting for its word.
@@ -109,3 +110,8 @@ def readable(descriptor: int) -> Callable[[], bool]:
         poll.register(descriptor, select.POLLIN)
         return lambda: bool(poll.poll(0))
     return lambda: bool(select.select([descriptor], [], [], 0)[0])
+
+
+def with_names(columns: Sequence[Sequence[Any]] | None, rows: Sequence[Any]) -> list[Any]:
+    """Give rows behind one with the names of their columns, as a cursor describes them."""
+    return [tuple(str(column[0]) for column in columns or ()), *rows]

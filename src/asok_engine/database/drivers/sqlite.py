@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from asok_engine.database.drivers.contract import Isolation, Link, Row
+from asok_engine.database.drivers.sessions import with_names
 from asok_engine.database.failures import sqlite_failure, value_failure
 from asok_engine.database.urls import DatabaseOptions
 from asok_engine.database.watchdog import watch
@@ -140,6 +141,8 @@ class SqliteConnection(Link):
             if returns == "rows":
                 return self._execute(text, parameters).fetchall()
             cursor = self._execute(text, parameters)
+            if returns == "named":
+                return with_names(cursor.description, cursor.fetchall())
             return cursor.rowcount if returns == "count" else cursor.lastrowid
         except _ERRORS as error:
             if not self._is_busy(error):
@@ -161,6 +164,8 @@ class SqliteConnection(Link):
                 cursor = self._execute(text, parameters)
                 if returns == "rows":
                     return cursor.fetchall()
+                if returns == "named":
+                    return with_names(cursor.description, cursor.fetchall())
                 return cursor.rowcount if returns == "count" else cursor.lastrowid
             except _ERRORS as error:
                 if not self._is_busy(error) or time.monotonic() > give_up_at or self._is_stopped:

@@ -13,7 +13,7 @@ from asok_engine.records.errors import FieldProblem, UnknownName
 from asok_engine.records.fields.number import Integer
 from asok_engine.records.fields.structure import Vector
 from asok_engine.records.fields.text import SearchableText, String
-from asok_engine.records.plans.search import nearest, nearest_of, search
+from asok_engine.records.plans.search import nearest, nearest_of, nearest_query, search
 from asok_engine.records.query import Query
 from asok_engine.records.record import Record
 from asok_engine.sql.dialects.postgresql import PostgresqlDialect
@@ -133,3 +133,18 @@ def test_nearest_are_those_with_the_smallest_distance(rows: list[list[float]], m
     whole = nearest_of(pairs, [1.0, 0.5], len(rows), metric)
     some = nearest_of(pairs, [1.0, 0.5], 3, metric)
     assert [distance for distance, _ in some] == sorted(distance for distance, _ in whole)[:3]
+
+
+def test_query_for_the_nearest_is_narrowed_like_any_other() -> None:
+    """Before and after it was asked for the nearest, and by a smaller number of records."""
+    driver = filled()
+    near = nearest_query(DOCS, "place", [1, 0], limit=2)
+    assert [doc.id for doc in driver.fetch(near)] == [1, 3]
+    assert [doc.id for doc in driver.fetch(near.where(kind="b"))] == [3, 2]
+    assert [doc.id for doc in driver.fetch(near.limit(1))] == [1]
+    with pytest.raises(UnknownName):
+        nearest_query(DOCS, "place", [1, 0], metric="taxi")  # type: ignore[arg-type]
+    with pytest.raises(FieldProblem, match="no vectors"):
+        nearest_query(DOCS, "title", [1, 0])
+    with pytest.raises(FieldProblem, match="2 are needed"):
+        nearest_query(DOCS, "place", [1])

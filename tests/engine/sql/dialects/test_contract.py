@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asok_engine.sql.dialects.mysql import MysqlDialect
 from asok_engine.sql.dialects.sqlite import SqliteDialect
 
 
@@ -14,3 +15,9 @@ def test_dialect_shows_its_version() -> None:
     """In logs one sees what was found."""
     assert repr(SqliteDialect((3, 40, 1))) == "<SqliteDialect 3.40.1>"
     assert repr(SqliteDialect()) == "<SqliteDialect current>"
+
+
+def test_names_are_quoted() -> None:
+    """A mark inside of a name is doubled; MySQL has a mark of its own."""
+    assert SqliteDialect().quote('a"b') == '"a""b"'
+    assert MysqlDialect().quote("a`b") == "`a``b`"
