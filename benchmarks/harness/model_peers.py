@@ -41,6 +41,12 @@ MODEL_PEERS = (
     ModelPeer("psycopg", "models/driver", "psycopg", {PLAIN: "with_psycopg"}, is_driver=True),
     ModelPeer("asyncpg", "models/driver", "asyncpg", {LOOPED: "with_asyncpg"}, is_driver=True),
     ModelPeer(
+        OURS,
+        "models/ours",
+        "",
+        {SQLITE: "with_ours", PLAIN: "with_ours", LOOPED: "with_ours_async"},
+    ),
+    ModelPeer(
         "sqlalchemy",
         "models/sqlalchemy",
         "sqlalchemy",
