@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import tables
-from asok.orm import Field, Model
-from asok.orm import relations as Relation
 
+from asok.orm import Field, Model, Relation
 from asok_engine.database.databases import databases
 from asok_engine.database.urls import parse_url
 
