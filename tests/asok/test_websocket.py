@@ -113,6 +113,34 @@ async def test_pages_and_programs_send_to_sockets(tmp_path: Path, start: Start) 
         assert not ws.is_user_online(1)
 
 
+async def test_person_of_a_request_is_the_person_of_a_socket(
+    tmp_path: Path, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """conn.user is whom request.user gives, looked up once, and presence knows their id."""
+
+    class Person:
+        def __init__(self, number: str) -> None:
+            self.id = int(number)
+            self.name = f"Person {number}"
+
+    def user(request: Any) -> Person | None:
+        number = request.query.get("as")
+        return None if number is None else Person(number)
+
+    monkeypatch.setattr("asok.request.Request.user", property(user), raising=False)
+    app, ws = made(tmp_path)
+
+    @ws.on_connect("/")
+    def enter(conn: Any) -> None:
+        conn.send(conn.user.name if conn.user else "Guest")
+
+    port = await start(app, ws)
+    async with connect(f"ws://127.0.0.1:{port}/?as=7") as one, connect(f"ws://127.0.0.1:{port}/") as two:
+        assert [await one.recv(), await two.recv()] == ["Person 7", "Guest"]
+        assert ws.get_online_users() == [7]
+        assert (ws.is_user_online(7), ws.is_user_online(8)) == (True, False)
+
+
 async def test_room_authorizer_decides(tmp_path: Path, start: Start) -> None:
     """Only True lets a client in."""
     app, ws = made(tmp_path)

@@ -37,6 +37,7 @@ DOORS = {
     "asok_engine.dispatch.lifecycle:Lifecycle.stop_async": "hooks: the same, on a loop",
     "asok_engine.dispatch.threads:_Pool._work": "carries the error to the task that awaits it",
     "asok_engine.realtime.attendant:Attendant._call": "door: an error of a socket handler closes its connection",
+    "asok_engine.realtime.door:_Begun.__await__": "hands what the loop throws on to the coroutine that it drives",
     "asok_engine.servers.asgi:AsgiAdapter._lifespan": "door: a failed start is told to the server",
     "asok_engine.servers.asgi:AsgiAdapter._stream": "door: a stream broke after its headers had been sent",
     "asok_engine.servers.development:serve_for_development": "door: shows a project that cannot be imported",

@@ -7,8 +7,8 @@ messages; frames, pings and the closing handshake are the server's.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, Protocol
 
 from asok_engine.wire.request import Request
 
@@ -34,6 +34,10 @@ class SocketLink(Protocol):
     def subprotocols(self) -> Sequence[str]:
         """The subprotocols that the client offers, in its order."""
 
+    @property
+    def sends_at_once(self) -> bool:
+        """Whether `send` waits for nothing but a slow client, so that it may be begun outside of a task."""
+
     async def accept(self, subprotocol: str | None) -> None:
         """Complete the handshake."""
 
@@ -43,7 +47,7 @@ class SocketLink(Protocol):
     async def receive(self) -> str | bytes:
         """Give the next message; raises SocketEnd when there is none."""
 
-    async def send(self, message: str | bytes) -> None:
+    def send(self, message: str | bytes) -> Coroutine[Any, Any, None]:
         """Send a message and wait as long as the server wants; raises SocketEnd when that is over."""
 
     async def close(self, code: int, reason: str) -> None:

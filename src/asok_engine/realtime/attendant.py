@@ -41,7 +41,7 @@ class Attendant:
     ) -> None:
         self.hub = hub
         self.may_join = may_join
-        self._threads = threads
+        self.threads = threads
         self.owner = owner
 
     async def opened(self, route: SocketRoute, connection: Connection) -> None:
@@ -76,7 +76,7 @@ class Attendant:
             if handler.is_async:
                 await handler.call(connection, *arguments)
             else:
-                await self._threads.run(_apply, (handler.call, (connection, *arguments)))
+                await self.threads.run(_apply, (handler.call, (connection, *arguments)))
         except SocketEnd:
             # The client left while the handler waited for it.
             return

@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from typing import cast
+from collections.abc import Coroutine, Generator
+from typing import Any, cast
 
 from asok_engine.dispatch.sockets import SocketEnd, SocketLink
 from asok_engine.realtime.attendant import Attendant
@@ -126,9 +127,37 @@ class QueuedPipe:
             self._queue.clear()
             self.close(OVERLOADED, TOO_SLOW)
             return
+        if self._link.sends_at_once and not self._is_sending and not self._queue:
+            self._send_now(parcel)
+            return
         self._queue.append(parcel)
         self._queued_bytes += len(parcel.payload) + _PARCEL_BYTES
         self._schedule()
+
+    def _send_now(self, parcel: Parcel) -> None:
+        """Send without a task, as long as nothing has to be waited for."""
+        sending = self._link.send(parcel.message)
+        try:
+            waited = sending.send(None)
+        except StopIteration:
+            return
+        except SocketEnd as end:
+            self.end = self.end or end
+            return
+        self._is_sending = True
+        self._queued_bytes += len(parcel.payload) + _PARCEL_BYTES
+        self._task = self._loop.create_task(self._send_rest(sending, waited, parcel))
+
+    async def _send_rest(self, sending: Coroutine[Any, Any, None], waited: Any, parcel: Parcel) -> None:
+        """Go on with a message that has to wait, and with what was queued behind it."""
+        try:
+            await _Begun(sending, waited)
+        except SocketEnd as end:
+            self.end = self.end or end
+            self._is_sending = False
+            return
+        self._queued_bytes -= len(parcel.payload) + _PARCEL_BYTES
+        await self._send()
 
     def close(self, code: int, reason: str) -> None:
         """Close behind what is queued, and let the reader end."""
@@ -233,6 +262,30 @@ class QueuedPipe:
     def _refuse(self, code: int, reason: str) -> None:
         self.close(code, reason)
         raise SocketEnd(code, reason)
+
+
+class _Begun:
+    """A coroutine that was begun by hand and goes on inside of a task."""
+
+    __slots__ = ("_coroutine", "_waited")
+
+    def __init__(self, coroutine: Coroutine[Any, Any, None], waited: Any) -> None:
+        self._coroutine = coroutine
+        self._waited = waited
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        coroutine, waited = self._coroutine, self._waited
+        while True:
+            failure: BaseException | None = None
+            value = None
+            try:
+                value = yield waited
+            except BaseException as error:
+                failure = error
+            try:
+                waited = coroutine.send(value) if failure is None else coroutine.throw(failure)
+            except StopIteration:
+                return
 
 
 def _size(message: str | bytes) -> int:

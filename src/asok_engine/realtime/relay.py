@@ -111,10 +111,12 @@ class Relay:
             while self._waiting:
                 count = min(len(self._waiting), MOST_IN_A_BATCH)
                 batch = [self._waiting.popleft() for _ in range(count)]
-                await self._deliver(self._numbering.stamp(_encode(batch)))
-            if self._dropped:
-                _log.error("%d broadcasts were dropped and reached no other process.", self._dropped)
-                self._dropped = 0
+                if self._dropped:
+                    # They were older than what is sent now.
+                    _log.error("%d broadcasts were dropped and reached no other process.", self._dropped)
+                    self._numbering.skip(self._dropped)
+                    self._dropped = 0
+                await self._deliver(self._numbering.stamp(_encode(batch), len(batch)))
 
     async def _deliver(self, message: bytes) -> None:
         pause = 0.05

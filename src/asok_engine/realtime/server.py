@@ -91,6 +91,7 @@ class SocketServer:
         self.hub.connect(plan.broadcast)
         attendant = self._attended()
         attendant.owner = plan.owner
+        attendant.threads = Threads(plan.threads)
         self._gate = Gate(self.routes.match, plan.origins, self._admission, plan.authenticator, plan.guards)
         self.door = Door(self._gate, attendant, self.limits)
         if self.port is not None:
@@ -105,8 +106,8 @@ class SocketServer:
 
     def _attended(self) -> Attendant:
         if self._attendant is None:
-            threads = Threads(self._plan.threads if self._plan is not None else 8)
-            self._attendant = Attendant(self.hub, threads)
+            # Until the application has said how many; before that nobody is let in.
+            self._attendant = Attendant(self.hub, Threads(1))
         self._attendant.may_join = self.may_join
         return self._attendant
 
@@ -229,14 +230,15 @@ class SocketServer:
         self.hub.close_all(GOING_AWAY, "The server stops.")
 
     def stop(self) -> None:
-        """Close all connections with 1001 and stop; returns when that is done, after two seconds at most."""
+        """Close all connections with 1001 and stop; returns when that is done, in about a second at most."""
         atexit.unregister(self.stop)
         if self._loop_thread.is_running:
             if self._loop_thread.is_here():
                 raise UsageError("ws.stop was called by a handler that it would wait for.")
             stopped = self._loop_thread.begin(self._stopped())
             try:
-                stopped.result(STOP_SECONDS)
+                # More than the parts take together, so that this is never what ends them.
+                stopped.result(STOP_SECONDS * 2)
             except TimeoutError:
                 _log.warning("The WebSocket server was stopped before every connection had ended.")
             self._loop_thread.stop()
@@ -257,7 +259,7 @@ class SocketServer:
         for task in (self._standing, self._watching):
             if task is not None:
                 task.cancel()
-                await asyncio.wait({task}, timeout=STOP_SECONDS / 2)
+                await asyncio.wait({task}, timeout=STOP_SECONDS)
         self._standing = self._watching = None
         await self.hub.close()
 

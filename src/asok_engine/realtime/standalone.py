@@ -94,13 +94,17 @@ class StandaloneServer:
         self._end_listening()
         for peer in list(self.peers):
             peer.stop()
-        with contextlib.suppress(TimeoutError):
-            if self.peers:
-                await asyncio.wait_for(self._all_gone.wait(), seconds)
-        for peer in list(self.peers):
-            peer.transport.abort()
-        if self._ticking is not None:
-            self._ticking.cancel()
+        try:
+            with contextlib.suppress(TimeoutError):
+                if self.peers:
+                    await asyncio.wait_for(self._all_gone.wait(), seconds)
+        finally:
+            for peer in list(self.peers):
+                peer.transport.abort()
+            if self._ticking is not None:
+                self._ticking.cancel()
+        # An abort closes in the next round of the loop.
+        await asyncio.sleep(0)
 
     async def _tick(self) -> None:
         while True:

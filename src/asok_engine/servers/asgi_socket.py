@@ -21,7 +21,7 @@ Message = MutableMapping[str, Any]
 class AsgiSocket:
     """One WebSocket scope with its two channels."""
 
-    __slots__ = ("_has_answers", "_receive", "_send", "subprotocols")
+    __slots__ = ("_has_answers", "_receive", "_send", "sends_at_once", "subprotocols")
 
     def __init__(
         self,
@@ -33,6 +33,8 @@ class AsgiSocket:
         self._has_answers = "websocket.http.response" in (scope.get("extensions") or {})
         self._receive = receive
         self._send = send
+        # Known of uvicorn alone; others may take locks and start timers, which need a task.
+        self.sends_at_once = str(getattr(send, "__module__", "")).startswith("uvicorn.")
 
     async def accept(self, subprotocol: str | None) -> None:
         """Complete the handshake; raises SocketEnd when the client has left meanwhile."""

@@ -19,6 +19,8 @@ _CLOSE, _BYTES = 0, 1
 class RsgiSocket:
     """One WebSocket scope with its protocol object."""
 
+    sends_at_once = False
+
     __slots__ = ("_protocol", "_transport", "subprotocols")
 
     def __init__(self, protocol: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 from asok_engine.commands.modes import develop, setting, spoken, try_production
 
@@ -74,3 +74,16 @@ def test_application_without_settings_is_left_alone() -> None:
     assert try_production(plain, "http://x") == []
     assert setting(plain, "ASOK_PORT", 1234) == 1234
     assert spoken(plain) == ("asgi",)
+
+
+def test_application_with_sockets_speaks_asgi_first() -> None:
+    """RSGI has no close codes, so it is taken where nobody needs them."""
+
+    class Application:
+        sockets: ClassVar[list[object]] = []
+
+        def __rsgi__(self) -> None: ...
+
+    assert spoken(Application()) == ("rsgi", "asgi", "wsgi")
+    Application.sockets.append(object())
+    assert spoken(Application()) == ("asgi", "rsgi", "wsgi")

@@ -165,8 +165,9 @@ def made_request(path: str = "/", *, peer: tuple[str, int] = ("10.0.0.1", 5000),
 class FakeLink:
     """A link whose client is the test: it puts messages in, and lets sends through or not."""
 
-    def __init__(self, subprotocols: Sequence[str] = ()) -> None:
+    def __init__(self, subprotocols: Sequence[str] = (), *, sends_at_once: bool = False) -> None:
         self.subprotocols = subprotocols
+        self.sends_at_once = sends_at_once
         self.accepted: tuple[str | None] | None = None
         self.refused: tuple[int, str] | None = None
         self.sent: list[str | bytes] = []

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
+
+import pytest
 
 from asok_engine.dispatch.threads import Threads
 from asok_engine.realtime.attendant import Attendant
@@ -39,9 +41,10 @@ async def until(true: Callable[[], Any], seconds: float = 5) -> None:
             await asyncio.sleep(0.001)
 
 
-async def test_messages_are_answered_in_order() -> None:
+@pytest.mark.parametrize("at_once", [False, True])
+async def test_messages_are_answered_in_order(at_once: bool) -> None:
     """Text stays text, bytes stay bytes, and the end of the client ends the call."""
-    house, link = House(), FakeLink()
+    house, link = House(), FakeLink(sends_at_once=at_once)
 
     async def echo(conn: Connection, message: Any) -> None:
         conn.send(message)
@@ -73,10 +76,11 @@ async def test_what_is_sent_before_a_pause_arrives_before_it() -> None:
     await task
 
 
-async def test_reader_that_has_stopped_is_closed_with_1013_and_hurts_nobody() -> None:
+@pytest.mark.parametrize("at_once", [False, True])
+async def test_reader_that_has_stopped_is_closed_with_1013_and_hurts_nobody(at_once: bool) -> None:
     """Its queue is bounded, the others get everything, and nobody waits for it."""
     house = House(Limits(max_queue_bytes=10_000, close_seconds=0.2))
-    stuck, fine = FakeLink(), FakeLink()
+    stuck, fine = FakeLink(sends_at_once=at_once), FakeLink(sends_at_once=at_once)
     left: list[int | None] = []
     house.routes.on_connect("/", lambda conn: None)
     house.routes.on_disconnect("/", lambda conn: left.append(conn.close_code))
@@ -93,6 +97,31 @@ async def test_reader_that_has_stopped_is_closed_with_1013_and_hurts_nobody() ->
     assert stuck.closed is None or stuck.closed[0] == 1013
     fine.leaves()
     await tasks[1]
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+async def test_reader_that_pauses_gets_everything_in_order(at_once: bool) -> None:
+    """What waits while a client does not read is sent when it reads again, behind the one that waited."""
+    house, link = House(), FakeLink(sends_at_once=at_once)
+    house.routes.on_connect("/", lambda conn: None)
+    task = house.opens(link)
+    await until(lambda: house.hub.connections("/"))
+    for number in range(30):
+        if number == 10:
+            link.reads.clear()
+        house.hub.broadcast("/", str(number))
+        await asyncio.sleep(0)
+    assert len(link.sent) <= 10
+    link.reads.set()
+    await until(lambda: len(link.sent) == 30)
+    assert link.sent == [str(number) for number in range(30)]
+    link.reads.clear()
+    house.hub.broadcast("/", "last")
+    await asyncio.sleep(0)
+    link.leaves()
+    link.reads.set()
+    await task
+    assert link.sent[-1] == "last"
 
 
 async def test_reader_that_comes_back_in_time_learns_why_it_was_closed() -> None:
@@ -218,6 +247,3 @@ async def test_cancelled_connection_sees_its_client_off() -> None:
     assert left == [1001]
     assert house.admission.count == 0
     assert house.hub.connections() == []
-
-
-Handler = Callable[[Connection, Any], Awaitable[None]]

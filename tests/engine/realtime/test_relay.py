@@ -8,6 +8,7 @@ from typing import Any
 
 from asok_engine.backends.broadcast.contract import Gap
 from asok_engine.backends.broadcast.memory import MemoryBroadcast, MemoryChannel
+from asok_engine.backends.broadcast.numbering import Numbering
 from asok_engine.errors import BackendUnavailable
 from asok_engine.realtime.relay import MOST_WAITING, Relay
 
@@ -121,6 +122,25 @@ async def test_queue_is_bounded() -> None:
     assert relay._waiting[0] == (100,)
 
 
+async def test_what_was_dropped_is_noticed_by_the_others() -> None:
+    """A queue that overflowed is a gap for those who would have heard it."""
+    speaker, backend, listener, heard, gaps = await pair()
+    await speaker.open()
+    speaker.say("first")
+    await until(lambda: heard)
+    backend.away = True
+    speaker.say("held up")
+    await asyncio.sleep(0.01)
+    for number in range(MOST_WAITING + 5):
+        speaker.say(number)
+    backend.away = False
+    await until(lambda: heard[-1] == (MOST_WAITING + 4,))
+    assert len(heard) == MOST_WAITING + 2
+    assert [gap.missed for gap in gaps] == [5]
+    await speaker.close()
+    await listener.close()
+
+
 async def test_close_sends_what_waits() -> None:
     """A goodbye that was said just before the end arrives."""
     speaker, _, listener, heard, _ = await pair()
@@ -138,7 +158,7 @@ async def test_message_of_another_version_is_ignored() -> None:
     listener = Relay(MemoryBroadcast(channel), lambda node, said: heard.append(said), lambda gap: None)
     await listener.open()
     stranger = MemoryBroadcast(channel)
-    await stranger.publish(b"n" * 8 + (1).to_bytes(8, "big") + b"\xc1not msgpack")
+    await stranger.publish(Numbering().stamp(b"\xc1not msgpack"))
     speaker = Relay(MemoryBroadcast(channel), lambda node, said: None, lambda gap: None)
     await speaker.open()
     speaker.say("fine")

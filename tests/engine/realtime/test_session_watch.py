@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Collection
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from asok_engine.errors import BackendUnavailable
-from asok_engine.realtime.connection import Connection, Identity
+from asok_engine.realtime.connection import Identity
 from asok_engine.realtime.session_watch import SessionWatch
 from tests.engine.realtime.served import People, closed, serving
 
@@ -63,8 +64,6 @@ async def test_store_that_is_away_closes_nobody_and_is_logged_once(
         async def ended(self, identities: Collection[Identity]) -> Collection[Identity]:
             raise BackendUnavailable("Redis is away.")
 
-    import asyncio
-
     async with serving(quiet, tmp_path) as served, served.connect(who=1) as client:
         await client.recv()
         watch = asyncio.ensure_future(SessionWatch(served.server.hub, Away(), every_seconds=0.01).run())
@@ -73,6 +72,3 @@ async def test_store_that_is_away_closes_nobody_and_is_logged_once(
         watch.cancel()
         assert [record.levelname for record in caplog.records] == ["ERROR"]
         await client.ping()
-
-
-Handler = Connection

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -77,3 +79,37 @@ async def test_client_that_comes_back_at_once_is_not_let_into_a_server_that_ends
         await client.wait_closed()
         with pytest.raises((OSError, InvalidStatus)):
             await served.connect()
+
+
+def test_idle_connection_is_cheap(tmp_path: Path) -> None:
+    """A silent client costs less than 40 kB; `benchmarks/sockets/scale.py idle` asks ten thousand."""
+    program = (
+        "import asyncio, sys\nfrom pathlib import Path\n"
+        "sys.path.insert(0, sys.argv[1])\n"
+        "from tests.engine.realtime.served import serving\n"
+        "def resident():\n"
+        "    return int(next(l for l in open('/proc/self/status') if l.startswith('VmRSS')).split()[1])\n"
+        "async def main():\n"
+        "    def register(server):\n"
+        "        server.routes.on_connect('/', lambda conn: None)\n"
+        "    async with serving(register, Path(sys.argv[2])) as served:\n"
+        "        async def raw():\n"
+        "            reader, writer = await asyncio.open_connection('127.0.0.1', served.port)\n"
+        "            writer.write(b'GET / HTTP/1.1\\r\\nHost: x\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\n'\n"
+        "                b'Sec-WebSocket-Version: 13\\r\\nSec-WebSocket-Key: MTIzNDU2Nzg5MDEyMzQ1Ng==\\r\\n'\n"
+        "                b'Sec-WebSocket-Extensions: permessage-deflate\\r\\n\\r\\n')\n"
+        "            assert b' 101 ' in await reader.readuntil(b'\\r\\n\\r\\n')\n"
+        "            return writer\n"
+        "        kept = [await raw() for _ in range(50)]\n"
+        "        before = resident()\n"
+        "        kept += [await raw() for _ in range(400)]\n"
+        "        print((resident() - before) / 400)\n"
+        "        for one in kept:\n            one.transport.abort()\n"
+        "asyncio.run(main())\n"
+    )
+    root = str(Path(__file__).parents[3])
+    run = subprocess.run(
+        [sys.executable, "-c", program, root, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    # The client's end, a stream reader and writer, is in the same process and in the figure.
+    assert float(run.stdout) < 40

@@ -25,6 +25,16 @@ def test_missing_messages_are_counted() -> None:
     assert receiver.take(late)[1] is None
 
 
+def test_body_of_several_messages_counts_as_many() -> None:
+    """A batch that is lost is as many missing messages as it held; so is what was never sent."""
+    sender, receiver = Numbering(), Numbering()
+    receiver.take(sender.stamp(b"three", 3))
+    sender.stamp(b"lost", 4)
+    assert receiver.take(sender.stamp(b"two", 2)) == (sender.node, b"two", 4)
+    sender.skip(7)
+    assert receiver.take(sender.stamp(b"one")) == (sender.node, b"one", 7)
+
+
 def test_sender_that_is_new_here_has_missed_nothing() -> None:
     """Who joins late begins with the number that it hears."""
     sender = Numbering()
