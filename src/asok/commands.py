@@ -11,7 +11,8 @@ from pathlib import Path
 import click
 
 from asok.config import Config
-from asok.databases import database_options
+from asok.databases import database_options, open_databases
+from asok.orm.discovery import load_models
 from asok.settings import TABLE, dotenv_text
 from asok_engine.commands.create import create_project
 from asok_engine.commands.data_project import DataProject
@@ -19,7 +20,7 @@ from asok_engine.commands.database import database_group
 from asok_engine.commands.dev import dev_command
 from asok_engine.commands.make_migration import make_migration_command
 from asok_engine.commands.migrate import migrate_command
-from asok_engine.commands.models import import_folder, make_model_command
+from asok_engine.commands.models import make_model_command, told_imports
 from asok_engine.commands.project import find_project
 from asok_engine.commands.settings import settings_command
 from asok_engine.errors import SetupError
@@ -82,9 +83,15 @@ def _data_project() -> DataProject:
         face="asok",
         folder=source / "migrations",
         databases=database_options(app.config),
-        import_models=lambda: import_folder(app.dirs["MODELS"], "models"),
+        import_models=lambda: _import_models(app.dirs["MODELS"], project.root),
         seeds=source / "seeds",
+        connect_models=lambda: open_databases(app.config),
     )
+
+
+def _import_models(folder: Path, root: Path) -> None:
+    with told_imports(root):
+        load_models(folder)
 
 
 db = database_group(_data_project)

@@ -74,14 +74,12 @@ def test_port_of_a_project_that_cannot_be_loaded_comes_from_its_environment(tmp_
 
 
 _MODEL = """
-from asok_engine.records.fields.number import Integer
-from asok_engine.records.fields.text import String
-from asok_engine.records.record import Record
+from asok import Field, Model
 
 
-class Post(Record):
-    title = String(max_length=80, unique=True)
-    views = Integer(default=0)
+class Post(Model):
+    title = Field.String(max_length=80, unique=True)
+    views = Field.Integer(default=0)
 """
 
 
@@ -96,19 +94,18 @@ def test_tables_follow_the_models_of_a_project(made: Path) -> None:
 
     assert "src/migrations/0001_create_posts.py" in asok("make", "migration")
     assert "1 migration done" in asok("migrate")
-    (made / "src/models/post.py").write_text(_MODEL + "    likes = Integer(default=7)\n")
+    (made / "src/models/post.py").write_text(_MODEL + "    likes = Field.Integer(default=7)\n")
     assert "models have changes without a migration" in asok("migrate", "--check", code=1)
     assert "0002_likes.py" in asok("make", "migration", "likes")
     assert "1 migration done" in asok("migrate")
     assert "agree" in asok("migrate", "--check")
     (made / "src/seeds.py").write_text(
-        "import sqlite3\n\ndef seed():\n    with sqlite3.connect('db.sqlite3') as link:\n"
-        "        link.execute(\"INSERT INTO posts (title, views) VALUES ('a', 1)\")\n"
+        "from models.post import Post\n\nasync def seed():\n    await Post.create_async(title='a', views=1)\n"
     )
-    asok("db", "seed")
+    assert run_once("asok.cli", "db", "seed", cwd=made / "src").returncode == 0
     assert '"likes": 7' in asok("db", "dump", "posts")
     (made / "src/models/post.py").write_text(
-        _MODEL.replace("views", "reads") + "    likes = Integer(default=7)\n"
+        _MODEL.replace("views", "reads") + "    likes = Field.Integer(default=7)\n"
     )
     assert "--rename posts.views=reads" in asok("make", "migration", code=1)
     asok("make", "migration", "--rename", "posts.views=reads")

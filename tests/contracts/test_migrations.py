@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from decimal import Decimal
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from asok import Field, Model, Relation
 from asok_engine.migrations.detect import Answers, detect
 from asok_engine.migrations.graph import Graph, Migration
 from asok_engine.migrations.journal import JOURNAL_TABLES
@@ -428,3 +430,36 @@ def test_code_of_the_previous_version_keeps_writing_during_an_additive_migration
         writer.join()
     assert not errors
     assert link.query("SELECT count(*), min(size) FROM teams") == [(written[0], 1)]
+
+
+class Kind(Enum):
+    """Choices of a field."""
+
+    ONE = "one"
+
+
+#: What kinds of fields need to be told.
+ARGUMENTS: dict[str, tuple[Any, ...]] = {
+    "Array": (Field.String(),),
+    "Dropdown": (["a", "b"],),
+    "Enum": (Kind,),
+    "ForeignKey": ("EveryLabel",),
+    "Vector": (3,),
+}
+
+
+def test_models_with_every_kind_of_field_have_their_tables(link: Link) -> None:
+    """What models describe is made on each database, and nothing differs afterwards."""
+
+    class EveryLabel(Model):
+        name = Field.String(unique=True)
+
+    # The vectors of PostgreSQL need an extension that is not everywhere.
+    names = [name for name in Field.__all__ if (name, link.dialect) != ("Vector", "postgresql")]
+    fields = {f"a_{name.lower()}": getattr(Field, name)(*ARGUMENTS.get(name, ())) for name in names}
+    made = type("EveryKind", (Model,), {**fields, "labels": Relation.BelongsToMany(EveryLabel)})
+    found = [made.__description__.table, EveryLabel.__description__.table]
+    found += made.__description__.relations["labels"].tables()
+    Runner(link, Graph([Migration("0001_first", tuple(detect(State(), found)))])).migrate()
+    assert differences(link, found) == []
+    assert len(found[0].columns) == len(names) + 1

@@ -41,6 +41,8 @@ class DataProject:
     make_command: str = "asok make migration"
     migrate_command: str = "asok migrate"
     seeds: Path = field(default_factory=Path)
+    #: Lets models reach their databases.
+    connect_models: Callable[[], object] = lambda: None
 
     def tables(self) -> Sequence[Table]:
         """Import the models and give their tables."""

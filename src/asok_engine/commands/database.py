@@ -105,7 +105,8 @@ def _seed(load: LoadDataProject) -> click.Command:
     def seed(names: Sequence[str]) -> None:
         """Run the function `seed` of src/seeds.py, or of each file in src/seeds, or of those NAMED."""
         project = load()
-        project.tables()
+        project.import_models()
+        project.connect_models()
         files = _seed_files(project)
         unknown = [name for name in names if name not in {path.stem for path in files}]
         if unknown:

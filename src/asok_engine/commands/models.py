@@ -11,10 +11,10 @@ import json
 import re
 import sys
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
-from types import ModuleType
 
 import click
 
@@ -24,52 +24,45 @@ from asok_engine.sql.tables import NOW, ServerDefault, Table
 
 __all__ = [
     "bundled_folders",
-    "import_folder",
     "import_models",
     "make_model_command",
     "model_source",
     "registered_fills",
     "registered_tables",
+    "told_imports",
 ]
 
 
 _FRAMEWORK = ("asok", "aksara", "asok_engine")
 
 
-def import_folder(folder: Path, package: str) -> list[ModuleType]:
-    """Import every module of a folder, and of the folders in it, under the name of a package."""
-    if not folder.is_dir():
-        return []
-    names = []
-    for path in sorted(folder.rglob("*.py")):
-        parts = path.relative_to(folder).with_suffix("").parts
-        if any(part.startswith((".", "__pycache__")) for part in parts):
-            continue
-        kept = parts[:-1] if parts[-1] == "__init__" else parts
-        names.append(".".join((package, *kept)))
-    return import_models(names, folder)
+@contextmanager
+def told_imports(root: Path) -> Iterator[None]:
+    """Turn what the project's own code raises while it is imported into one sentence.
+
+    Raises:
+        SetupError: with the file and the line below `root`.
+    """
+    try:
+        yield
+    except FrameworkError:
+        raise
+    except Exception as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        mine = [frame for frame in frames if Path(frame.filename).is_relative_to(root)]
+        where = f" in {Path(mine[-1].filename).relative_to(root)} line {mine[-1].lineno}" if mine else ""
+        raise SetupError(f"The models cannot be imported: {type(error).__name__}{where}: {error}") from error
 
 
-def import_models(names: Iterable[str], root: Path) -> list[ModuleType]:
+def import_models(names: Iterable[str], root: Path) -> None:
     """Import modules by name.
 
     Raises:
         SetupError: one fails; the message names file and line below `root`.
     """
-    modules = []
-    for name in names:
-        try:
-            modules.append(importlib.import_module(name))
-        except FrameworkError:
-            raise
-        except Exception as error:
-            frames = traceback.extract_tb(error.__traceback__)
-            mine = [frame for frame in frames if Path(frame.filename).is_relative_to(root)]
-            where = f" in {Path(mine[-1].filename).name} line {mine[-1].lineno}" if mine else ""
-            raise SetupError(
-                f"The models in {name!r} cannot be imported: {type(error).__name__}{where}: {error}"
-            ) from error
-    return modules
+    with told_imports(root):
+        for name in names:
+            importlib.import_module(name)
 
 
 def registered_tables() -> list[Table]:

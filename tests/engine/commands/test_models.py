@@ -12,12 +12,13 @@ import pytest
 
 from asok_engine.commands.models import (
     bundled_folders,
-    import_folder,
+    import_models,
     make_model_command,
     model_source,
     registered_fills,
     registered_tables,
     snake_case,
+    told_imports,
 )
 from asok_engine.errors import SetupError
 from asok_engine.records.fields.number import Integer
@@ -26,29 +27,17 @@ from asok_engine.records.record import Record
 from tests.engine.commands.data import call
 
 
-def test_every_module_of_a_folder_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also in folders of it; a folder that is not there has none."""
-    folder = tmp_path / "models_here"
-    (folder / "deep").mkdir(parents=True)
-    (folder / "__init__.py").write_text("")
-    (folder / "a.py").write_text("X = 1")
-    (folder / "deep" / "b.py").write_text("")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    names = [module.__name__ for module in import_folder(folder, "models_here")]
-    assert names == ["models_here", "models_here.a", "models_here.deep.b"]
-    assert import_folder(tmp_path / "nothing", "nothing") == []
-    for name in names:
-        sys.modules.pop(name, None)
-
-
 def test_module_that_fails_is_named_with_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One sentence instead of a traceback."""
-    folder = tmp_path / "models_bad"
-    folder.mkdir()
-    (folder / "post.py").write_text("\n1 / 0\n")
+    """One sentence instead of a traceback; an error of the framework stays as it is."""
+    (tmp_path / "models_bad").mkdir()
+    (tmp_path / "models_bad" / "post.py").write_text("\n1 / 0\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    with pytest.raises(SetupError, match=r"'models_bad\.post'.*ZeroDivisionError in post\.py line 2"):
-        import_folder(folder, "models_bad")
+    with pytest.raises(SetupError, match=r"ZeroDivisionError in models_bad/post\.py line 2"):
+        import_models(["models_bad.post"], tmp_path)
+    with pytest.raises(SetupError, match="No module named 'models_gone'"):
+        import_models(["models_gone"], tmp_path)
+    with pytest.raises(SetupError, match="^as it is$"), told_imports(tmp_path):
+        raise SetupError("as it is")
 
 
 def test_tables_and_defaults_of_models_are_given() -> None:
