@@ -7,13 +7,14 @@ both drive the same plan of the engine. Nothing is worked out here.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast
 
 from asok.databases import databases_of_this_folder
 from asok.orm.modellist import ModelList
 from asok.orm.pagination import Page
-from asok.orm.query import Query
+from asok.orm.query import Query, scoped
 from asok_engine.database.databases import Database, databases
 from asok_engine.database.running import run, run_async
 from asok_engine.database.transactions import Transactional, transaction
@@ -32,6 +33,7 @@ from asok_engine.records.plans.pivot import Synced, attach, detach, sync
 from asok_engine.records.plans.raw import raw
 from asok_engine.records.plans.refresh import refresh
 from asok_engine.records.plans.save import save
+from asok_engine.records.plans.tables import create_tables
 from asok_engine.records.query import Query as EngineQuery
 from asok_engine.records.record import Record, assign
 from asok_engine.records.relations.relation import Relation
@@ -59,9 +61,17 @@ class Model(Record):
     __abstract__ = True
     list_class = ModelList
 
+    #: What narrows every query of the model unless it says otherwise: name to function of a query.
+    _global_scopes: ClassVar[Mapping[str, Callable[[Query[Any]], Query[Any]]]] = {}
+
     if TYPE_CHECKING:
         #: The key, unless the model has another one.
         id: Field[Any]
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for name, scope in cls._global_scopes.items():
+            cls.__description__.scopes[name] = partial(scoped, scope)
 
     # --- what the engine asks ----------------------------------------------------------------
 
@@ -626,6 +636,20 @@ class Model(Record):
         `isolation`, `writes` and `retry`.
         """
         return transaction(cls.__description__.database, **options)
+
+    @classmethod
+    def create_table(cls) -> list[str]:
+        """Make the model's table, and the pivots of its relations, where they are missing; give their names.
+
+        For tests, scripts and first steps. A table that is there stays as it is: `asok
+        migrate` changes tables, and nothing else does.
+        """
+        return run(create_tables([cls.__description__]))
+
+    @classmethod
+    async def create_table_async(cls) -> list[str]:
+        """Make the model's table, and the pivots of its relations, where they are missing."""
+        return await run_async(create_tables([cls.__description__]))
 
     @classmethod
     def get_engine(cls) -> Database:

@@ -37,7 +37,7 @@ from asok_engine.sql.select import Lock, Select
 if TYPE_CHECKING:
     from asok_engine.records.record import Record
 
-__all__ = ["Query"]
+__all__ = ["Query", "scoped"]
 
 M = TypeVar("M", bound="Record")
 #: A field by its name or path ("author.name"), or as an expression (Post.title).
@@ -538,6 +538,11 @@ class Query(Generic[M]):
 
     def __repr__(self) -> str:
         return f"<Query of {self._query.description.name}>"
+
+
+def scoped(scope: Callable[[Query[Any]], Query[Any]], query: EngineQuery) -> EngineQuery:
+    """Narrow a query of the engine by a scope that is written for queries of this face."""
+    return scope(Query(query))._query
 
 
 def scope_of(query: Query[M], name: str) -> Callable[..., Query[M]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from asok.orm.discovery import load_models
+from asok_engine.database.databases import databases
 from asok_engine.errors import SetupError
 from asok_engine.testing.client import TestClient
 from tests.asok.effects.sites import make_app
@@ -83,3 +84,28 @@ def test_pages_import_models_that_the_application_knows(tmp_path: Path) -> None:
     with TestClient(app) as client:
         assert client.get("/").text == "True"
     assert app.models["User"].__module__ == "models.user"
+
+
+@pytest.mark.parametrize("kind", ["async def", "def"])
+def test_missing_table_is_named_with_the_command_that_makes_it(tmp_path: Path, kind: str) -> None:
+    """In DEBUG the page of the error says so; nothing makes the table behind anyone's back."""
+    deed = "await User.count_async()" if kind == "async def" else "User.count()"
+    page = f"from models.user import User\n{kind} get(request):\n    return str({deed})\n"
+    url = f"sqlite:///{tmp_path / 'rows.sqlite3'}"
+    app = make_app(
+        tmp_path,
+        {"DEBUG": True, "DATABASE_URL": url},
+        pages={"page.py": page},
+        files={"src/models/user.py": USER},
+    )
+    try:
+        with TestClient(app) as client:
+            answer = client.get("/")
+            assert answer.status_code == 500
+            assert "asok migrate" in answer.text
+            assert "no such table: users" in answer.text
+            assert client.get("/").status_code == 500
+            app.models["User"].create_table()  # type: ignore[attr-defined]
+            assert client.get("/").text == "0"
+    finally:
+        databases.close()

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from pathlib import Path
 
 import pytest
 
 from asok.orm.model import Model
 from asok.orm.query import Query
-from asok_engine.errors import UsageError
-from asok_engine.records.errors import NotLoaded
-from tests.asok.orm.blog import Note, Person, Post
+from asok_engine.database.databases import databases
+from asok_engine.database.urls import parse_url
+from asok_engine.errors import DatabaseError, UsageError
+from asok_engine.records.errors import NotLoaded, UnknownName
+from asok_engine.records.fields.number import Boolean
+from asok_engine.records.fields.text import String
+from tests.asok.orm.blog import Note, Person, Post, Tag
 
 #: Deeds that ask a database, by name: each has a twin.
 DEEDS = (
     "all find find_or_fail first first_or_fail count exists paginate create save update update_safe delete "
     "force_delete restore refresh increment decrement load attach detach sync destroy force_destroy "
-    "bulk_create bulk_update upsert first_or_create update_or_create search raw check_password"
+    "bulk_create bulk_update upsert first_or_create update_or_create search raw check_password create_table"
 ).split()
 
 
@@ -130,3 +135,65 @@ def test_destroy_needs_a_condition() -> None:
 def test_model_knows_its_database(blog: None) -> None:
     """For what is done below models."""
     assert Person.get_engine().dialect.name == "sqlite"
+
+
+class Rooted(Model):
+    """Has a scope that holds everywhere, also in what inherits it."""
+
+    __abstract__ = True
+    _global_scopes = {"live": lambda query: query.where(live=True)}  # noqa: RUF012
+    live = Boolean(default=True)
+
+
+class Plant(Rooted):
+    """Is seen while it lives."""
+
+    name = String(20)
+
+
+def test_global_scope_holds_everywhere_unless_one_says_otherwise(tmp_path: Path) -> None:
+    """In every deed, in OR groups, unions, counts, updates and deletions."""
+    databases.configure({"default": parse_url(f"sqlite:///{tmp_path / 'scopes.sqlite3'}")})
+    try:
+        Plant.create_table()
+        rose, weed = Plant.create(name="rose"), Plant.create(name="weed", live=False)
+        assert Plant.query().pluck("name") == ["rose"]
+        assert Plant.find(weed.id) is None
+        assert Plant.find(name="weed") is None
+        assert Plant.where(name="rose").or_where(name="weed").count() == 1
+        assert Plant.where(name="rose").union(Plant.where(name="weed")).all() == [rose]
+        assert Plant.query().update(name="x") == 1
+        assert Plant.without_global_scope("live").count() == 2
+        assert Plant.without_global_scope().where(name="weed").exists()
+        assert Plant.query().delete() == 1
+        assert Plant.without_global_scope().count() == 1
+        with pytest.raises(UnknownName, match="lve"):
+            Plant.without_global_scope("lve")
+    finally:
+        databases.close()
+
+
+def test_table_is_made_when_one_says_so(tmp_path: Path) -> None:
+    """Plain and async, with the pivots of its relations; without that nothing makes a table."""
+    databases.configure({"default": parse_url(f"sqlite:///{tmp_path / 'made.sqlite3'}")})
+    try:
+        with pytest.raises(DatabaseError, match="asok migrate"):
+            Tag.count()
+        assert set(Tag.create_table()) == {"tags", "post_tag"}
+        assert Tag.create_table() == []
+        assert asyncio.run(Note.create_table_async()) == ["notes"]
+        assert (Tag.count(), Note.count()) == (0, 0)
+    finally:
+        databases.close()
+
+
+def test_database_in_memory_is_one_for_plain_and_async_code() -> None:
+    """Whatever thread or loop asks (asok 3.4 C14)."""
+    databases.configure({"default": parse_url("sqlite://")})
+    try:
+        Note.create_table()
+        Note.create(text="plain")
+        assert asyncio.run(Note.create_async(text="async")).id == 2
+        assert asyncio.run(Note.count_async()) == Note.count() == 2
+    finally:
+        databases.close()

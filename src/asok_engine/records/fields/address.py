@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import Any, Literal, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack, overload
 
 from asok_engine.records.fields.field import Field, FieldOptions
 from asok_engine.records.fields.text import String
@@ -68,6 +68,28 @@ class _FormedText(String[Value]):
 class Email(_FormedText[Value]):
     """An e-mail address."""
 
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: Email[str],
+            max_length: int = 0,
+            *,
+            nullable: Literal[False] = False,
+            **options: Unpack[FieldOptions],
+        ) -> None: ...
+
+        @overload
+        def __init__(
+            self: Email[str | None],
+            max_length: int = 0,
+            *,
+            nullable: Literal[True],
+            **options: Unpack[FieldOptions],
+        ) -> None: ...
+
+        def __init__(self, *arguments: Any, **options: Any) -> None: ...
+
     longest = 254
 
     def formed(self, value: str) -> str:
@@ -79,6 +101,28 @@ class Email(_FormedText[Value]):
 
 class Tel(_FormedText[Value]):
     """A telephone number as people write it: digits, and + ( ) . / - between them."""
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: Tel[str],
+            max_length: int = 0,
+            *,
+            nullable: Literal[False] = False,
+            **options: Unpack[FieldOptions],
+        ) -> None: ...
+
+        @overload
+        def __init__(
+            self: Tel[str | None],
+            max_length: int = 0,
+            *,
+            nullable: Literal[True],
+            **options: Unpack[FieldOptions],
+        ) -> None: ...
+
+        def __init__(self, *arguments: Any, **options: Any) -> None: ...
 
     longest = 32
 
@@ -92,6 +136,28 @@ class Tel(_FormedText[Value]):
 class URL(_FormedText[Value]):
     """A web address: http or https with a host."""
 
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: URL[str],
+            max_length: int = 0,
+            *,
+            nullable: Literal[False] = False,
+            **options: Unpack[FieldOptions],
+        ) -> None: ...
+
+        @overload
+        def __init__(
+            self: URL[str | None],
+            max_length: int = 0,
+            *,
+            nullable: Literal[True],
+            **options: Unpack[FieldOptions],
+        ) -> None: ...
+
+        def __init__(self, *arguments: Any, **options: Any) -> None: ...
+
     longest = 2048
 
     def formed(self, value: str) -> str:
@@ -103,6 +169,28 @@ class URL(_FormedText[Value]):
 
 class Color(_FormedText[Value]):
     """A colour: #rgb or #rrggbb, with two more digits for opacity."""
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: Color[str],
+            max_length: int = 0,
+            *,
+            nullable: Literal[False] = False,
+            **options: Unpack[FieldOptions],
+        ) -> None: ...
+
+        @overload
+        def __init__(
+            self: Color[str | None],
+            max_length: int = 0,
+            *,
+            nullable: Literal[True],
+            **options: Unpack[FieldOptions],
+        ) -> None: ...
+
+        def __init__(self, *arguments: Any, **options: Any) -> None: ...
 
     longest = 9
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack, overload
 
 from asok_engine.records.fields.field import Field, FieldOptions
 from asok_engine.records.fields.text import String
@@ -87,6 +87,36 @@ class File(String[Value]):
 class Image(File[Value]):
     """The reference of a stored image."""
 
-    def __init__(self, upload_to: str = "", *, nullable: bool = False, **options: Any) -> None:
-        options.setdefault("allowed_extensions", ("jpg", "jpeg", "png", "gif", "webp", "avif"))
-        super().__init__(upload_to, nullable=nullable, **options)  # type: ignore[call-overload, misc]
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: Image[str],
+            upload_to: str = "",
+            *,
+            storage: str = "",
+            allowed_extensions: Sequence[str] = (),
+            max_length: int = 500,
+            nullable: Literal[False] = False,
+            **options: Unpack[FieldOptions],
+        ) -> None: ...
+
+        @overload
+        def __init__(
+            self: Image[str | None],
+            upload_to: str = "",
+            *,
+            storage: str = "",
+            allowed_extensions: Sequence[str] = (),
+            max_length: int = 500,
+            nullable: Literal[True],
+            **options: Unpack[FieldOptions],
+        ) -> None: ...
+
+        def __init__(self, *arguments: Any, **options: Any) -> None: ...
+
+    else:
+
+        def __init__(self, upload_to: str = "", *, nullable: bool = False, **options: Any) -> None:
+            options.setdefault("allowed_extensions", ("jpg", "jpeg", "png", "gif", "webp", "avif"))
+            super().__init__(upload_to, nullable=nullable, **options)

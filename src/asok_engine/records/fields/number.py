@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from decimal import Decimal as Number
 from decimal import InvalidOperation
-from typing import Any, ClassVar, Literal, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, Unpack, overload
 
 from asok_engine.records.fields.field import Field, FieldOptions
 from asok_engine.sql import types
@@ -121,11 +121,63 @@ class Integer(Field[Value]):
 class SmallInteger(Integer[Value]):
     """A whole number of 16 bits."""
 
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: SmallInteger[int],
+            *,
+            min_value: int | None = None,
+            max_value: int | None = None,
+            counted: bool = False,
+            nullable: Literal[False] = False,
+            **options: Unpack[FieldOptions],
+        ) -> None: ...
+
+        @overload
+        def __init__(
+            self: SmallInteger[int | None],
+            *,
+            min_value: int | None = None,
+            max_value: int | None = None,
+            counted: bool = False,
+            nullable: Literal[True],
+            **options: Unpack[FieldOptions],
+        ) -> None: ...
+
+        def __init__(self, *arguments: Any, **options: Any) -> None: ...
+
     bits = 16
 
 
 class BigInteger(Integer[Value]):
     """A whole number of 64 bits."""
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: BigInteger[int],
+            *,
+            min_value: int | None = None,
+            max_value: int | None = None,
+            counted: bool = False,
+            nullable: Literal[False] = False,
+            **options: Unpack[FieldOptions],
+        ) -> None: ...
+
+        @overload
+        def __init__(
+            self: BigInteger[int | None],
+            *,
+            min_value: int | None = None,
+            max_value: int | None = None,
+            counted: bool = False,
+            nullable: Literal[True],
+            **options: Unpack[FieldOptions],
+        ) -> None: ...
+
+        def __init__(self, *arguments: Any, **options: Any) -> None: ...
 
     bits = 64
 
@@ -133,17 +185,95 @@ class BigInteger(Integer[Value]):
 class PositiveInteger(Integer[Value]):
     """A whole number of 32 bits that is not negative."""
 
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: PositiveInteger[int],
+            *,
+            min_value: int | None = None,
+            max_value: int | None = None,
+            counted: bool = False,
+            nullable: Literal[False] = False,
+            **options: Unpack[FieldOptions],
+        ) -> None: ...
+
+        @overload
+        def __init__(
+            self: PositiveInteger[int | None],
+            *,
+            min_value: int | None = None,
+            max_value: int | None = None,
+            counted: bool = False,
+            nullable: Literal[True],
+            **options: Unpack[FieldOptions],
+        ) -> None: ...
+
+        def __init__(self, *arguments: Any, **options: Any) -> None: ...
+
     floor = 0
 
 
 class PositiveSmallInteger(SmallInteger[Value]):
     """A whole number of 16 bits that is not negative."""
 
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: PositiveSmallInteger[int],
+            *,
+            min_value: int | None = None,
+            max_value: int | None = None,
+            counted: bool = False,
+            nullable: Literal[False] = False,
+            **options: Unpack[FieldOptions],
+        ) -> None: ...
+
+        @overload
+        def __init__(
+            self: PositiveSmallInteger[int | None],
+            *,
+            min_value: int | None = None,
+            max_value: int | None = None,
+            counted: bool = False,
+            nullable: Literal[True],
+            **options: Unpack[FieldOptions],
+        ) -> None: ...
+
+        def __init__(self, *arguments: Any, **options: Any) -> None: ...
+
     floor = 0
 
 
 class PositiveBigInteger(BigInteger[Value]):
     """A whole number of 64 bits that is not negative."""
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: PositiveBigInteger[int],
+            *,
+            min_value: int | None = None,
+            max_value: int | None = None,
+            counted: bool = False,
+            nullable: Literal[False] = False,
+            **options: Unpack[FieldOptions],
+        ) -> None: ...
+
+        @overload
+        def __init__(
+            self: PositiveBigInteger[int | None],
+            *,
+            min_value: int | None = None,
+            max_value: int | None = None,
+            counted: bool = False,
+            nullable: Literal[True],
+            **options: Unpack[FieldOptions],
+        ) -> None: ...
+
+        def __init__(self, *arguments: Any, **options: Any) -> None: ...
 
     floor = 0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Literal, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack, overload
 
 from asok_engine.records.fields.field import Field, FieldOptions
 from asok_engine.sql import types
@@ -157,5 +157,31 @@ class Text(String[Value]):
 
 class SearchableText(Text[Value]):
     """Text of any length that the model's full-text search looks into."""
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: SearchableText[str],
+            *,
+            max_length: int = 0,
+            min_length: int = 0,
+            strip_whitespace: bool = False,
+            nullable: Literal[False] = False,
+            **options: Unpack[FieldOptions],
+        ) -> None: ...
+
+        @overload
+        def __init__(
+            self: SearchableText[str | None],
+            *,
+            max_length: int = 0,
+            min_length: int = 0,
+            strip_whitespace: bool = False,
+            nullable: Literal[True],
+            **options: Unpack[FieldOptions],
+        ) -> None: ...
+
+        def __init__(self, *arguments: Any, **options: Any) -> None: ...
 
     is_searchable = True
