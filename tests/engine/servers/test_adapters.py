@@ -15,6 +15,7 @@ import pytest
 from asok_engine.dispatch.context import current_request
 from asok_engine.dispatch.site import Site
 from asok_engine.errors import SetupError
+from asok_engine.wire.headers import ASKED
 from asok_engine.wire.request import Request
 from asok_engine.wire.response import FileBody, Response
 from tests.engine.dispatch.sites import make_site
@@ -56,6 +57,34 @@ def test_whole_body_has_its_length(ask: Ask) -> None:
         True,
     )
     assert answer["content-type"] == "text/html; charset=utf-8"
+
+
+def test_fields_that_every_request_is_asked_for_are_there_at_once(ask: Ask) -> None:
+    """The adapter hands them over by lower-case name, so that nothing else is parsed for them."""
+
+    def page(request: Request) -> dict[str, Any]:
+        return {
+            "at_once": "sent" in vars(request),
+            "sent": {name.decode(): value.decode() for name, value in request.sent.items() if name in ASKED},
+            "repeats": request.repeats_fields,
+        }
+
+    fields = [("If-None-Match", '"a"'), ("X-Request-ID", "front-0001"), ("User-Agent", "probe")]
+    assert json.loads(ask({"/": page}, headers=fields).body) == {
+        "at_once": True,
+        "sent": {"host": "server.test", "if-none-match": '"a"', "x-request-id": "front-0001"},
+        "repeats": False,
+    }
+
+
+def test_field_that_was_sent_twice_is_noticed(ask: Ask) -> None:
+    """A second Host is an attack; under WSGI the server has joined the two into one that is no host."""
+
+    def page(request: Request) -> dict[str, Any]:
+        return {"host": request.sent[b"host"].decode(), "repeats": request.repeats_fields}
+
+    answer = json.loads(ask({"/": page}, headers=[("Host", "evil.test")]).body)
+    assert answer["repeats"] or answer["host"] == "server.test,evil.test"
 
 
 def test_empty_body_has_length_zero(ask: Ask) -> None:
