@@ -13,10 +13,10 @@ cli = console(
     "aksara",
     "Look into and run applications of APIs.",
     {
-        "makemigrations": ("aksara.commands:makemigrations", "Write a migration from changed models."),
-        "migrate": ("aksara.commands:migrate", "Apply migrations to the database, or roll them back."),
-        "status": ("aksara.commands:status", "Show which migrations are applied."),
-        "db": ("aksara.commands:db", "Look into the database, fill it, carry rows out and in."),
+        "makemigrations": ("aksara.datacommands:makemigrations", "Write a migration from changed models."),
+        "migrate": ("aksara.datacommands:migrate", "Apply migrations to the database, or roll them back."),
+        "status": ("aksara.datacommands:status", "Show which migrations are applied."),
+        "db": ("aksara.datacommands:db", "Look into the database, fill it, carry rows out and in."),
         "settings": ("aksara.commands:settings", "List and check the settings."),
     },
 )

@@ -6,59 +6,9 @@ of its commands runs.
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from collections.abc import Sequence
-
-from aksara.conf import project_root, resolver
-from aksara.conf import settings as project_settings
-from aksara.databases import database_options
-from asok_engine.commands.data_project import DataProject
-from asok_engine.commands.database import database_group
-from asok_engine.commands.make_migration import makemigrations_command
-from asok_engine.commands.migrate import migrate_command, status_command
-from asok_engine.commands.models import import_models
+from aksara.conf import resolver
 from asok_engine.commands.settings import settings_command
 
-__all__ = ["db", "makemigrations", "migrate", "settings", "status"]
-
-
-def _data_project() -> DataProject:
-    """Give the project here: its models are those of INSTALLED_APPS, its migrations in migrations/."""
-    root = project_root()
-    if str(root) not in sys.path:
-        sys.path.insert(0, str(root))
-    return DataProject(
-        root=root,
-        face="aksara",
-        folder=root / "migrations",
-        databases=database_options(),
-        import_models=lambda: import_models(_model_modules(project_settings.installed_apps), root),
-        make_command="aksara makemigrations",
-        migrate_command="aksara migrate",
-        seeds=root / "seeds",
-    )
-
-
-def _model_modules(applications: Sequence[str]) -> list[str]:
-    """Name the modules that hold models: `models` of each application, or the application itself."""
-    names = ["models", "app", *applications] if not applications else list(applications)
-    found = []
-    for name in names:
-        if importlib.util.find_spec(name.partition(".")[0]) is None:
-            if name in applications:
-                found.append(name)
-            continue
-        package = importlib.util.find_spec(name)
-        has_models = package is not None and package.submodule_search_locations is not None
-        inner = f"{name}.models"
-        found.append(inner if has_models and importlib.util.find_spec(inner) is not None else name)
-    return found
-
-
-db = database_group(_data_project)
-makemigrations = makemigrations_command(_data_project)
-migrate = migrate_command(_data_project)
-status = status_command(_data_project)
+__all__ = ["settings"]
 
 settings = settings_command("aksara", resolver)

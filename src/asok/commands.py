@@ -11,22 +11,15 @@ from pathlib import Path
 import click
 
 from asok.config import Config
-from asok.databases import database_options, open_databases
-from asok.orm.discovery import load_models
 from asok.settings import TABLE, dotenv_text
 from asok_engine.commands.create import create_project
-from asok_engine.commands.data_project import DataProject
-from asok_engine.commands.database import database_group
 from asok_engine.commands.dev import dev_command
-from asok_engine.commands.make_migration import make_migration_command
-from asok_engine.commands.migrate import migrate_command
-from asok_engine.commands.models import make_model_command, told_imports
 from asok_engine.commands.project import find_project
 from asok_engine.commands.settings import settings_command
 from asok_engine.errors import SetupError
 from asok_engine.settings.resolver import Resolver
 
-__all__ = ["create", "db", "dev", "make", "migrate", "settings"]
+__all__ = ["create", "dev", "settings"]
 
 _TEMPLATES = Path(__file__).parent / "scaffold" / "project"
 _FOLDERS = (
@@ -73,33 +66,5 @@ def _resolver() -> Resolver:
     return resolver
 
 
-def _data_project() -> DataProject:
-    """Give the project here: its models are src/models, its migrations src/migrations."""
-    project = find_project()
-    app = project.load()
-    source: Path = app.root_dir / "src"
-    return DataProject(
-        root=app.root_dir,
-        face="asok",
-        folder=source / "migrations",
-        databases=database_options(app.config),
-        import_models=lambda: _import_models(app.dirs["MODELS"], project.root),
-        seeds=source / "seeds",
-        connect_models=lambda: open_databases(app.config),
-    )
-
-
-def _import_models(folder: Path, root: Path) -> None:
-    with told_imports(root):
-        load_models(folder)
-
-
-db = database_group(_data_project)
 dev = dev_command(_port)
-make = click.Group(
-    "make",
-    help="Write files: a model, a migration.",
-    commands=[make_model_command(), make_migration_command(_data_project)],
-)
-migrate = migrate_command(_data_project)
 settings = settings_command("asok", _resolver)

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
@@ -214,6 +215,11 @@ def open_link(database: DatabaseOptions | str, *, wait_seconds: float = 30.0) ->
     import sqlalchemy
 
     options = parse_url(database) if isinstance(database, str) else database
+    if options.kind == "sqlite" and options.name and not Path(options.name).absolute().parent.is_dir():
+        folder = Path(options.name).absolute().parent
+        raise MigrationError(
+            f"The folder {str(folder)!r} of the database does not exist.", fix=f"Make it: mkdir -p {folder}"
+        )
     driver, module, extra = _DRIVERS[options.kind]
     url = sqlalchemy.URL.create(
         driver,

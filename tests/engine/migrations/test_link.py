@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -164,6 +165,12 @@ def test_database_that_does_not_answer_is_one_sentence(free_port: int) -> None:
         with pytest.raises(MigrationError, match="does not answer") as caught:
             open_link(f"{scheme}://user:geheim@127.0.0.1:{free_port}/name")
         assert "geheim" not in str(caught.value)
+
+
+def test_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    """SQLite makes files and no folders."""
+    with pytest.raises(MigrationError, match=f"mkdir -p {tmp_path}/data"):
+        open_link(f"sqlite:///{tmp_path}/data/prod.db")
 
 
 def test_missing_driver_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
