@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from asok.applications import waiting_sockets
 from asok.assets import PageAssets
 from asok.databases import open_databases
+from asok.debugmigrate import MigrateButton
 from asok.debugpage import DebugPage
 from asok.downloads import Downloads
 from asok.errorpages import error_handlers
@@ -303,6 +304,8 @@ class _Composition:
         add_script_route(routes)
         if self._socket_script is not None:
             self._socket_script.add_routes(routes)
+        if self._debug:
+            MigrateButton(self._app.root_dir, self._csrf.check).add_route(routes)
         self._add_static(routes)
         if self._config["HEALTHCHECK"]:
             handler = health_handler(self._checks(), debug=self._debug, version=self._config["VERSION"])

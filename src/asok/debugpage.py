@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from asok_engine.errors import FrameworkError, InputError, NotFoundError, Stop
+from asok.debugmigrate import MIGRATE_PATH
+from asok_engine.errors import FrameworkError, InputError, MissingTable, NotFoundError, Stop
 from asok_engine.security.redaction import HIDDEN, SHORTEST_SECRET, Redactor, is_secret_name
 from asok_engine.templates.environment import Environment
 from asok_engine.templates.errors import TemplateError
@@ -83,6 +84,9 @@ class DebugPage:
                 "status": f"{status} {phrase(status)}",
                 "kind": type(error).__name__,
                 "message": self._said(getattr(error, "message", "") or str(error)),
+                "migrates": migrate_field(request) if _lacks_table(error) else "",
+                "migrate_path": MIGRATE_PATH,
+                "back": request.path if request.method == "GET" else "/",
                 "fix": getattr(error, "fix", "") if isinstance(error, FrameworkError) else known_fix(error),
                 "template": self._template_view(error),
                 "frames": frames,
@@ -164,6 +168,23 @@ class DebugPage:
             (number, _LITERAL.sub(_hide_literal, self._without_secrets(text)), is_here)
             for number, text, is_here in lines
         ]
+
+
+def migrate_field(request: Request) -> str:
+    """Give the hidden field with the visitor's token for the button that migrates."""
+    make = getattr(request, "csrf_input", None)
+    return make() if make is not None else ""
+
+
+def _lacks_table(error: BaseException | None) -> bool:
+    """Tell whether an error is about a table or column that is not there, also where a template met it."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        if isinstance(error, MissingTable):
+            return True
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def known_fix(error: BaseException) -> str:

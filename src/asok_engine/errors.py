@@ -18,6 +18,7 @@ FrameworkError
 │   ├── BackendUnavailable 503
 │   └── DatabaseError     carries the statement's text, never its values
 │       ├── QueryError    the database does not understand the statement
+│       │   └── MissingTable  it has not the table or the column
 │       ├── DataError     400, a value that the database cannot hold; an InputError as well
 │       ├── IntegrityError 409, knows table, columns and constraint
 │       │   ├── UniqueError
@@ -62,6 +63,7 @@ __all__ = [
     "IntegrityError",
     "LockUnavailable",
     "MalformedBody",
+    "MissingTable",
     "NotFoundError",
     "NotNullError",
     "OutsideError",
@@ -258,6 +260,12 @@ class QueryError(DatabaseError):
     """The database does not understand this statement, or lacks something that it names."""
 
     code = "query"
+
+
+class MissingTable(QueryError):
+    """The database has not the table or the column that a statement names."""
+
+    code = "missing-table"
 
 
 class DataError(DatabaseError, InputError):

@@ -302,7 +302,8 @@ class Query(Generic[M]):
         return found
 
     def __iter__(self) -> Iterator[M]:
-        return iter(self.all())
+        # Why a generator: a template shows what a step raises, and not what is raised before the first.
+        yield from self.all()
 
     def __await__(self) -> Generator[Any, None, ModelList[M]]:
         return self.all_async().__await__()

@@ -22,6 +22,7 @@ from asok_engine.errors import (
     ForeignKeyError,
     IntegrityError,
     LockUnavailable,
+    MissingTable,
     NotNullError,
     QueryError,
     SerializationError,
@@ -77,10 +78,8 @@ _MIGRATE: Final = "If a model names it, the database lacks a migration: asok mig
 
 def _query(message: str, text: str) -> QueryError:
     shown = text if len(text) <= 500 else f"{text[:500]} ..."
-    return QueryError(
-        f"The database does not accept a statement: {_said(message)}. It was: {shown}",
-        fix=_MIGRATE if _MISSING.search(message) else "",
-    )
+    told = f"The database does not accept a statement: {_said(message)}. It was: {shown}"
+    return MissingTable(told, fix=_MIGRATE) if _MISSING.search(message) else QueryError(told)
 
 
 def _timeout() -> StatementTimeout:
