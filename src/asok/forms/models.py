@@ -24,8 +24,8 @@ class FieldDescription(Protocol):
 
     `kind` is the word of `Field.<Kind>` in lower case with underscores: string,
     text, email, foreign_key. `rules` and `label` may be empty, `choices` None.
-    Beside these, `form_type`, `messages`, `precision`, `populate_from`, `help` and
-    `attributes` are read where they exist.
+    Beside these, `form_type`, `messages`, `precision`, `populate_from`, `help`,
+    `attributes`, `floor`, `min_length` and `extensions` are read where they exist.
     """
 
     name: str
@@ -136,6 +136,8 @@ def _field(description: FieldDescription) -> FormField | None:
     }
     if form_kind in ("select", "dropdown", "radio"):
         options["choices"] = description.choices or ()
+    if kind == "float" and (places := getattr(description, "precision", None)):
+        options.setdefault("step", f"0.{'0' * (places - 1)}1")
     if kind == "uuid":
         options["readonly"] = True
     if description.nullable and form_kind not in ("checkbox", "toggle"):
@@ -177,7 +179,7 @@ def _rules(description: FieldDescription) -> list[RuleCall]:
 
     def add(name: str, argument: str = "") -> None:
         if name not in names:
-            calls.append(RuleCall(name, argument, (argument,) if argument else ()))
+            calls.append(RuleCall(name, argument, tuple(argument.split(",")) if argument else ()))
 
     is_truth = description.kind == "boolean" or _form_kind(description) in ("checkbox", "toggle")
     if not description.nullable and description.default is None and not is_truth:
@@ -187,6 +189,15 @@ def _rules(description: FieldDescription) -> list[RuleCall]:
     if description.kind == "decimal":
         precision = getattr(description, "precision", None)
         add("decimal", str(precision) if precision else "")
-    if description.max_length and description.kind not in ("file", "image"):
-        add("max", str(description.max_length))
+    floor = getattr(description, "floor", None)
+    if floor is not None:
+        add("min", str(floor))
+    if description.kind in ("file", "image"):
+        if getattr(description, "extensions", ()):
+            add("ext", ",".join(description.extensions))  # type: ignore[attr-defined]
+    elif not description.choices:
+        if getattr(description, "min_length", None):
+            add("min", str(description.min_length))  # type: ignore[attr-defined]
+        if description.max_length:
+            add("max", str(description.max_length))
     return [*calls, *own]

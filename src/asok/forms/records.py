@@ -40,6 +40,10 @@ class RecordField(Struct):
     messages: dict[str, str]
     help: str
     attributes: dict[str, Any]
+    #: The smallest number, the fewest characters, the ends of file names; None and () for any.
+    floor: int | None
+    min_length: int | None
+    extensions: tuple[str, ...]
     #: What makes a value where none is given, where that is a function or a plain value.
     make_default: Any
 
@@ -53,18 +57,21 @@ def describe_record(model: Any, kinds: Container[str]) -> Iterator[RecordField]:
             kind=_kind(field, kinds),
             nullable=field.nullable,
             max_length=getattr(field, "max_length", None) or None,
-            choices=field.choices or getattr(field, "enum", None),
+            choices=field.choices or getattr(field, "labels", None),
             label=field.label,
             rules=field.rules,
             hidden=field.hidden,
             protected=field.protected,
             default=(field.default if field.has_default else field.server_default) if has_default else None,
-            form_type=field.form_type or None,
+            form_type=field.form_type or ("wysiwyg" if getattr(field, "wysiwyg", False) else None),
             precision=getattr(field, "decimal_places", None) or getattr(field, "precision", None),
             populate_from=getattr(field, "populate_from", None),
             messages=field.messages,
             help=field.help_text,
             attributes=field.attrs,
+            floor=getattr(field, "floor", None),
+            min_length=getattr(field, "min_length", None) or None,
+            extensions=getattr(field, "allowed_extensions", ()),
             make_default=field.make_default if field.has_default else None,
         )
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import enum
 from datetime import datetime
 
 import pytest
 
-from asok import Form
+from asok import Field, Form, Model
 from asok_engine.errors import UsageError
 from asok_engine.records.fields.moment import Date, DateTime, Duration, Time
 from asok_engine.records.fields.number import BigInteger, Boolean, Decimal, Float, Integer
@@ -90,7 +91,7 @@ def test_rules_and_words_are_those_of_the_model() -> None:
     assert calls["price"] == ["required", "decimal:2"]
     assert calls["pages"] == ["integer"]
     assert calls["summary"] == []
-    assert calls["genre"] == ["required", "max:10"]
+    assert calls["genre"] == ["required"]
     assert (form.title.label_text, form.title.help) == ("Title of the book", "As on the cover")
     assert 'rows="9"' in str(form.summary)
     assert form.shelf_id.label_text == "Shelf"
@@ -121,3 +122,71 @@ def test_asking_for_a_field_that_no_form_changes_is_refused(name: str) -> None:
     """By name too."""
     with pytest.raises(UsageError, match=f"No form changes the field '{name}'"):
         Form.from_model(Book, include_fields=[name])
+
+
+class Mood(enum.Enum):
+    """How one feels."""
+
+    GOOD = "good"
+    VERY_BAD = "bad"
+
+
+class FormThing(Model):
+    """A model of pages, with every kind of field that `Field` has."""
+
+    name = Field.String(max_length=20)
+    note = Field.Text(wysiwyg=True, nullable=True)
+    email = Field.Email()
+    tel = Field.Tel(nullable=True)
+    site = Field.URL(nullable=True)
+    color = Field.Color(nullable=True)
+    size = Field.Float(precision=2)
+    price = Field.Decimal(precision=2)
+    day = Field.Date(nullable=True)
+    photo = Field.File(upload_to="photos", allowed_extensions=["png", "jpg"], nullable=True)
+    secret = Field.Password()
+    data = Field.JSON(nullable=True)
+    mood = Field.Enum(Mood)
+    kind = Field.Dropdown(choices=["x", "y"])
+    key = Field.UUID(nullable=True)
+    slug = Field.Slug(populate_from="name")
+    place = Field.Vector(dimensions=3, nullable=True)
+    made_at = Field.CreatedAt()
+    changed_at = Field.UpdatedAt()
+    removed_at = Field.SoftDelete()
+
+
+def test_every_kind_of_field_of_pages_has_its_control() -> None:
+    """The table of the how-to, on a real model."""
+    form = Form.from_model(FormThing, get())
+    found = {f.name: (f.kind, [f"{c.name}:{c.argument}".rstrip(":") for c in f.field.calls]) for f in form}
+    assert found == {
+        "name": ("text", ["required", "max:20"]),
+        "note": ("wysiwyg", []),
+        "email": ("email", ["required", "email", "max:254"]),
+        "tel": ("tel", ["tel", "max:32"]),
+        "site": ("url", ["url", "max:2048"]),
+        "color": ("color", ["color", "max:9"]),
+        "size": ("number", ["required", "numeric"]),
+        "price": ("number", ["required", "decimal:2"]),
+        "day": ("date", ["date"]),
+        "photo": ("file", ["ext:png,jpg"]),
+        "secret": ("password", ["max:1024"]),
+        "data": ("json", ["json"]),
+        "mood": ("select", ["required"]),
+        "kind": ("select", ["required"]),
+        "key": ("text", []),
+    }
+    assert 'step="0.01"' in str(form["size"])
+    assert 'accept=".png,.jpg"' in str(form.photo)
+    assert "Very bad" in str(form.mood)
+
+
+def test_form_of_a_model_of_pages_gives_what_the_model_takes() -> None:
+    """Members of enums as members, choices as themselves."""
+    sent = {"name": "Lamp", "email": "a@b.co", "size": "1.5", "price": "2.50", "mood": "good", "kind": "x"}
+    form = Form.from_model(FormThing, post(sent))
+    assert form.validate(), form.errors
+    thing = FormThing(**form.data)
+    assert (thing.mood, thing.kind, thing.size, str(thing.price)) == (Mood.GOOD, "x", 1.5, "2.50")
+    assert not Form.from_model(FormThing, post({**sent, "mood": "GOOD"})).validate()
