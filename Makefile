@@ -26,6 +26,8 @@ $(READY): pyproject.toml $(wildcard uv.lock) scripts/make-environment
 	@touch "$@"
 
 demo: $(READY) ## serve the desk on http://127.0.0.1:8000 (PORT=8001 for another port)
+	@echo "Bringing the desk's database up to date (asok migrate, asok db seed) ..."
+	@cd examples/desk && "$(BIN)/asok" migrate && "$(BIN)/asok" db seed
 	@cd examples/desk && "$(BIN)/asok" dev --port "$(PORT)"
 
 demo-check: $(READY) ## start the desk on a free port, walk every page, stop

@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-__all__ = ["Running", "run_once"]
+__all__ = ["Running", "clean_environment", "run_once"]
 
 _OURS = ("ASOK_", "AKSARA_", "DEBUG", "SECRET_KEY", "APP_URL", "DATABASE_URL", "REDIS_URL", "LOG_")
 

@@ -1,29 +1,39 @@
-"""Starts the desk, walks every page as a visitor would, stops it. Exit code 0 when all is well.
+"""Starts the desk, walks every page as a visitor would, opens a ticket, stops it. Exit code 0: all is well.
 
     python examples/desk/check.py
 
-Follows the links of every page found, and asks for the error pages, the stream,
+Makes a database of its own from the migrations and the seed, unless DATABASE_URL names
+one. Follows the links of every page found, and asks for the error pages, the stream,
 the live events and the static files as well. Needs no server to be running.
 """
 
 from __future__ import annotations
 
 import http.client
+import os
 import re
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlencode
 
 DESK = Path(__file__).parent
 LINK = re.compile(r'(?:href|src|action)="(/[^"#]*)"')
+TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 #: Addresses that no page links to, and the status that is right for each.
 ALSO = {
     "/nowhere": 404,
-    "/tickets/1": 404,
-    "/tickets?status=lost": 400,
+    "/tickets/999999": 404,
+    "/tickets/1/attachments/1": 404,
+    "/tickets?state=lost": 400,
+    "/tickets?password=x": 400,
+    "/tickets?sort=customer.email": 400,
+    "/tickets?page=99": 404,
     "/docs/no-such-guide": 404,
     "/report": 200,
     "/health": 200,
@@ -39,13 +49,20 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def ask(port: int, path: str) -> tuple[int, str, str]:
-    """GET a path; give status, content type and text."""
+def ask(
+    port: int, path: str, form: Mapping[str, str] | None = None, cookie: str = ""
+) -> tuple[int, Mapping[str, str], str]:
+    """Ask for a path, or post a form to it; give status, headers and text."""
     link = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    headers = {"Accept": "text/html,*/*", "Cookie": cookie}
     try:
-        link.request("GET", path, headers={"Accept": "text/html,*/*"})
+        if form is None:
+            link.request("GET", path, headers=headers)
+        else:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            link.request("POST", path, urlencode(form), headers)
         answer = link.getresponse()
-        return answer.status, answer.headers.get("Content-Type", ""), answer.read().decode("utf-8", "replace")
+        return answer.status, answer.headers, answer.read().decode("utf-8", "replace")
     finally:
         link.close()
 
@@ -84,42 +101,87 @@ def walk(port: int) -> list[str]:
     wrong: list[str] = []
     waiting, seen = ["/", *ALSO], set()
     while waiting:
-        path = waiting.pop(0)
+        path = waiting.pop(0).replace("&amp;", "&")
         if path in seen or path == "/activity/events":
             continue
         seen.add(path)
         began = time.perf_counter()
-        status, kind, text = ask(port, path)
+        status, headers, text = ask(port, path)
         took = (time.perf_counter() - began) * 1000
         print(f"{status}  {took:7.1f} ms  {path}")
         if status != ALSO.get(path, 200):
             wrong.append(f"{path} answered {status}, {ALSO.get(path, 200)} is right")
         if "Traceback" in text:
             wrong.append(f"{path} shows a traceback")
-        if kind.startswith("text/html"):
+        if headers.get("Content-Type", "").startswith("text/html"):
             waiting.extend(LINK.findall(text))
     count = events(port)
     print(f"200  {count:7d} ev  /activity/events")
     if count < 3:
         wrong.append("/activity/events gave too few events")
-    if len(seen) < 20:
+    if len(seen) < 40:
         wrong.append(f"only {len(seen)} addresses were found")
     return wrong
 
 
-def main() -> int:
-    """Start, walk, stop."""
+def open_ticket(port: int) -> list[str]:
+    """Post a new ticket, first with a mistake, and look for it; give what is wrong."""
+    _, headers, page = ask(port, "/tickets/new")
+    cookie = headers.get("Set-Cookie", "").partition(";")[0]
+    token = TOKEN.search(page)
+    form = {
+        "subject": "Hm",
+        "priority": "4",
+        "text": "Is anybody there?",
+        "name": "Check",
+        "email": "check@example.com",
+        "csrf_token": token[1] if token else "",
+    }
+    status, _, page = ask(port, "/tickets/new", form, cookie)
+    print(f"{status}  a subject of two letters")
+    if status != 422 or "Is anybody there?" not in page:
+        return [f"a ticket with a subject of two letters was answered with {status}"]
+    status, headers, _ = ask(port, "/tickets/new", {**form, "subject": "The check was here"}, cookie)
+    address = headers.get("Location", "")
+    print(f"{status}  a new ticket: {address}")
+    if status != 303:
+        return [f"a new ticket was answered with {status}"]
+    if "Is anybody there?" not in ask(port, address)[2]:
+        return [f"{address} does not show what was posted"]
+    if "The check was here" not in ask(port, "/tickets?q=check+was&sort=-priority")[2]:
+        return ["the list does not find the new ticket"]
+    return []
+
+
+def check(environment: Mapping[str, str]) -> list[str]:
+    """Fill the database, start, walk, stop; give what is wrong."""
+    asok = [sys.executable, "-m", "asok.cli"]
+    for words in (["migrate"], ["db", "seed"]):
+        if subprocess.run([*asok, *words], cwd=DESK, env=environment, check=False).returncode:
+            return [f"asok {' '.join(words)} failed"]
     port = free_port()
-    command = [sys.executable, "-m", "asok.cli", "dev", "--port", str(port)]
-    process = subprocess.Popen(command, cwd=DESK, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [*asok, "dev", "--port", str(port)],
+        cwd=DESK,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         wait(port, process)
-        wrong = walk(port)
+        return walk(port) + open_ticket(port)
     except (RuntimeError, OSError) as error:
-        wrong = [str(error)]
+        return [str(error)]
     finally:
         process.terminate()
         process.wait(10)
+
+
+def main() -> int:
+    """Check the desk, say what is wrong."""
+    with tempfile.TemporaryDirectory() as folder:
+        # The demo's own tickets are left alone.
+        wrong = check({"DATABASE_URL": f"sqlite:///{folder}/check.sqlite3", **os.environ})
     for line in wrong:
         print(f"wrong: {line}", file=sys.stderr)
     print("The desk is well." if not wrong else f"{len(wrong)} things are wrong.")

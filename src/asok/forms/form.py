@@ -15,7 +15,7 @@ from asok.forms.bound import BoundField
 from asok.forms.elements import element, joined
 from asok.forms.fields import KIND, FieldKinds, FormField
 from asok.forms.models import FieldDescription, fields_of_model
-from asok.forms.reading import finish, read_value
+from asok.forms.reading import finish, read_value, shown
 from asok.forms.scripts import script_element
 from asok.keptinput import KeptInput
 from asok.validation import Validator
@@ -92,7 +92,8 @@ class Form(metaclass=FieldKinds):
     ) -> None:
         if fields is not None and not isinstance(fields, Mapping):
             fields, request = None, fields
-        given = {**self._declared, **(fields or {})}
+        given = {name: field for name, field in self._declared.items() if name not in (fields or {})}
+        given |= fields or {}
         wrong = next((name for name, field in given.items() if not isinstance(field, FormField)), None)
         if wrong is not None:
             raise UsageError(
@@ -134,10 +135,16 @@ class Form(metaclass=FieldKinds):
         """Make a form from the fields of a model.
 
         Keys, time stamps, hidden and protected fields are left out. Fields that the
-        class declares itself stay as they are.
+        class declares itself stay as they are; they stand first, or where `include_fields`
+        names them.
         """
-        made = fields_of_model(model, include=include_fields, exclude=exclude_fields)
-        return cls({**made, **cls._declared}, request, **options)
+        declared = cls._declared
+        if include_fields is None:
+            made = fields_of_model(model, exclude=exclude_fields)
+            return cls({**declared, **made, **declared}, request, **options)
+        asked = [name for name in include_fields if name not in declared]
+        known = {**fields_of_model(model, include=asked, exclude=exclude_fields), **declared}
+        return cls({name: known[name] for name in include_fields if name in known}, request, **options)
 
     @staticmethod
     def field_for(description: FieldDescription) -> FormField | None:
@@ -378,6 +385,12 @@ class Form(metaclass=FieldKinds):
                 for name, field in self._fields.items()
                 if field.kind.reads != "nothing" and not field.is_fixed
             }
+            if self.sent_by == "get":
+                # A link says what differs; only controls are always sent.
+                for name, value in self._posted.items():
+                    default = self._fields[name].default
+                    if value is None and default is not None and self._fields[name].kind.reads != "flag":
+                        self._posted[name] = shown(self._fields[name].kind, default)
         return self._posted
 
     def _sent(self) -> Values:

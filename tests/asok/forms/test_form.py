@@ -395,6 +395,28 @@ def test_form_that_only_asks_reads_the_address() -> None:
     assert not Form(fields, post({"q": "x"}), method="get").validate()
 
 
+def test_address_that_leaves_a_field_out_means_its_default() -> None:
+    """A link says what differs from the defaults; an empty value and a box that is not ticked are values."""
+    fields = {
+        "q": Form.search("Words"),
+        "size": Form.select("Size", [(10, "Ten"), (50, "Fifty")], default=10),
+        "all": Form.checkbox("All", default=True),
+    }
+
+    def asked(query: str) -> Form:
+        request = get()
+        request.query_string = query
+        return Form(fields, request, method="get")
+
+    form = asked("q=tea")
+    assert form.validate(), form.errors
+    assert form.data == {"q": "tea", "size": 10, "all": False}
+    assert '<option value="10" selected>' in str(form.size.input)
+    assert asked("size=50").value_of("size") == "50"
+    assert asked("q=&size=").value_of("size") == ""
+    assert Form(fields, post({"q": "tea"})).value_of("size") is None
+
+
 def test_only_the_form_that_was_sent_is_validated() -> None:
     """Two forms of a page: the other one shows no errors, and keeps what it was filled with."""
     request = post({"_form": "b-", "b-email": "x"})

@@ -167,6 +167,23 @@ def test_class_may_declare_a_field_itself() -> None:
     assert form.data == {"title": "a", "body": None, "level": Level.LOW, "extra": ""}
 
 
+def test_declared_fields_stand_where_they_are_named() -> None:
+    """Without a list of names they stand first; a list may put them between the model's, secret names too."""
+
+    class TicketForm(Form):
+        extra = Form.text("Extra")
+        secret = Form.text("Secret")
+
+    names = [field.name for field in TicketForm.from_model(Ticket)]
+    assert names == ["extra", "secret", "title", "body", "level"]
+    named = TicketForm.from_model(Ticket, include_fields=["title", "secret", "level"])
+    assert [field.name for field in named] == ["extra", "title", "secret", "level"]
+    without = TicketForm.from_model(
+        Ticket, include_fields=["level", "extra", "title"], exclude_fields=["title"]
+    )
+    assert [field.name for field in without] == ["secret", "level", "extra"]
+
+
 def test_description_becomes_a_field_alone() -> None:
     """For screens that draw one field."""
     field = Form.field_for(Described("zip_code"))

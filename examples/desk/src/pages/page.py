@@ -1,14 +1,12 @@
-from tickets import all_tickets
+from models.ticket import Priority, State, Ticket
 
 
 async def get(request):
-    tickets = all_tickets()
-    waiting = [ticket for ticket in tickets if ticket.status != "solved"]
-    urgent = [ticket for ticket in waiting if ticket.priority in ("urgent", "high")]
+    unsolved = Ticket.query().unsolved()
     return request.html(
         "page.html",
-        recent=tickets[:4],
-        open_count=len(waiting),
-        urgent_count=len(urgent),
-        solved_count=len(tickets) - len(waiting),
+        recent=await Ticket.query().join("customer", "agent").latest("updated_at").limit(4),
+        open_count=await unsolved.count_async(),
+        urgent_count=await unsolved.where(Ticket.priority >= Priority.HIGH).count_async(),
+        solved_count=await Ticket.count_async(state=State.SOLVED),
     )

@@ -1,13 +1,11 @@
-import time
-
-from tickets import all_tickets
+from models.ticket import Ticket
 
 
 def lines():
     yield "Report of the desk\n==================\n\n"
-    for ticket in all_tickets():
-        yield f"#{ticket.id}  {ticket.status:8}  {ticket.priority:7}  {ticket.subject}\n"
-        time.sleep(0.05)
+    # A stream has few tickets in memory at a time, however many there are.
+    for ticket in Ticket.order_by("id").stream():
+        yield f"#{ticket.id:<5} {ticket.state:8}  {ticket.priority!s:7}  {ticket.subject}\n"
     yield "\nEnd of report.\n"
 
 

@@ -1,21 +1,29 @@
 import asyncio
 
-from tickets import all_tickets
+from models.message import Message
+
+
+def told(message):
+    """Give what the page shows of a message."""
+    return {
+        "ticket": message.ticket_id,
+        "subject": message.ticket.subject,
+        "author": message.author,
+        "at": message.created_at.isoformat(),
+    }
 
 
 async def happenings():
-    for ticket in sorted(all_tickets(), key=lambda ticket: ticket.opened):
-        for message in ticket.messages:
-            yield {
-                "ticket": ticket.id,
-                "subject": ticket.subject,
-                "author": message.author,
-                "at": message.at.isoformat(),
-            }
-            await asyncio.sleep(0.4)
+    messages = Message.query().join("ticket")
+    latest = await messages.latest().limit(20)
+    for message in reversed(latest):
+        yield told(message)
+    last = max((message.id for message in latest), default=0)
     while True:
-        await asyncio.sleep(15)
-        yield {"quiet": True}
+        await asyncio.sleep(2)
+        for message in await messages.where(Message.id > last).order_by("id"):
+            last = message.id
+            yield told(message)
 
 
 async def get(request):

@@ -1,8 +1,12 @@
-from tickets import find_ticket
+from models.ticket import Ticket
 
 
 async def get(request):
-    ticket = find_ticket(request.params["id"])
+    ticket = (
+        await Ticket.with_("customer", "agent", "messages.attachments")
+        .where(id=request.params["id"])
+        .first_async()
+    )
     if ticket is None:
         request.abort(404, f"There is no ticket {request.params['id']}.")
     request.meta.title(f"#{ticket.id} {ticket.subject}")

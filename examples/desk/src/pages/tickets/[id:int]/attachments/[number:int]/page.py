@@ -1,12 +1,9 @@
-from tickets import find_ticket
+from models.message import Attachment
 
 
 def get(request):
-    ticket = find_ticket(request.params["id"])
-    number = request.params["number"]
-    if ticket is None or not 1 <= number <= len(ticket.messages):
-        request.abort(404)
-    attachment = ticket.messages[number - 1].attachment
-    if attachment is None:
-        request.abort(404)
+    # Both numbers have to fit: an attachment is there below its own ticket only.
+    attachment = Attachment.where(
+        id=request.params["number"], message__ticket_id=request.params["id"]
+    ).first_or_fail()
     return request.send_file(attachment.path, filename=attachment.name)
