@@ -1,0 +1,113 @@
+"""The live side of tickets: a chat for each, with who is there and who is writing, and a list that moves.
+
+Whoever has a ticket open hears what is written in it, whichever way it came: through
+a socket, or by the plain form of the page. Only who gave a name may write. Clients
+tell each other that they are here, so it holds over several processes as well.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import Any
+
+from models.message import Message
+from models.ticket import Ticket
+
+from asok import ModelError, WebSocketServer
+from asok_engine.database.levels import after_commit
+from asok_engine.records.signals import post_save
+
+ws = WebSocketServer()
+
+LIST = "/live/tickets"
+CHAT = "/live/tickets/[id:int]"
+
+
+def room(ticket: int) -> str:
+    """Give the name of the room in which everybody looks at one ticket."""
+    return f"ticket:{ticket}"
+
+
+def told(message: Message) -> dict[str, Any]:
+    """Give what a page shows of a message."""
+    return {
+        "kind": "message",
+        "id": message.id,
+        "author": message.author,
+        "text": message.text,
+        "at": message.created_at.isoformat(),
+    }
+
+
+@post_save(Message)
+def written(sender: type[Message], instance: Message, **more: Any) -> None:
+    """Tell everybody of a message, once it is really there."""
+
+    def tell() -> None:
+        ws.broadcast_to_json(room(instance.ticket_id), told(instance))
+        ws.broadcast_json(LIST, {"ticket": instance.ticket_id})
+
+    after_commit(tell)
+
+
+@ws.on(LIST)
+def nothing(conn, message):
+    """Clients of the list only listen."""
+
+
+@ws.on_connect(CHAT)
+async def came(conn):
+    conn.ticket = int(conn.params["id"])
+    conn.name = conn.session.get("name") if conn.session is not None else None
+    # Not conn.id, which another process may count as well.
+    conn.key = secrets.token_hex(8)
+    if not await Ticket.exists_async(id=conn.ticket):
+        conn.close(1008, "There is no such ticket.")
+        return
+    conn.join(room(conn.ticket))
+    # The newcomer hears who is here, because everybody answers to this with "here".
+    news = {"kind": "came", "who": conn.name, "key": conn.key}
+    ws.broadcast_to_json(room(conn.ticket), news, exclude=conn)
+
+
+@ws.on(CHAT)
+async def heard(conn, message):
+    if not conn.name:
+        return
+    said = asked(message)
+    if said.get("kind") == "message":
+        await write(conn, said.get("text"))
+    elif said.get("kind") in ("here", "writing"):
+        news = {"kind": said["kind"], "who": conn.name, "key": conn.key}
+        ws.broadcast_to_json(room(conn.ticket), news, exclude=conn)
+
+
+async def write(conn, text):
+    """Save a message; its reader in the page is told what is wrong with it."""
+    ticket = await Ticket.with_("customer").where(id=conn.ticket).first_async()
+    try:
+        await ticket.write_async(conn.name, text.strip() if isinstance(text, str) else "")
+    except ModelError as error:
+        conn.send_json({"kind": "refused", "text": text, "why": str(error)})
+
+
+@ws.on_disconnect(CHAT)
+def went(conn):
+    ws.broadcast_to_json(room(conn.ticket), {"kind": "went", "who": conn.name, "key": conn.key})
+
+
+@ws.on_gap
+def missed(gap):
+    """Have every page of this process look again; something was not heard."""
+    for conn in ws.connections():
+        conn.send_json({"kind": "missed"})
+
+
+def asked(message: str | bytes) -> dict[str, Any]:
+    """Give what a client said; nothing when it is no object."""
+    try:
+        said = json.loads(message)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
