@@ -29,8 +29,12 @@ if TYPE_CHECKING:
     from asok.rowlookup import row_exists as row_exists
     from asok.rowlookup import row_exists_async as row_exists_async
     from asok.shortcuts import abort as abort
+    from asok.shortcuts import authenticate as authenticate
     from asok.shortcuts import back as back
+    from asok.shortcuts import current_user as current_user
     from asok.shortcuts import flash as flash
+    from asok.shortcuts import login as login
+    from asok.shortcuts import logout as logout
     from asok.shortcuts import redirect as redirect
     from asok.shortcuts import render_block as render_block
     from asok.shortcuts import render_blocks as render_blocks
@@ -74,9 +78,13 @@ _HOMES = {
     "UploadedFile": "asok.uploads",
     "WebSocketServer": "asok.websocket",
     "abort": "asok.shortcuts",
+    "authenticate": "asok.shortcuts",
     "back": "asok.shortcuts",
     "current_request": "asok_engine.dispatch.context",
+    "current_user": "asok.shortcuts",
     "flash": "asok.shortcuts",
+    "login": "asok.shortcuts",
+    "logout": "asok.shortcuts",
     "get_logger": "asok_engine.telemetry.logs",
     "rate_limit": "asok.limits",
     "redirect": "asok.shortcuts",
@@ -115,10 +123,14 @@ __all__ = [
     "Validator",
     "WebSocketServer",
     "abort",
+    "authenticate",
     "back",
     "current_request",
+    "current_user",
     "flash",
     "get_logger",
+    "login",
+    "logout",
     "rate_limit",
     "redirect",
     "register_rule",

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from asok.applications import waiting_sockets
 from asok.assets import PageAssets
+from asok.auth.people import People
 from asok.databases import open_databases
 from asok.debugmigrate import MigrateButton
 from asok.debugpage import DebugPage
@@ -187,6 +188,7 @@ class _Composition:
             cache=self._cache,
             sessions=self._sessions,
             csrf=self._csrf,
+            people=self._people,
             environment=RequestEnvironment(config.environment),
             locale=config["LOCALE"],
         )
@@ -215,7 +217,7 @@ class _Composition:
             traced_finishers=self._traced_finishers(),
             links=load_links(app.dirs["MIDDLEWARES"], app.used),
             personal_finishers=[self._csrf.finish, PrivateAnswers().finish],
-            keeper=self._sessions,
+            keeper=self._people,
         )
 
     def _file_class(self) -> type[UploadedFile]:
@@ -509,6 +511,11 @@ class _Composition:
             max_age_seconds=config["SESSION_MAX_AGE"],
         )
         return Sessions(self._session_store, cookie)
+
+    @cached_property
+    def _people(self) -> People:
+        name = self._config["AUTH_MODEL"]
+        return People(self._sessions, self._counters, self._models.get(name), name)
 
     @cached_property
     def _csrf(self) -> Csrf:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from asok.assets import page_id_of
+from asok.auth.visitor import Visitor
 from asok.flash import Flashed, leave, take
-from asok.forminput import FormInput
 from asok.keptinput import KeptInput, keep_for_next, take_kept
 from asok.limits import RateLimit
 from asok.meta import Meta
@@ -81,7 +81,7 @@ class RequestEnvironment:
         return f"<environment of {len(self._variables)} variables>"
 
 
-class Request(FormInput):
+class Request(Visitor):
     """One request to a page."""
 
     app: ClassVar[Asok]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from asok.auth.people import People
 from asok.downloads import Downloads
 from asok.rendering import PagesRendering
 from asok.request import RequestEnvironment
@@ -26,5 +27,6 @@ class Services(Struct, frozen=True):
     cache: Cache
     sessions: Sessions
     csrf: Csrf
+    people: People
     environment: RequestEnvironment
     locale: str

@@ -10,9 +10,14 @@ from asok_engine.dispatch.context import current_request
 from asok_engine.wire.response import Response
 
 __all__ = [
+    "CurrentUser",
     "abort",
+    "authenticate",
     "back",
+    "current_user",
     "flash",
+    "login",
+    "logout",
     "redirect",
     "render_block",
     "render_blocks",
@@ -69,3 +74,46 @@ def abort(status: int, message: str = "") -> NoReturn:
 def flash(category: str, message: str | None = None) -> None:
     """Leave a message for the next page of the current visitor, as `request.flash` does."""
     _request().flash(category, message)
+
+
+def authenticate(password_field: str = "password", **credentials: Any) -> Any:  # noqa: S107
+    """Give the person with these credentials, as `request.authenticate` does."""
+    return _request().authenticate(password_field, **credentials)
+
+
+def login(user: Any, remember: bool = False) -> None:
+    """Sign somebody in, as `request.login` does."""
+    _request().login(user, remember)
+
+
+def logout() -> None:
+    """Sign the current visitor out, as `request.logout` does."""
+    _request().logout()
+
+
+class CurrentUser:
+    """Stands for the person of the current request; false when nobody is signed in."""
+
+    __slots__ = ()
+
+    def get(self) -> Any:
+        """Give the person themselves, None when nobody is signed in; raises UsageError outside a request."""
+        return _request().user
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.get(), name)
+
+    def __bool__(self) -> bool:
+        return bool(current_request) and self.get() is not None
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self.get() == (other.get() if isinstance(other, CurrentUser) else other))
+
+    def __hash__(self) -> int:
+        return hash(self.get())
+
+    def __repr__(self) -> str:
+        return f"<current_user: {self.get()!r}>" if self else "<current_user: nobody>"
+
+
+current_user = CurrentUser()

@@ -96,12 +96,25 @@ def test_outside_a_request_they_say_so(call: Callable[[], Any]) -> None:
     asyncio.run(later())
 
 
+def test_current_user_outside_a_request_is_nobody() -> None:
+    """It is false there, and asking it for something says why; inside, tests/asok/auth try it."""
+    assert not shortcuts.current_user
+    assert repr(shortcuts.current_user) == "<current_user: nobody>"
+    with pytest.raises(UsageError, match="outside a request"):
+        shortcuts.current_user.name  # noqa: B018
+
+
 def test_every_shortcut_is_tried() -> None:
     """A name that is added here gets a test as well."""
     assert set(shortcuts.__all__) == {
+        "CurrentUser",
         "abort",
+        "authenticate",
         "back",
+        "current_user",
         "flash",
+        "login",
+        "logout",
         "redirect",
         "render_block",
         "render_blocks",

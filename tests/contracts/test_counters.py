@@ -183,3 +183,28 @@ async def test_no_time_of_one_window_holds_twice_the_limit(hit: Hit, limit: int)
     for first in allowed:
         inside = sum(first <= now < first + 60 for now in allowed)
         assert inside <= math.ceil(limit * 1.25)
+
+
+async def test_a_hit_that_is_taken_back_leaves_room_for_another(
+    request: pytest.FixtureRequest, counters: Counters, hit: Hit
+) -> None:
+    """What did not count is free again, also in the next window; more than was hit cannot be taken back."""
+
+    async def take_back(key: str, now: float) -> None:
+        if hit == counters.hit_async:
+            await counters.take_back_async(key, 60, now)
+        else:
+            counters.take_back(key, 60, now)
+
+    await take_back("a", START)
+    for _ in range(3):
+        assert (await hit("a", 3, 60, START)).allowed
+    assert not (await hit("a", 3, 60, START)).allowed
+    await take_back("a", START + 1)
+    assert (await hit("a", 3, 60, START + 1)).allowed
+    assert not (await hit("a", 3, 60, START + 1)).allowed
+    for _ in range(9):
+        await take_back("a", START + 61)
+    assert (await hit("a", 3, 60, START + 61)).remaining == 2
+    await take_back("a", START + 1000)
+    assert [(await hit("a", 3, 60, START + 1000)).allowed for _ in range(4)] == [True] * 3 + [False]

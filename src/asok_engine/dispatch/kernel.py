@@ -87,6 +87,9 @@ class Keeper(Protocol):
     async def read_ahead(self, request: Request) -> None:
         """Read what code on the loop may ask for, which cannot wait."""
 
+    def read_before(self, request: Request) -> None:
+        """Do what `read_ahead` does in a thread, from which code on the background loop is started."""
+
     def settle(self, request: Request, response: Response) -> None:
         """Write what has changed, when the answer is there and before it is sent."""
 
@@ -176,7 +179,11 @@ class Kernel:
             in_thread: PlainCall = self._composer.for_threads(self._links, handler)
             if is_alone and not handler.is_async:
                 in_thread = handler.call
-            endpoint.in_thread = self._with_body(in_thread, endpoint) if reads_body else in_thread
+            in_thread = self._with_body(in_thread, endpoint) if reads_body else in_thread
+            is_on_loop = handler.is_async or any(link.is_async for link in self._links)
+            if self._keeper is not None and self._keeper.waits and endpoint.is_personal and is_on_loop:
+                in_thread = _after(self._keeper.read_before, in_thread)
+            endpoint.in_thread = in_thread
 
     def _with_body_async(self, call: AsyncCall, endpoint: Endpoint) -> Callable[[Request], Awaitable[Any]]:
         bodies, checks = self._bodies, endpoint.checks
@@ -381,6 +388,14 @@ class Kernel:
                 query = f"?{request.query_string}" if request.query_string else ""
                 raise Redirect(request.root_path + address + query, 308)
         raise NotFoundError(f"There is nothing at {request.path}.")
+
+
+def _after(first: Callable[[Request], None], call: PlainCall) -> PlainCall:
+    def both(request: Request) -> Any:
+        first(request)
+        return call(request)
+
+    return both
 
 
 def _method_refused(request: Request) -> Response:

@@ -369,6 +369,9 @@ class Noted:
     async def read_ahead(self, request: Request) -> None:
         self.seen.append(f"ahead {request.path}")
 
+    def read_before(self, request: Request) -> None:
+        self.seen.append(f"before {request.path}")
+
     def settle(self, request: Request, response: Response) -> None:
         self.seen.append(f"settle {response.status_code}")
         if request.path == "/away":
@@ -433,6 +436,18 @@ def test_keeper_reads_ahead_for_code_on_the_loop() -> None:
         kernel = make_kernel({kind: page}, keeper=keeper)
         answered(kernel, "loop", make_request("/", kind.rpartition(" ")[0] or "GET"))
         assert bool(keeper.seen) is expected
+
+
+def test_keeper_reads_before_code_that_a_thread_starts_on_the_loop() -> None:
+    """A plain server waits in its thread; plain pages, and stores that do not wait, read when asked."""
+
+    def plain(request: Request) -> str:
+        return "plain"
+
+    for page, waits_, expected in ((plain, True, []), (waits, True, ["before /"]), (waits, False, [])):
+        keeper = Noted(waits=waits_)
+        answered(make_kernel({"/": page}, keeper=keeper), "plain", make_request("/"))
+        assert keeper.seen == expected
 
 
 @both

@@ -43,6 +43,16 @@ class Counters(Protocol):
     async def hit_async(self, key: str, limit: int, window_seconds: float, now: float) -> Verdict:
         """Do what `hit` does without blocking the event loop."""
 
+    def take_back(self, key: str, window_seconds: float, now: float) -> None:
+        """Take back one accepted hit of `key`, which turned out not to count; does nothing without one.
+
+        Raises:
+            BackendUnavailable: the backend does not answer.
+        """
+
+    async def take_back_async(self, key: str, window_seconds: float, now: float) -> None:
+        """Do what `take_back` does without blocking the event loop."""
+
     def close(self) -> None:
         """Give back what the synchronous side holds."""
 

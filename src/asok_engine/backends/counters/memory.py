@@ -83,6 +83,23 @@ class MemoryCounters:
         """Do what `hit` does; nothing here waits."""
         return self.hit(key, limit, window_seconds, now)
 
+    def take_back(self, key: str, window_seconds: float, now: float) -> None:
+        """Take back one accepted hit of `key`; does nothing without one."""
+        name = (bounded_key(key) if len(key) > 200 else key, window_seconds)
+        with self._lock:
+            window = self._windows.get(name)
+            # A hit of the window before last has faded anyway.
+            if (
+                window is not None
+                and window.current > 0
+                and abs(int(now / window_seconds) - window.index) <= 1
+            ):
+                window.current -= 1
+
+    async def take_back_async(self, key: str, window_seconds: float, now: float) -> None:
+        """Do what `take_back` does; nothing here waits."""
+        self.take_back(key, window_seconds, now)
+
     def close(self) -> None:
         """Forget every count."""
         with self._lock:

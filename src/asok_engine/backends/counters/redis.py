@@ -36,6 +36,16 @@ redis.call('PEXPIRE', KEYS[1], ARGV[4])
 return {1, current, previous, late}
 """)
 
+# A hit of the window before last has faded anyway.
+TAKE_BACK = Script("""
+local kept = redis.call('HMGET', KEYS[1], 'i', 'c')
+local stored, current = tonumber(kept[1] or ''), tonumber(kept[2] or '')
+if stored and current and current > 0 and math.abs(tonumber(ARGV[1]) - stored) <= 1 then
+  redis.call('HSET', KEYS[1], 'c', current - 1)
+end
+return 0
+""")
+
 
 class RedisCounters:
     """Count in Redis, under keys that start with `prefix`.
@@ -63,6 +73,20 @@ class RedisCounters:
         reply = await self._link.run_script_async(COUNT, keys, arguments)
         return _verdict(reply, limit, window_seconds, share)
 
+    def take_back(self, key: str, window_seconds: float, now: float) -> None:
+        """Take back one accepted hit of `key`; does nothing without one.
+
+        Raises:
+            BackendUnavailable: Redis does not answer.
+        """
+        arguments = (int(now / window_seconds),)
+        self._link.run_script(TAKE_BACK, (self._name(key, window_seconds),), arguments)
+
+    async def take_back_async(self, key: str, window_seconds: float, now: float) -> None:
+        """Do what `take_back` does over the connection of the running event loop."""
+        arguments = (int(now / window_seconds),)
+        await self._link.run_script_async(TAKE_BACK, (self._name(key, window_seconds),), arguments)
+
     def close(self) -> None:
         """Close the synchronous connections."""
         self._link.close()
@@ -77,10 +101,13 @@ class RedisCounters:
         position = now / window_seconds
         index = int(position)
         share = 1.0 - (position - index)
-        name = f"{self._prefix}{window_seconds:g}:{bounded_key(key)}"
+        name = self._name(key, window_seconds)
         # Two windows cover every use of a count; one millisecond keeps tiny windows legal.
         lifetime = int(window_seconds * 2000) + 1
         return (name,), (index, f"{share:.9f}", limit, lifetime), share
+
+    def _name(self, key: str, window_seconds: float) -> str:
+        return f"{self._prefix}{window_seconds:g}:{bounded_key(key)}"
 
 
 def _verdict(reply: Any, limit: int, window_seconds: float, share: float) -> Verdict:

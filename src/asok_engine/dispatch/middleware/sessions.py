@@ -139,6 +139,16 @@ class Sessions:
         else:
             request.__dict__["session_ahead"] = (found,)
 
+    def read_before(self, request: Request) -> None:
+        """Do what `read_ahead` does in a thread, for a handler that runs on the background loop."""
+        sid = self._sid(request) if self.cookie.sent(request) else None
+        if sid is None:
+            return
+        try:
+            request.__dict__["session_ahead"] = (self.store.load(handle_of(sid)),)
+        except BackendUnavailable as error:
+            request.__dict__["session_ahead"] = error
+
     def settle(self, request: Request, response: Response) -> None:
         """Write what has changed in the session of a request."""
         session = request.__dict__.get("session")

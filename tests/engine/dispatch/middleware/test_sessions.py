@@ -125,6 +125,25 @@ async def test_code_on_a_loop_finds_the_session_read_before() -> None:
     assert store.calls == ["load", "change_async"]
 
 
+def test_code_that_a_thread_starts_on_a_loop_finds_it_read_too() -> None:
+    """Read once, with the plain side; a store that is away is told to who touches, without another try."""
+    store = Noting()
+    sessions = sessions_of(store)
+    kept(store, "x")
+    request = request_with("x")
+    sessions.read_before(request)
+    assert store.calls == ["load"]
+    assert sessions.of(request).is_live
+    sessions.read_before(request_with())
+    assert store.calls == ["load"]
+    store.is_down = True
+    request = request_with("x")
+    sessions.read_before(request)
+    with pytest.raises(BackendUnavailable):
+        sessions.of(request)
+    assert store.calls == ["load", "load"]
+
+
 async def test_id_without_our_signature_is_not_looked_up() -> None:
     """Junk costs the store nothing."""
     store = Noting()

@@ -1,0 +1,100 @@
+"""`Account`: what a project's User needs to sign in, as an abstract model to inherit.
+
+A project's own model adds its fields and says in `role_permissions` what its roles may
+do. Rights and marks are protected: no form and no JSON of a visitor sets them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any, ClassVar, TypeVar
+
+from asok.orm.model import Model
+from asok_engine.errors import UsageError
+from asok_engine.records.fields.address import Email
+from asok_engine.records.fields.field import Field
+from asok_engine.records.fields.moment import DateTime
+from asok_engine.records.fields.number import Boolean
+from asok_engine.records.fields.secret import Password, PasswordHash
+from asok_engine.records.fields.structure import JSON
+from asok_engine.security.password_rules import FEWEST_CHARACTERS, password_problems
+from asok_engine.security.rights import grants
+
+__all__ = ["Account", "AccountEmail", "AccountPassword"]
+
+Value = TypeVar("Value")
+
+_SENTENCES = {
+    "too-short": f"needs at least {FEWEST_CHARACTERS} characters",
+    "common": "is one of the passwords that are tried first",
+    "easy": "is too easy to guess",
+}
+
+
+class AccountEmail(Email[Value]):
+    """An e-mail address by which somebody signs in; kept in lower case, so that one person is one row."""
+
+    def formed(self, value: str) -> str:
+        """An address, in lower case."""
+        return super().formed(value).lower()
+
+    def comparable(self, value: Any) -> Any:
+        """In the form that is stored; what is no address equals nothing."""
+        found = super().comparable(value)
+        return found.strip().lower() if isinstance(found, str) else found
+
+
+class AccountPassword(Password[Value]):
+    """A password that follows ASVS V6.2: long enough and not easy to guess, made of anything."""
+
+    def coerce(self, value: Any) -> Any:
+        """Accept a password that is worth something, or the hash that the record was read with."""
+        accepted = super().coerce(value)
+        if not isinstance(accepted, PasswordHash):
+            for problem in password_problems(accepted):
+                raise self.problem(problem, _SENTENCES[problem])
+        return accepted
+
+
+class Account(Model):
+    """Somebody who can sign in.
+
+    `roles` are names; what a role may do stands in `role_permissions` of the model, as
+    `{"agent": ["tickets.edit"], "manager": ["tickets.*"]}`. `permissions` are rights of
+    this person alone. An admin may do everything.
+    """
+
+    __abstract__ = True
+    #: What each role may do.
+    role_permissions: ClassVar[Mapping[str, Collection[str]]] = {}
+
+    email = AccountEmail[str](unique=True, label="E-mail")
+    #: None for somebody who signs in by other means.
+    password: Field[str | None] = AccountPassword(nullable=True)
+    is_active = Boolean(default=True, protected=True)
+    is_admin = Boolean(default=False, protected=True)
+    email_verified_at: Field[datetime | None] = DateTime(nullable=True, protected=True)
+    roles = JSON[list[str]](default=list, protected=True)
+    permissions = JSON[list[str]](default=list, protected=True)
+
+    def has_role(self, *roles: str) -> bool:
+        """Tell whether this person has one of these roles.
+
+        Raises:
+            UsageError: no role was named.
+        """
+        if not roles:
+            raise UsageError("has_role was asked without a role.", fix='Name one: has_role("agent").')
+        return self.is_active and any(role in roles for role in self.roles or ())
+
+    def can(self, permission: str) -> bool:
+        """Tell whether this person may do something: `user.can("posts.edit")`.
+
+        Raises:
+            UsageError: the permission is no thing and deed with a dot between.
+        """
+        given = [*(self.permissions or ())]
+        for role in self.roles or ():
+            given += self.role_permissions.get(role, ())
+        return grants(["*"] if self.is_admin else given, permission) and bool(self.is_active)

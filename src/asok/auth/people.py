@@ -1,0 +1,283 @@
+"""Who a request is from: the person of its session, and the deeds that change that.
+
+A session holds the key of a person and a stamp of their password. The person is read
+once per request: by plain code when it asks, and for code on an event loop before it
+begins. A stamp that is not that of the stored password signs nobody in, so a change of
+password, wherever it is made, ends every session of before.
+Sources: ASVS 5.0 V7.2 to V7.4, OWASP Session Management Cheat Sheet.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from asok.auth.signin import Throttle, Tries, authenticate, password_field
+from asok_engine.backends.cache.values import MISSING, decode
+from asok_engine.backends.counters.contract import Counters
+from asok_engine.backends.sessions.session import OWN
+from asok_engine.database.running import run, run_async
+from asok_engine.dispatch.middleware.rate_limit import client_of
+from asok_engine.dispatch.middleware.sessions import Sessions
+from asok_engine.errors import DatabaseError, ForbiddenError, SetupError, UsageError, ValidationError
+from asok_engine.records.description import Description
+from asok_engine.records.plans.find import find_by_key
+from asok_engine.records.plans.save import save
+from asok_engine.records.record import Record
+from asok_engine.records.steps import Plan
+from asok_engine.security.keys import equal
+from asok_engine.security.password_rules import password_problems
+from asok_engine.security.passwords import Passwords
+from asok_engine.wire.request import Request
+from asok_engine.wire.response import Response
+
+__all__ = ["People", "stamp_of"]
+
+_log = logging.getLogger("asok.security")
+#: Under which name the session has who is signed in.
+CLAIM = "user"
+_ANONYMOUS: tuple[str, str] = ("", "")
+
+
+def stamp_of(person: Any, field: str) -> str:
+    """Give what tells one state of a person's password from another, and tells nothing about it."""
+    stored = str(getattr(person, field) or "") if field else ""
+    return hashlib.sha256(f"stamp of a password\0{stored}".encode()).hexdigest()[:32]
+
+
+class People:
+    """The people of one application; the kernel's keeper of sessions, which knows whose they are.
+
+    `model` is the model of AUTH_MODEL, None in an application without people; `model_name`
+    its name for messages. `clock` gives seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        counters: Counters,
+        model: type[Record] | None,
+        model_name: str = "User",
+        *,
+        passwords: Passwords | None = None,
+        throttle: Throttle | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._sessions = sessions
+        self._counters = counters
+        self._model = model
+        self._model_name = model_name
+        self._passwords = passwords or Passwords()
+        #: How many failed tries are allowed.
+        self.throttle = throttle or Throttle()
+        self._clock = clock
+        self._field = "" if model is None else password_field(model.__description__)
+
+    # --- for the kernel ---------------------------------------------------------------------
+
+    @property
+    def waits(self) -> bool:
+        """Whether reading may wait: for the sessions, or for the database with the people."""
+        return self._model is not None or self._sessions.waits
+
+    async def read_ahead(self, request: Request) -> None:
+        """Read session and person for code on an event loop, when the visitor has sent an id."""
+        if not self._sessions.cookie.sent(request):
+            return
+        await self._sessions.read_ahead(request)
+        key, stamp = self._claim_ahead(request)
+        if key and self._model is not None:
+            try:
+                person = await run_async(self._find(key, stamp))
+            except DatabaseError as error:
+                # Why kept: a page that does not ask who it is can do without.
+                request.__dict__["person_ahead"] = error
+            else:
+                request.__dict__["person_ahead"] = (key, stamp, person)
+
+    def read_before(self, request: Request) -> None:
+        """Do what `read_ahead` does in a thread, for a handler that runs on the background loop."""
+        self._sessions.read_before(request)
+        key, stamp = self._claim_ahead(request)
+        if key and self._model is not None:
+            try:
+                request.__dict__["person_ahead"] = (key, stamp, run(self._find(key, stamp)))
+            except DatabaseError as error:
+                request.__dict__["person_ahead"] = error
+
+    def settle(self, request: Request, response: Response) -> None:
+        """Write what has changed in the session of a request."""
+        self._sessions.settle(request, response)
+
+    async def settle_async(self, request: Request, response: Response) -> None:
+        """Do what `settle` does without blocking the event loop."""
+        await self._sessions.settle_async(request, response)
+
+    # --- who it is ----------------------------------------------------------------------------
+
+    def of(self, request: Request) -> Any:
+        """Give the person of a request, None for a visitor who is not signed in.
+
+        Raises:
+            BackendUnavailable: the place of the sessions, or the database, does not answer.
+        """
+        known = request.__dict__
+        if "person" not in known:
+            known["person"] = None if self._model is None else self._found(request)
+        return known["person"]
+
+    def _found(self, request: Request) -> Any:
+        key, stamp = _claim(self._sessions.of(request).own.get(CLAIM))
+        ahead = request.__dict__.pop("person_ahead", None)
+        if not key:
+            return None
+        if isinstance(ahead, DatabaseError):
+            raise ahead
+        if ahead is not None and ahead[:2] == (key, stamp):
+            return ahead[2]
+        return run(self._find(key, stamp))
+
+    def _claim_ahead(self, request: Request) -> tuple[Any, str]:
+        """Give what the session that was read says, without touching it: the answer may stay a shared one."""
+        ahead = request.__dict__.get("session_ahead")
+        stored = ahead[0] if isinstance(ahead, tuple) else None
+        data = None if stored is None else stored.values.get(OWN + CLAIM)
+        return _claim(None if data is None else decode(data))
+
+    def _find(self, key: Any, stamp: str) -> Plan[Any]:
+        person = yield from find_by_key(self._description, key)
+        if person is None or not getattr(person, "is_active", True):
+            return None
+        return person if equal(stamp, stamp_of(person, self._field)) else None
+
+    # --- signing in and out -------------------------------------------------------------------
+
+    def authenticate(self, request: Request, field: str, credentials: Mapping[str, Any]) -> Any:
+        """Give the person with these credentials; see `auth.signin.authenticate`."""
+        return run(self._authenticate(request, field, credentials, is_async=False))
+
+    async def authenticate_async(self, request: Request, field: str, credentials: Mapping[str, Any]) -> Any:
+        """Do what `authenticate` does without blocking the event loop."""
+        return await run_async(self._authenticate(request, field, credentials, is_async=True))
+
+    def _authenticate(
+        self, request: Request, field: str, credentials: Mapping[str, Any], *, is_async: bool
+    ) -> Plan[Any]:
+        return authenticate(
+            self._description,
+            credentials,
+            field=field,
+            passwords=self._passwords,
+            tries=self.tries(request, is_async=is_async),
+        )
+
+    def tries(self, request: Request, *, is_async: bool) -> Tries:
+        """Give what counts the tries of the client of a request."""
+        counters = self._counters
+        return Tries(
+            counters.hit_async if is_async else counters.hit,
+            counters.take_back_async if is_async else counters.take_back,
+            client_of(request),
+            self._clock(),
+            self.throttle,
+        )
+
+    def login(self, request: Request, person: Any, *, remember: bool = False) -> None:
+        """Make a session somebody's, under another id.
+
+        Raises:
+            UsageError: this is no record of AUTH_MODEL that was saved.
+            ForbiddenError: the account is not active.
+        """
+        model = self._required()
+        key = person.pk if isinstance(person, model) else None
+        if key is None:
+            raise UsageError(
+                f"login was given {type(person).__name__}; expected a saved {model.__name__}.",
+                fix="Pass what authenticate gave, unless that was None.",
+            )
+        if not getattr(person, "is_active", True):
+            raise ForbiddenError("This account is not active.")
+        session = self._sessions.of(request)
+        if session.user_key not in ("", self.user_key(person)):
+            # What somebody else has left is not for this person.
+            session.end()
+        session.rotate(self.user_key(person), remember=remember)
+        session.own[CLAIM] = [key if isinstance(key, int) else str(key), stamp_of(person, self._field)]
+        request.__dict__["person"] = person
+        _log.info("%s signed in from %s.", self.user_key(person), client_of(request))
+
+    def logout(self, request: Request) -> None:
+        """End the session of a request; everything in it is forgotten."""
+        session = self._sessions.of(request)
+        if session.user_key:
+            _log.info("%s signed out.", session.user_key)
+        session.end()
+        request.__dict__["person"] = None
+
+    def user_key(self, person: Any) -> str:
+        """Give the name under which the sessions of a person are kept."""
+        return f"{self._description.table_name}:{person.pk}"
+
+    # --- changing the password ------------------------------------------------------------------
+
+    def change_password(self, request: Request, password: str) -> None:
+        """Give the person of a request another password, and end their other sessions.
+
+        Raises:
+            UsageError: nobody is signed in.
+            ValidationError: the password may not be taken (422).
+        """
+        person = self._with_password(request, password)
+        run(save(person))
+        self._sessions.end_all(self.user_key(person), but=self._sessions.of(request).handle)
+        self._renew(request, person)
+
+    async def change_password_async(self, request: Request, password: str) -> None:
+        """Do what `change_password` does without blocking the event loop."""
+        person = self._with_password(request, password)
+        await run_async(save(person))
+        handle = self._sessions.of(request).handle
+        await self._sessions.end_all_async(self.user_key(person), but=handle)
+        self._renew(request, person)
+
+    def _with_password(self, request: Request, password: str) -> Any:
+        person = self.of(request)
+        if person is None:
+            raise UsageError("change_password was called and nobody is signed in.")
+        words = [str(getattr(person, name, "") or "") for name in ("email", "name", "username")]
+        problems = password_problems(password, own_words=[word for word in words if word])
+        if "own" in problems:
+            message = "is made of your name or address"
+            raise ValidationError(message, errors={self._field: [message]})
+        setattr(person, self._field, password)
+        return person
+
+    def _renew(self, request: Request, person: Any) -> None:
+        _log.info("%s changed their password.", self.user_key(person))
+        self.login(request, person, remember=self._sessions.of(request).is_remembered)
+
+    # --- the model --------------------------------------------------------------------------------
+
+    @property
+    def _description(self) -> Description:
+        return self._required().__description__
+
+    def _required(self) -> type[Record]:
+        if self._model is None:
+            raise SetupError(
+                f"There is no model {self._model_name!r} for people to sign in with.",
+                fix=f"Write class {self._model_name}(Account) in src/models, or name another in AUTH_MODEL.",
+            )
+        return self._model
+
+
+def _claim(value: Any) -> tuple[Any, str]:
+    """Give key and stamp as the session has them, empty ones for anything else."""
+    if value is MISSING or not isinstance(value, list) or len(value) != 2:
+        return _ANONYMOUS
+    key, stamp = value
+    return (key, stamp) if isinstance(key, int | str) and isinstance(stamp, str) else _ANONYMOUS

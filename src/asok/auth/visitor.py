@@ -1,0 +1,111 @@
+"""The request's side of signing in: `request.user`, `request.login(user)`, `request.require_role("agent")`.
+
+It names the deeds; `auth.people` does them. What touches the database has a twin that
+ends in `_async`. Reading `request.user` never does on an event loop: who it is was read
+before the page began.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import quote
+
+from asok.forminput import FormInput
+from asok_engine.errors import ForbiddenError, UnauthorizedError
+from asok_engine.wire.urls import local_target
+
+if TYPE_CHECKING:
+    from asok.app import Asok
+
+__all__ = ["Visitor"]
+
+
+class Visitor(FormInput):
+    """A request that knows who has sent it."""
+
+    app: ClassVar[Asok]
+
+    @property
+    def user(self) -> Any:
+        """The person who is signed in, None for anybody else.
+
+        Raises BackendUnavailable (503) when sessions or people cannot be read.
+        """
+        return None if self.app is None else self.app.services.people.of(self)
+
+    @property
+    def is_authenticated(self) -> bool:
+        """Whether somebody is signed in."""
+        return self.user is not None
+
+    def authenticate(self, password_field: str = "password", **credentials: Any) -> Any:  # noqa: S107
+        """Give the person with these credentials, None when there is none or they may not sign in.
+
+        `authenticate(email=..., password=...)`; nobody is signed in by it. Takes the same
+        time for somebody who is unknown. Raises TooManyRequests (429) after too many tries.
+        """
+        return self.app.services.people.authenticate(self, password_field, credentials)
+
+    async def authenticate_async(self, password_field: str = "password", **credentials: Any) -> Any:  # noqa: S107
+        """Do what `authenticate` does without blocking the event loop."""
+        return await self.app.services.people.authenticate_async(self, password_field, credentials)
+
+    def login(self, user: Any, remember: bool = False) -> None:
+        """Sign somebody in; the session gets another id. `remember` keeps it beyond the browser's end."""
+        self.app.services.people.login(self, user, remember=remember)
+
+    def logout(self) -> None:
+        """Sign out: the session is over at once, whoever else knows its id."""
+        self.app.services.people.logout(self)
+
+    def change_password(self, password: str) -> None:
+        """Give the person who is signed in another password; their other sessions end.
+
+        Raises ValidationError (422) when it may not be taken.
+        """
+        self.app.services.people.change_password(self, password)
+
+    async def change_password_async(self, password: str) -> None:
+        """Do what `change_password` does without blocking the event loop."""
+        await self.app.services.people.change_password_async(self, password)
+
+    # --- who may come in -----------------------------------------------------------------------
+
+    def login_required(self) -> None:
+        """Let only people in who are signed in; raises UnauthorizedError (401)."""
+        if self.user is None:
+            raise UnauthorizedError("Please sign in.")
+
+    def require_auth(self, login_url: str = "/login") -> None:
+        """Send a visitor who is not signed in to sign in, and afterwards back to this page."""
+        if self.user is None:
+            # Why only of a page that was read: a form that was sent cannot be sent again by a redirect.
+            is_read = self.method in ("GET", "HEAD") and self.query_string
+            path = quote(self.root_path + self.path)
+            here = f"{path}?{self.query_string}" if is_read else path
+            mark = "&" if "?" in login_url else "?"
+            self.redirect(f"{login_url}{mark}next={quote(here, safe='/')}")
+
+    def has_role(self, *roles: str) -> bool:
+        """Tell whether the person who is signed in has one of these roles."""
+        user = self.user
+        return user is not None and bool(user.has_role(*roles))
+
+    def require_role(self, *roles: str, redirect_url: str | None = "/") -> None:
+        """Let only people in who have one of these roles.
+
+        Others are sent to `redirect_url`; with None they get 403, or 401 when they are not signed in.
+        """
+        if self.has_role(*roles):
+            return
+        if redirect_url is not None:
+            self.redirect(redirect_url)
+        self.login_required()
+        raise ForbiddenError("This needs a role that you do not have.")
+
+    def next_url(self, default: str = "/") -> str:
+        """Give the page to go to after signing in: `next` of form or query when it is of this site.
+
+        Anything else, also what only a browser would read as another site, gives `default`.
+        """
+        return local_target(self.form.get("next") or None, default)
