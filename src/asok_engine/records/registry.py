@@ -29,6 +29,9 @@ class Registry:
         self._waiting: list[Settle] = []
         #: Counts the models; what was worked out from all of them holds while it stays.
         self.generation = 0
+        #: What short names have meant since the last model was made.
+        self._found: dict[tuple[str, str], ref[type[Record]]] = {}
+        self._found_at = 0
         self._by_table: tuple[int, dict[str, ref[type[Record]]]] | None = None
 
     def add(self, model: type[Record]) -> None:
@@ -73,6 +76,20 @@ class Registry:
         """
         if name in self._models:
             return self._models[name]
+        asker = full_name(asking) if asking is not None else ""
+        if self._found_at != self.generation:
+            self._found.clear()
+            self._found_at = self.generation
+        held = self._found.get((name, asker))
+        known = held() if held is not None else None
+        if known is not None:
+            return known
+        found = self._search(name, asking)
+        if found is not None:
+            self._found[name, asker] = ref(found)
+        return found
+
+    def _search(self, name: str, asking: type[Any] | None) -> type[Record] | None:
         found = [model for model in list(self._models.values()) if full_name(model).endswith(f".{name}")]
         if asking is not None and len(found) > 1:
             found = _nearest(found, asking, name)

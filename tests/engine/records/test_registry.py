@@ -94,3 +94,20 @@ def test_model_is_found_by_its_table() -> None:
     assert registry.of_table("lyings") is Lying
     assert registry.of_table("standings") is Standing
     assert registry.of_table("nothing_at_all") is None
+
+
+def test_what_a_name_meant_is_forgotten_with_the_next_model() -> None:
+    """A look-up that was answered before sees the model that makes the name ambiguous, and the one that is gone."""
+
+    class Twin(Record):
+        name = String(5)
+
+    first = Twin
+    assert registry.lookup("Twin") is registry.lookup("Twin") is first
+    other = type("Twin", (Record,), {"name": String(5), "__module__": "elsewhere"})
+    with pytest.raises(SetupError, match="ambiguous"):
+        registry.lookup("Twin")
+    registry.remove(other)
+    assert registry.lookup("Twin") is first
+    registry.remove(first)
+    assert registry.lookup("Twin") is None

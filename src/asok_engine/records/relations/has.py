@@ -75,9 +75,8 @@ class HasMany(Relation[Value]):
     def load(self, records: Sequence[Record], narrow: Query | None = None) -> Plan[list[Record]]:
         """Read the targets of all records and give each its own."""
         own, remote, name = self.own_name, self.remote_name, self.name
-        groups: dict[Any, Records[Record]] = {
-            record.__dict__[own]: self.target.new_list() for record in records
-        }
+        new_list = self.target.new_list
+        groups: dict[Any, Records[Record]] = {record.__dict__[own]: new_list() for record in records}
         base = narrow if narrow is not None else Query(self.target)
         found: list[Record] = []
         if groups:

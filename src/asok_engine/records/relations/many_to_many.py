@@ -116,9 +116,8 @@ class ManyToMany(Relation[Value]):
     def load(self, records: Sequence[Record], narrow: Query | None = None) -> Plan[list[Record]]:
         """Read the targets with the key that each belongs to."""
         key, name = self.owner.key_name, self.name
-        groups: dict[Any, Records[Record]] = {
-            record.__dict__[key]: self.target.new_list() for record in records
-        }
+        new_list = self.target.new_list
+        groups: dict[Any, Records[Record]] = {record.__dict__[key]: new_list() for record in records}
         base = narrow if narrow is not None else Query(self.target)
         found: list[Record] = []
         if groups:

@@ -84,11 +84,12 @@ class Through(Relation[Value]):
                 yield from step.load(missing)
             here = [end for each in here for end in _as_list(each.__dict__[step.name])]
         found: dict[Any, Record] = {}
+        new_list = self.target.new_list
         for record in records:
             ends: list[Any] = [record]
             for step in steps:
                 ends = [each for end in ends for each in _as_list(end.__dict__[step.name])]
-            own = self.target.new_list()
+            own = new_list()
             own.extend({end.pk: end for end in ends}.values())
             record.__dict__[self.name] = own
             found |= {end.pk: end for end in own}
