@@ -304,6 +304,11 @@ class UniqueError(IntegrityError):
 
     code = "unique"
 
+    @property
+    def field_name(self) -> str | None:
+        """The first column of the rule, None where the database does not tell."""
+        return self.columns[0] if self.columns else None
+
 
 class ForeignKeyError(IntegrityError):
     """The row refers to one that does not exist, or is itself still referred to."""

@@ -12,7 +12,7 @@ from typing import Any
 from asok_engine.errors import UsageError
 from asok_engine.records.description import Description
 from asok_engine.records.errors import unknown_name
-from asok_engine.records.paths import Place, place_of, split_path
+from asok_engine.records.paths import Place, joins_of, place_of, split_path
 from asok_engine.records.relations.relation import alias_for
 from asok_engine.sql.expressions import Condition, Expression, all_of
 from asok_engine.sql.functions import AGGREGATES, Aggregate
@@ -85,7 +85,10 @@ def _over_relation(
         field = here.description.field(rest[0] if rest else here.description.key[0])
         measured = here.ref(field.name)
     if condition is not None:
-        where.append(condition(here))
+        only = condition(here)
+        where.append(only)
+        known = {join.source.key for join in joins}
+        joins += [join for key, join in joins_of(only).items() if key not in known]
     value = Aggregate(name, measured, distinct)  # type: ignore[arg-type]
     select = Select(
         hop.target, (Output(value),), joins=tuple(joins), where=all_of(where), outer=(place.source,)

@@ -374,6 +374,11 @@ def describe(model: type[Record]) -> Description:
             fields[name] = value
         elif isinstance(value, Relation):
             relations[name] = value
+            if value.field_name and not isinstance(attributes.get(value.field_name), Field):
+                field = value.make_field()
+                field.__set_name__(model, value.field_name)
+                setattr(model, value.field_name, field)
+                fields[value.field_name] = field
     if not options.abstract and not options.primary_key and not any(f.primary_key for f in fields.values()):
         key = model.default_key()
         if key is not None and "id" not in attributes:

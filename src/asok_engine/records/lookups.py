@@ -14,7 +14,7 @@ from asok_engine.errors import InputError
 from asok_engine.records.errors import unknown_name
 from asok_engine.records.fields.field import FieldRef
 from asok_engine.records.paths import key_of
-from asok_engine.records.zones import active_zone, zone_name
+from asok_engine.records.zones import current_zone, zone_name
 from asok_engine.sql.expressions import Condition, Expression, IsNull, Like, Not, Regexp
 from asok_engine.sql.functions import DATE_PARTS, Cast, DatePart, JsonPath
 from asok_engine.sql.select import InSelect, Select, Subquery
@@ -211,13 +211,13 @@ def _year(ref: FieldRef, value: Any, is_moment: bool) -> Condition:
 
 
 def _midnight(day: datetime.date) -> datetime.datetime:
-    return datetime.datetime(day.year, day.month, day.day, tzinfo=active_zone.get())
+    return datetime.datetime(day.year, day.month, day.day, tzinfo=current_zone())
 
 
 def _day_lookup(ref: FieldRef, lookup: Lookup, value: Any) -> Condition:
     def day_of(each: Any) -> datetime.date:
         if isinstance(each, datetime.datetime):
-            return each.astimezone(active_zone.get()).date() if each.tzinfo else each.date()
+            return each.astimezone(current_zone()).date() if each.tzinfo else each.date()
         if isinstance(each, datetime.date):
             return each
         try:

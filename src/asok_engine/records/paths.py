@@ -23,12 +23,23 @@ from asok_engine.sql.sources import Source
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Place", "RelationPath", "condition_at", "joins_of", "linked_exists", "place_of", "split_path"]
+__all__ = [
+    "Place",
+    "RelationPath",
+    "condition_at",
+    "joins_of",
+    "linked_exists",
+    "place_of",
+    "split_path",
+    "to_many_part",
+]
 
 #: A path longer than this is a mistake, or an attempt to make the server work.
 MAX_STEPS = 8
 
 Build = Callable[[FieldRef, "Place"], Condition]
+#: Makes a condition at a place, and gives it with the joins that it needs.
+MakeCondition = Callable[["Place"], tuple[Condition, tuple[Join, ...]]]
 
 
 class Place:
@@ -100,7 +111,8 @@ def condition_at(start: Place, parts: Sequence[str], build: Build) -> tuple[Cond
     name = rest[0]
     relation = place.description.relations.get(name)
     if relation is not None and relation.is_to_many:
-        return linked_exists(place, relation, rest[1:] or ["pk"], build), place.joins
+        inner = rest[1:] or ["pk"]
+        return linked_exists(place, relation, lambda there: condition_at(there, inner, build)), place.joins
     if len(rest) > 1:
         raise unknown_name(rest[1], f"The field {name!r} of {place.description.name}", [], "part")
     if used and name in ("pk", place.description.key[0]) and len(place.description.key) == 1:
@@ -111,18 +123,26 @@ def condition_at(start: Place, parts: Sequence[str], build: Build) -> tuple[Cond
     return build(place.ref(place.description.field(name).name), place), place.joins
 
 
-def linked_exists(
-    place: Place, relation: Relation[Any], rest: Sequence[str] | None, build: Build | Condition | None
-) -> Condition:
-    """Make EXISTS of the relation's rows that meet a condition at the end of `rest`."""
+def to_many_part(description: Description, parts: Sequence[str]) -> list[str]:
+    """Give the parts of a path up to its first relation to many, none where it has none."""
+    for place, name in enumerate(parts[:MAX_STEPS]):
+        relation = description.relations.get(name)
+        if relation is None or not relation.has_one_target:
+            return []
+        if relation.is_to_many:
+            return list(parts[: place + 1])
+        description = relation.target
+    return []
+
+
+def linked_exists(place: Place, relation: Relation[Any], make: MakeCondition | None) -> Condition:
+    """Make EXISTS of the relation's rows; `make` says what one of them must meet, from its place."""
     hop = relation.hop(place.source, alias_for(place.source, relation.name))
     inner = Place(relation.target, hop.target, ())
     condition: Condition = Constant(True)
     joins: tuple[Join, ...] = ()
-    if rest is not None and callable(build):
-        condition, joins = condition_at(inner, rest, build)
-    elif isinstance(build, Condition):
-        condition = build
+    if make is not None:
+        condition, joins = make(inner)
     key = relation.target.field(relation.target.key[0]).ref(hop.target)
     scope = relation.target.scope_conditions(inner)
     where = all_of([hop.condition, *scope, *([] if isinstance(condition, Constant) else [condition])])

@@ -20,7 +20,16 @@ from asok_engine.records.description import Description
 from asok_engine.records.errors import FieldProblem, checked_alias, unknown_name
 from asok_engine.records.fields.field import FieldRef
 from asok_engine.records.lookups import apply_lookups, by_operator, is_true
-from asok_engine.records.paths import PathField, Place, condition_at, joins_of, place_of, split_path
+from asok_engine.records.paths import (
+    PathField,
+    Place,
+    condition_at,
+    joins_of,
+    linked_exists,
+    place_of,
+    split_path,
+    to_many_part,
+)
 from asok_engine.records.rows import Joined, RecordReader
 from asok_engine.sql.expressions import Condition, Expression, In, Order, all_of, any_of
 from asok_engine.sql.functions import Aggregate, Certain, Function
@@ -90,20 +99,38 @@ class Query(Struct, eq=False):
             made.append(self.condition_of(lookups, joins))
         return replace(self, conditions=(*self.conditions, *made), joins=self._joined_with(joins))
 
-    def condition_of(self, lookups: Mapping[str, Any], joins: dict[Any, Join] | None = None) -> Condition:
-        """Make a condition of lookups; the joins that it needs are added to `joins`."""
-        start = Place(self.description, self.description.source)
+    def condition_of(
+        self,
+        lookups: Mapping[str, Any],
+        joins: dict[Any, Join] | None = None,
+        start: Place | None = None,
+    ) -> Condition:
+        """Make a condition of lookups; the joins that it needs are added to `joins`.
+
+        `start` is the place of the records that are meant, where it is not the table itself.
+        """
+        start = start or Place(self.description, self.description.source)
         annotations = dict(self.annotations)
         parts: list[Condition] = []
+        shared: dict[tuple[str, ...], list[tuple[list[str], Any]]] = {}
         for name, value in lookups.items():
             words = split_path(name)
             if words[0] in annotations:
                 parts.append(self._annotated(annotations[words[0]], words, value))
                 continue
-            condition, needed = _lookup(start, words, value)
-            parts.append(condition)
-            if joins is not None:
-                joins |= {join.source.key: join for join in needed}
+            many = to_many_part(start.description, words)
+            if words[len(many) :] == ["isnull"]:
+                many = []
+            shared.setdefault(tuple(many), []).append((words, value))
+        for many_words, members in shared.items():
+            if many_words and len(members) > 1:
+                made = [_of_one_record(start, many_words, members)]
+            else:
+                made = [_lookup(start, words, value) for words, value in members]
+            for condition, needed in made:
+                parts.append(condition)
+                if joins is not None:
+                    joins |= {join.source.key: join for join in needed}
         return all_of(parts)
 
     def _annotated(self, expression: Expression, words: Sequence[str], value: Any) -> Condition:
@@ -623,6 +650,30 @@ def _lookup(start: Place, words: Sequence[str], value: Any) -> tuple[Condition, 
         return _told(name, lambda: apply_lookups(ref, lookups, value))
 
     return condition_at(start, [*path, *field], build)
+
+
+def _of_one_record(
+    start: Place, many: Sequence[str], members: Sequence[tuple[Sequence[str], Any]]
+) -> tuple[Condition, tuple[Join, ...]]:
+    """Make the condition that one record of a relation to many meets all these lookups."""
+    place, used = place_of(start, many)
+    relation = place.description.relations[many[used]]
+
+    def make(there: Place) -> tuple[Condition, tuple[Join, ...]]:
+        parts: list[Condition] = []
+        joins: dict[Any, Join] = {}
+        for words, value in members:
+            rest = words[len(many) :]
+            if not rest or not (
+                there.description.has_field(rest[0]) or rest[0] in there.description.relations
+            ):
+                rest = ["pk", *rest]
+            condition, needed = _lookup(there, rest, value)
+            parts.append(condition)
+            joins |= {join.source.key: join for join in needed}
+        return all_of(parts), tuple(joins.values())
+
+    return linked_exists(place, relation, make), place.joins
 
 
 def _leads_to_many(description: Description, path: Sequence[str]) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from asok_engine.errors import UsageError
 from asok_engine.records.description import Description, describe
-from asok_engine.records.errors import unknown_name
+from asok_engine.records.errors import RecordNotFound, SeveralRecords, unknown_name
 from asok_engine.records.fields.field import Field
 from asok_engine.records.fields.number import BigInteger
 from asok_engine.records.paths import RelationPath
@@ -41,6 +41,9 @@ class Record:
     __description__: ClassVar[Description]
     #: What the records of one result, or of a relation to many, come in.
     list_class: ClassVar[type[Records[Any]]] = Records
+    #: What is raised where one record is asked for and there is none, or several.
+    not_found_error: ClassVar[type[RecordNotFound]] = RecordNotFound
+    several_error: ClassVar[type[SeveralRecords]] = SeveralRecords
     __abstract__ = True
 
     if TYPE_CHECKING:
@@ -91,6 +94,13 @@ class Record:
     def unloaded(cls, record: Record, relation: Relation[Any]) -> Any:
         """Give a relation that was not loaded: load it for all records of the same result."""
         return cls.run_plan(load_for_peers(record, relation))
+
+    @classmethod
+    def records_of(cls, record: Record, relation: Relation[Any]) -> Any:
+        """Give what a relation to many is on a record: the list of its records, loaded at need."""
+        if relation.name in record.__dict__:
+            return record.__dict__[relation.name]
+        return cls.unloaded(record, relation)
 
     @property
     def pk(self) -> Any:

@@ -24,6 +24,7 @@ __all__ = ["UNSET", "Field", "FieldOptions", "FieldRef"]
 
 Value = TypeVar("Value")
 Code = Callable[[Any], Any]
+_AGENT_OPTIONS = frozenset(("ai_description", "ai_sensitive", "ai_agent_writable"))
 
 
 class _Unset:
@@ -70,6 +71,12 @@ class FieldOptions(TypedDict, total=False):
     column: str
     #: Kept for whoever shows or serves the field: an API, an admin, an agent.
     extra: Mapping[str, Any]
+    #: Another name of `index`.
+    db_index: bool
+    #: What an agent is told, must not see, and may write; kept in `extra`.
+    ai_description: str
+    ai_sensitive: bool
+    ai_agent_writable: bool
 
 
 class FieldRef(Ref, eq=False):
@@ -129,12 +136,17 @@ class Field(Generic[Value]):
         validators: Sequence[Callable[[Any], object]] = (),
         column: str = "",
         extra: Mapping[str, Any] | None = None,
+        db_index: bool = False,
+        **agent: Any,
     ) -> None:
+        unknown = agent.keys() - _AGENT_OPTIONS
+        if unknown:
+            raise TypeError(f"{type(self).__name__} takes no {', '.join(sorted(unknown))}.")
         self.nullable = nullable
         self.default = default
         self.server_default = server_default
         self.unique = unique
-        self.index = index
+        self.index = index or db_index
         self.primary_key = primary_key
         self.hidden = hidden
         self.protected = protected
@@ -147,7 +159,7 @@ class Field(Generic[Value]):
         self.attrs = dict(attrs or {})
         self.validators = tuple(validators)
         self.column = column
-        self.extra = dict(extra or {})
+        self.extra = {**(extra or {}), **agent}
         self.name = ""
 
     @property

@@ -6,22 +6,24 @@ written. All rows go in one transaction. Hooks and signals are not called.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from asok_engine.errors import UsageError
 from asok_engine.records.changes import checked, invalid, mark_inserted, mark_stored, stored_value, to_columns
 from asok_engine.records.description import Description
 from asok_engine.records.errors import FieldProblem, InvalidRecord
+from asok_engine.records.plans.pick import only_one
 from asok_engine.records.plans.save import prepared, stamp
 from asok_engine.records.plans.slugs import populate
+from asok_engine.records.query import Query
 from asok_engine.records.steps import Atomic, Plan
 from asok_engine.sql.insert import Conflict, insert_shape
 
 if TYPE_CHECKING:
     from asok_engine.records.record import Record
 
-__all__ = ["bulk_create", "bulk_update", "upsert_all"]
+__all__ = ["bulk_create", "bulk_update", "upsert_all", "upsert_one"]
 
 #: The most rows and parameters of one INSERT: every dialect takes them, and the text stays short.
 MAX_ROWS, MAX_PARAMETERS = 256, 30_000
@@ -84,9 +86,13 @@ def upsert_all(
 
 
 def bulk_update(
-    description: Description, records: Iterable[Record], names: Sequence[str], database: str = ""
+    description: Description,
+    records: Iterable[Record],
+    names: Sequence[str],
+    database: str = "",
+    batch_size: int = 0,
 ) -> Plan[int]:
-    """Write some fields of many stored records; give the number of rows."""
+    """Write some fields of many stored records, `batch_size` at a time; give the number of rows."""
     rows = list(records)
     if not rows or not names:
         return 0
@@ -104,10 +110,39 @@ def bulk_update(
         keys = {name: stored_value(record, name) for name in description.key}
         parameters.append([*to_columns(description, found), *to_columns(description, keys)])
     alias = database or description.database
-    count: int = yield description.update_shape(wanted, description.key).bind_many(parameters, alias)
+    shape, size = description.update_shape(wanted, description.key), batch_size or len(parameters)
+
+    def deed() -> Plan[int]:
+        count = 0
+        for start in range(0, len(parameters), size):
+            count += yield shape.bind_many(parameters[start : start + size], alias)
+        return count
+
+    count: int = yield Atomic(deed(), alias)
     for record in rows:
         mark_stored(record, alias, wanted)
     return count
+
+
+def upsert_one(
+    description: Description,
+    values: Mapping[str, Any],
+    changes: Mapping[str, Any],
+    update: Sequence[str] = (),
+    database: str = "",
+) -> Plan[Any]:
+    """Insert a record of these values and changes, or change the row that has the values; give the record.
+
+    The values need a unique key of their own. `update` limits what is changed there.
+    """
+    made = description.model(**{**values, **changes})
+    names = [name for name in (update or changes) if name not in values]
+    unique = [
+        description.relations[name].local_name if name in description.relations else name for name in values
+    ]
+    yield from upsert_all(description, [made], unique=unique, update=names, database=database)
+    found = Query(description, database_alias=database).with_trashed().where(**values)
+    return (yield from only_one(found))
 
 
 def _grouped(

@@ -11,12 +11,13 @@ from typing import Any
 
 from asok_engine.errors import InputError, UsageError
 from asok_engine.records.description import Description
-from asok_engine.records.errors import FieldProblem, RecordNotFound
+from asok_engine.records.errors import FieldProblem
 from asok_engine.records.fields.field import UNSET
+from asok_engine.records.plans.pick import not_found, only_one
 from asok_engine.records.query import Query
 from asok_engine.records.steps import Plan
 
-__all__ = ["find", "find_by_key", "find_by_values", "find_or_fail"]
+__all__ = ["find", "find_by_key", "find_by_values", "find_or_fail", "find_the_one"]
 
 
 def find(
@@ -52,7 +53,7 @@ def find_or_fail(
     record = yield from find(description, key, values, database)
     if record is None:
         what = f"for {', '.join(values)}" if values else "with this key" if key is not UNSET else "at all"
-        raise RecordNotFound(f"There is no {description.name} {what}.")
+        raise description.model.not_found_error(f"There is no {description.name} {what}.")
     return record
 
 
@@ -85,6 +86,30 @@ def find_by_values(description: Description, values: Mapping[str, Any], database
         return None
     records = yield description.find_shape(names).bind(wanted, database or description.database)
     return records[0] if records else None
+
+
+def find_the_one(description: Description, values: Mapping[str, Any]) -> Plan[Any]:
+    """Give the only record of the model that meets lookups.
+
+    Raises:
+        RecordNotFound: there is none; the model may name a class of its own for it.
+        SeveralRecords: there are several.
+    """
+    query = Query(description)
+    if "pk" in values and len(description.key) == 1:
+        values = {description.key_name if name == "pk" else name: value for name, value in values.items()}
+    is_plain = bool(values) and not description.scopes and values.keys() <= description.names
+    if not is_plain or any(value is None for value in values.values()):
+        return (yield from only_one(query.where(**values)))
+    names = tuple(values)
+    try:
+        wanted = [description.fields[name].comparable(value) for name, value in values.items()]
+    except FieldProblem:
+        raise not_found(query) from None
+    records = yield description.find_shape(names).bind(wanted, description.database)
+    if len(records) != 1:
+        return (yield from only_one(query.where(**values)))
+    return records[0]
 
 
 def _find_by_query(description: Description, values: Mapping[str, Any], database: str) -> Plan[Any]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from asok_engine.errors import UsageError
-from asok_engine.records.errors import RecordNotFound, SeveralRecords
+from asok_engine.records.errors import RecordNotFound
 from asok_engine.records.query import Query
 from asok_engine.records.steps import Plan
 from asok_engine.sql.expressions import Order
 
-__all__ = ["at", "first", "first_or_fail", "last", "only_one", "reversed_query"]
+__all__ = ["at", "first", "first_or_fail", "last", "not_found", "only_one", "reversed_query"]
 
 
 def first(query: Query) -> Plan[object]:
@@ -68,7 +68,7 @@ def only_one(query: Query) -> Plan[object]:
     if not records:
         raise not_found(query)
     if len(records) > 1:
-        raise SeveralRecords(
+        raise query.description.model.several_error(
             f"More than one {query.description.name} meets the condition.",
             fix="Narrow it, or ask for the first.",
         )
@@ -88,7 +88,9 @@ def reversed_query(query: Query) -> Query:
 
 def not_found(query: Query) -> RecordNotFound:
     """Say that a query found nothing."""
-    return RecordNotFound(f"There is no {query.description.name} for this condition.")
+    return query.description.model.not_found_error(
+        f"There is no {query.description.name} for this condition."
+    )
 
 
 _OTHER_END = {"": "", "first": "last", "last": "first"}

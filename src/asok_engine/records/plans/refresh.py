@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from asok_engine.records.changes import mark_stored, stored_value
-from asok_engine.records.errors import RecordNotFound
 from asok_engine.records.query import Query
 from asok_engine.records.steps import Plan
 
@@ -26,7 +25,7 @@ def refresh(record: Record, *names: str) -> Plan[Any]:
     description = record.__description__
     origin = record._origin
     if origin is None:
-        raise RecordNotFound(f"{record!r} is not in the database.")
+        raise record.not_found_error(f"{record!r} is not in the database.")
     query = Query(description).with_everything().using(origin.database)
     for name in description.key:
         query = query.where_equal(name, stored_value(record, name))
@@ -34,7 +33,7 @@ def refresh(record: Record, *names: str) -> Plan[Any]:
         query = query.only(*names)
     found = yield from query.fetch()
     if not found:
-        raise RecordNotFound(f"The row of {record!r} is gone.")
+        raise record.not_found_error(f"The row of {record!r} is gone.")
     again = found[0]
     if names:
         wanted = {description.field(name).name for name in names}

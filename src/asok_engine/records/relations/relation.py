@@ -110,6 +110,15 @@ class Relation(Generic[Value]):
         bound.model = model
         return bound
 
+    @property
+    def field_name(self) -> str:
+        """The name of the field that the relation brings along in its own place, "" for none."""
+        return ""
+
+    def make_field(self) -> Any:
+        """Make the field that the relation brings along."""
+        raise SetupError(f"{self!r} brings no field along.")
+
     def own_fields(self) -> dict[str, Any]:
         """Give the fields that the relation adds to its model where they are not declared."""
         return {}
@@ -157,6 +166,8 @@ class Relation(Generic[Value]):
 
     def read(self, record: Record) -> Any:
         """Give what the relation has for a record; what is not loaded is asked of the model."""
+        if self.is_to_many:
+            return type(record).records_of(record, self)
         if self.name in record.__dict__:
             return record.__dict__[self.name]
         return type(record).unloaded(record, self)

@@ -1,0 +1,183 @@
+"""The records of a relation to many, changed from the side of the one: added, taken away, replaced, made.
+
+Through a pivot they are joined and parted; otherwise the foreign key of each record is
+written. Each deed is one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from asok_engine.errors import UsageError
+from asok_engine.records.changes import mark_stored
+from asok_engine.records.paths import key_of
+from asok_engine.records.plans.change import update_all
+from asok_engine.records.plans.load import query_of
+from asok_engine.records.plans.pivot import attach, attached_keys, detach, sync
+from asok_engine.records.plans.save import save
+from asok_engine.records.plans.values import pluck
+from asok_engine.records.query import Query
+from asok_engine.records.relations.has import HasMany
+from asok_engine.records.relations.many_to_many import ManyToMany
+from asok_engine.records.steps import Atomic, Plan
+
+if TYPE_CHECKING:
+    from asok_engine.records.record import Record
+
+__all__ = [
+    "add_related",
+    "clear_related",
+    "create_related",
+    "related_keys",
+    "remove_related",
+    "set_related",
+]
+
+
+def add_related(
+    record: Record, name: str, targets: Iterable[Any], values: Mapping[str, Any] | None = None
+) -> Plan[None]:
+    """Let records, or keys, belong to a relation; a record that was never saved is saved.
+
+    `values` fill other columns of a pivot.
+    """
+    targets = list(targets)
+    relation = _relation(record, name)
+    alias = _alias(record)
+    if isinstance(relation, ManyToMany):
+        yield Atomic(_attach(record, name, targets, values), alias)
+    else:
+        yield Atomic(_point(record, relation, targets, alias), alias)
+    record.__dict__.pop(name, None)
+
+
+def remove_related(record: Record, name: str, targets: Iterable[Any]) -> Plan[int]:
+    """Take records, or keys, out of a relation; give how many were in it.
+
+    Raises:
+        UsageError: a record cannot be without the one that it belongs to.
+    """
+    targets = list(targets)
+    relation = _relation(record, name)
+    if isinstance(relation, ManyToMany):
+        return (yield from detach(record, name, targets))
+    return (yield from _unpoint(record, relation, targets))
+
+
+def clear_related(record: Record, name: str) -> Plan[int]:
+    """Take all records out of a relation; give their number."""
+    relation = _relation(record, name)
+    if isinstance(relation, ManyToMany):
+        return (yield from detach(record, name))
+    return (yield from _unpoint(record, relation, None))
+
+
+def set_related(
+    record: Record, name: str, targets: Iterable[Any], values: Mapping[str, Any] | None = None
+) -> Plan[None]:
+    """Let exactly these records, or keys, belong to a relation."""
+    targets = list(targets)
+    relation = _relation(record, name)
+    if isinstance(relation, ManyToMany):
+        yield from sync(record, name, targets, values)
+        return
+    alias = _alias(record)
+
+    def deed() -> Plan[None]:
+        key = relation.target.fields[relation.target.key_name]
+        wanted = {key.clean(key_of(each)) for each in targets if key_of(each) is not None}
+        have = yield from related_keys(record, name)
+        surplus = [each for each in have if each not in wanted]
+        if surplus:
+            yield from _unpoint(record, relation, surplus)
+        known = set(have)
+        added = [each for each in targets if key_of(each) is None or key.clean(key_of(each)) not in known]
+        yield from _point(record, relation, added, alias)
+
+    yield Atomic(deed(), alias)
+    record.__dict__.pop(name, None)
+
+
+def create_related(record: Record, name: str, values: Mapping[str, Any]) -> Plan[Any]:
+    """Make a record that belongs to a relation; give it."""
+    relation = _relation(record, name)
+    if not isinstance(relation, ManyToMany):
+        own = {relation.remote_name: record.__dict__.get(relation.own_name)}
+        made = relation.target.model(**{**values, **own})
+        yield from save(made)
+        record.__dict__.pop(name, None)
+        return made
+    made = relation.target.model(**values)
+
+    def deed() -> Plan[None]:
+        yield from save(made)
+        yield from attach(record, name, [made])
+
+    yield Atomic(deed(), _alias(record))
+    return made
+
+
+def related_keys(record: Record, name: str) -> Plan[list[Any]]:
+    """Give the keys of the records of a relation."""
+    relation = _relation(record, name)
+    if isinstance(relation, ManyToMany):
+        return (yield from attached_keys(record, name))
+    return (yield from pluck(query_of(record, name), relation.target.key_name))
+
+
+def _attach(record: Record, name: str, targets: list[Any], values: Mapping[str, Any] | None) -> Plan[None]:
+    for each in targets:
+        if hasattr(each, "__description__") and not each.is_stored:
+            yield from save(each)
+    yield from attach(record, name, targets, values)
+
+
+def _point(record: Record, relation: HasMany[Any], targets: list[Any], alias: str) -> Plan[None]:
+    remote, own = relation.remote_name, record.__dict__.get(relation.own_name)
+    keys = []
+    for each in targets:
+        if not hasattr(each, "__description__"):
+            keys.append(each)
+            continue
+        if not isinstance(each, relation.target.model):
+            raise UsageError(f"{relation!r} leads to {relation.target.name}; {each!r} is none.")
+        each.__dict__[remote] = own
+        yield from save(each, alias)
+    if keys:
+        query = Query(relation.target, database_alias=alias).where(pk__in=keys)
+        yield from update_all(query, {remote: own})
+
+
+def _unpoint(record: Record, relation: HasMany[Any], targets: list[Any] | None) -> Plan[int]:
+    remote, alias = relation.remote_name, _alias(record)
+    if not relation.target.fields[remote].nullable:
+        raise UsageError(
+            f"A {relation.target.name} cannot be without its {record.__description__.name}: "
+            f"{remote!r} is not nullable.",
+            fix="Delete it, give it to another record, or make the foreign key nullable.",
+        )
+    query = query_of(record, relation.name).using(alias)
+    if targets is not None:
+        query = query.where(pk__in=[key_of(each) for each in targets])
+    count = yield from update_all(query, {remote: None})
+    for each in targets or ():
+        if hasattr(each, "__description__") and each.is_stored:
+            each.__dict__[remote] = None
+            mark_stored(each, alias, (remote,))
+    record.__dict__.pop(relation.name, None)
+    return count
+
+
+def _relation(record: Record, name: str) -> Any:
+    # Asked for its refusals: a name that the model does not have, a record that was never saved.
+    query_of(record, name)
+    relation = record.__description__.relations[name]
+    if not relation.is_to_many or not isinstance(relation, HasMany | ManyToMany):
+        raise UsageError(f"{relation!r} leads to one record.", fix="Set it.")
+    return relation
+
+
+def _alias(record: Record) -> str:
+    assert record._origin is not None
+    return record._origin.database
