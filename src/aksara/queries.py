@@ -22,8 +22,8 @@ from asok_engine.records.plans.change import delete_all, restore_all, update_all
 from asok_engine.records.plans.count import aggregate, count, exists
 from asok_engine.records.plans.find import find_the_one
 from asok_engine.records.plans.get_or_create import get_or_create, update_or_create
-from asok_engine.records.plans.handwritten import handwritten
 from asok_engine.records.plans.pick import at, first, first_or_fail, last, only_one, reversed_query
+from asok_engine.records.plans.raw import raw
 from asok_engine.records.plans.save import save
 from asok_engine.records.plans.search import nearest, search
 from asok_engine.records.plans.stream import stream
@@ -369,9 +369,9 @@ class QuerySet(_Rows[M]):
     async def raw(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[M]:
         """Give the records that a SELECT finds; `?` or `:name` in it stand for values.
 
-        It gives every column of the model, as `SELECT posts.* FROM posts WHERE ...` does.
+        Fields that it does not read are not loaded; what it reads beside them stands on the records.
         """
-        plan = handwritten(self.model.__description__, sql, values, self._query.database_alias)
+        plan = raw(self.model.__description__, sql, values, self._query.database_alias)
         return cast("list[M]", await run_async(plan))
 
     # --- making and changing -------------------------------------------------------------------

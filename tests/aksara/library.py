@@ -104,7 +104,7 @@ class Writing(Model):
     author_id: uuid.UUID
     editor = fields.ForeignKey(Author, related_name="edited", nullable=True, on_delete="SET_NULL")
     labels = fields.ManyToMany(Label, related_name="writings", through="WritingLabel")
-    readers = fields.ManyToMany(Author, related_name="read")
+    readers = fields.ManyToMany(Author, related_name="shelf")
     reviews: RelatedManager[Review]
 
     objects = Manager(WritingSet)

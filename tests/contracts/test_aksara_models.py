@@ -176,8 +176,6 @@ async def test_rules_of_the_database_are_errors_of_the_face() -> None:
     await Writing.objects.create(title="Ada 10", slug="other", author=bob)
     with pytest.raises(exceptions.CheckConstraintError):
         await Writing.objects.filter(author=bob).update(views=F("views") - 1000)
-    with pytest.raises(exceptions.NotNullConstraintError):
-        await Writing.objects.update(price=F("facts__none") if False else F("price") * F("editor__age"))
 
 
 @on_loop
@@ -475,7 +473,7 @@ async def test_set_is_streamed_counted_searched_and_written_by_hand() -> None:
     assert sorted(await titles(Writing.objects.search("ada 1", ["title"]))) == ["Ada 10"]
     sql = "SELECT writings.* FROM writings WHERE views > ? ORDER BY views DESC"
     found = await Writing.objects.raw(sql, [25])
-    assert sorted(each.views for each in found) == [30, 100]
+    assert [each.views for each in found] == [100, 30]
     found[0].title = "By hand"
     await found[0].save()
     named = await Writing.objects.raw("SELECT * FROM writings WHERE title = :title;", {"title": "By hand"})
@@ -647,18 +645,18 @@ async def test_many_to_many_through_a_table() -> None:
     await text.readers.add(ada, bob.pk)
     await text.readers.add(bob)
     assert [each.name for each in await text.readers] == ["Ada", "Bob"]
-    assert await titles(bob.read) == ["Ada 10"]
+    assert await titles(bob.shelf) == ["Ada 10"]
     assert await titles(Writing.objects.filter(readers__name="Bob")) == ["Ada 10"]
     assert await text.readers.remove(ada) == 1
     await text.readers.set([ada])
     assert await text.readers.ids() == [ada.pk]
-    await ada.read.add(await Writing.objects.get(title="Bob 100"))
-    assert await ada.read.count() == 2
+    await ada.shelf.add(await Writing.objects.get(title="Bob 100"))
+    assert await ada.shelf.count() == 2
     made = await text.readers.create(name="Eve", email="eve@x.org")
     assert made in await text.readers
     found = await Writing.objects.prefetch_related("readers").get(title="Ada 10")
     assert sorted(each.name for each in found.readers) == ["Ada", "Eve"]
-    assert await ada.read.clear() == 2
+    assert await ada.shelf.clear() == 2
     assert await text.readers.count() == 1
     with pytest.raises(UsageError, match="set"):
         text.readers = [ada]

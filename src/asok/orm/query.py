@@ -297,7 +297,9 @@ class Query(Generic[M]):
     get_async = all_async
 
     def _told(self, records: Any) -> ModelList[M]:
-        records.query = self
+        if isinstance(records, ModelList):
+            # The records of a model of the other face come in a list of their own kind.
+            records.query = self
         found: ModelList[M] = records
         return found
 

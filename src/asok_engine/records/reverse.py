@@ -81,7 +81,12 @@ def _attach(model: type[Record], target: type[Record], name: str, back: Relation
     description = target.__description__
     there = description.relations.get(name)
     # A module that is loaded again brings its models anew; the way back leads to the latest ones.
-    is_again = there is not None and there.is_way_back and full_name(there.target.model) == full_name(model)
+    is_again = (
+        there is not None
+        and there.is_way_back
+        and there.target.model is not model
+        and full_name(there.target.model) == full_name(model)
+    )
     if name in description.fields or (there is not None and there.is_way_back and not is_again):
         raise SetupError(
             f"Two relations want to lead back from {target.__name__} as {name!r}.",

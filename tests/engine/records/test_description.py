@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from asok_engine.errors import SetupError
@@ -10,6 +12,7 @@ from asok_engine.records.fields.number import Integer
 from asok_engine.records.fields.reference import ForeignKey
 from asok_engine.records.fields.text import String
 from asok_engine.records.record import Record
+from asok_engine.records.relations.belongs_to import BelongsTo
 from asok_engine.records.relations.has import HasMany
 from asok_engine.sql import types
 from asok_engine.sql.tables import Check, Index, Unique
@@ -156,3 +159,41 @@ def test_check_finds_a_relation_without_a_target() -> None:
     Post.__description__.check()
     with pytest.raises(SetupError, match="NobodyAtAll"):
         Lonely.__description__.check()
+
+
+class Keyed(BelongsTo[Any]):
+    """A relation that brings its field along."""
+
+    @property
+    def field_name(self) -> str:
+        """The field."""
+        return f"{self.name}_id"
+
+    def make_field(self) -> Any:
+        """Make it."""
+        return ForeignKey(Post, relation=self.name, nullable=True)
+
+
+def test_relation_brings_its_field_along_where_it_stands() -> None:
+    """Also to models that inherit it; a field that is declared stays."""
+
+    class Base(Record):
+        __abstract__ = True
+        first = Integer(default=0)
+        post = Keyed(Post)
+        last = Integer(default=0)
+
+    class Heir(Base):
+        id: int
+
+    class Own(Record):
+        id: int
+        post_id = ForeignKey(Post)
+        post = Keyed(Post)
+
+    assert list(Heir.__description__.fields) == ["id", "first", "post_id", "last"]
+    assert Heir.__description__.relations["post"].local_name == "post_id"
+    assert not Own.__description__.fields["post_id"].nullable
+    with pytest.raises(SetupError, match="no field"):
+        BelongsTo[Any](Post).make_field()
+    assert BelongsTo[Any](Post).field_name == ""

@@ -287,3 +287,20 @@ def test_groups_of_rows_are_kept_by_a_group_of_conditions() -> None:
     found = query.having_group(query.group().where(n__gt=1))
     assert found.having_condition is not None
     assert query.having_group(query.group()) is query
+
+
+def test_lookups_about_one_relation_to_many_are_met_by_one_record() -> None:
+    """Given together; each call of `where` may be met by another one."""
+    driver = blog()
+    authors = Query(Author.__description__)
+    first, second = driver.fetch(Query(Post.__description__).where(author_id=1).order_by("id"))[:2]
+    together = authors.where(posts__title=first.title, posts__id=second.id)
+    assert driver.fetch(together) == []
+    assert [
+        each.id for each in driver.fetch(authors.where(posts__title=first.title, posts__id=first.id))
+    ] == [1]
+    apart = authors.where(posts__title=first.title).where(posts__id=second.id)
+    assert [each.id for each in driver.fetch(apart)] == [1]
+    assert [each.id for each in driver.fetch(authors.where(posts=first, posts__in=[first, second]))] == [1]
+    with pytest.raises(UnknownName, match="titel"):
+        authors.where(posts__titel="x", posts__id=1)

@@ -118,3 +118,17 @@ def test_abstract_model_leads_nobody_back() -> None:
 
     assert Owner.__description__.relations.keys() == {"cat_list", "dog_list"}
     assert Cat.__name__ + Dog.__name__ == "CatDog"
+
+
+def test_two_keys_of_one_model_need_two_names_for_the_way_back() -> None:
+    """The second would silently take the place of the first."""
+
+    class Wharf(Record):
+        id: int
+
+    with pytest.raises(SetupError, match="related_name"):
+
+        class Ferry(Record):
+            id: int
+            home_id = ForeignKey(Wharf, related_name="ferries")
+            away_id = ForeignKey(Wharf, related_name="ferries")

@@ -5,7 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from asok_engine.records.zones import active_zone, to_utc, zone_name
+from asok_engine.records.zones import (
+    active_zone,
+    current_zone,
+    from_utc,
+    set_default_zone,
+    to_utc,
+    zone_name,
+)
 
 
 def test_naive_moment_is_read_in_the_active_zone() -> None:
@@ -25,3 +32,17 @@ def test_aware_moment_is_moved() -> None:
     there = datetime(2026, 1, 1, 12, tzinfo=ZoneInfo("Asia/Tokyo"))
     assert to_utc(there) == there
     assert to_utc(there).tzinfo is UTC
+
+
+def test_zone_of_the_project_holds_where_none_is_active() -> None:
+    """Asked each time, so that a changed setting is seen; UTC where a face says nothing."""
+    set_default_zone(lambda: ZoneInfo("Asia/Tokyo"))
+    try:
+        assert to_utc(datetime(2026, 1, 1, 9)) == datetime(2026, 1, 1, tzinfo=UTC)
+        assert from_utc(datetime(2026, 1, 1, tzinfo=UTC)).isoformat() == "2026-01-01T09:00:00+09:00"
+        token = active_zone.set(UTC)
+        assert current_zone() is UTC
+        active_zone.reset(token)
+    finally:
+        set_default_zone(None)
+    assert current_zone() is UTC

@@ -102,7 +102,8 @@ class ValuesReader:
             for type_, converter in zip(types, self._converters, strict=True)
         ]
         if not any(steps):
-            return None
+            # Drivers give rows of their own kinds, in lists or tuples.
+            return lambda rows: [tuple(row) for row in rows]
 
         def decode(rows: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
             return [

@@ -103,13 +103,6 @@ class Dialect:
         #: Texts by shape; written at first use.
         self.templates = TemplateCache()
 
-    #: What stands on both sides of a name in hand-written SQL.
-    name_quote: ClassVar[str] = '"'
-
-    def quoted(self, name: str) -> str:
-        """Give the name of a table or column as it stands in a statement, whatever it contains."""
-        return f"{self.name_quote}{name.replace(self.name_quote, self.name_quote * 2)}{self.name_quote}"
-
     #: Functions that have another name here.
     function_names: ClassVar[Mapping[str, str]] = {}
 

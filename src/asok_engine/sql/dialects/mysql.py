@@ -48,7 +48,6 @@ class MysqlDialect(Dialect):
     quote_mark: ClassVar[str] = "`"
     parameter_style: ClassVar[Literal["qmark", "numeric_dollar", "format"]] = "format"
     max_parameters: ClassVar[int] = 65535
-    name_quote: ClassVar[str] = "`"
 
     supports_nulls_order = False
     supports_conflict_target = False

@@ -9,11 +9,15 @@ import pytest
 from asok_engine.errors import UsageError
 from asok_engine.records.changes import changed
 from asok_engine.records.errors import InvalidRecord
-from asok_engine.records.plans.bulk import bulk_create, bulk_update, upsert_all
+from asok_engine.records.fields.number import Integer
+from asok_engine.records.fields.text import String
+from asok_engine.records.plans.bulk import bulk_create, bulk_update, upsert_all, upsert_one
 from asok_engine.records.plans.count import count
 from asok_engine.records.plans.values import pluck
 from asok_engine.records.query import Query
+from asok_engine.records.record import Record
 from tests.engine.records.blog import Author, Post, Tag, blog
+from tests.engine.records.driver import Driver
 
 POSTS, TAGS = Post.__description__, Tag.__description__
 
@@ -89,3 +93,33 @@ def test_some_fields_of_many_records_are_written() -> None:
     assert changed(posts[0]) == {"title": "not written"}
     with pytest.raises(UsageError, match="not in the database"):
         driver.run(bulk_update(POSTS, [Post(title="x")], ["views"]))
+
+
+def test_many_are_changed_a_few_at_a_time() -> None:
+    """All in one transaction, whatever the number of statements."""
+    driver = blog()
+    tags = driver.run(bulk_create(Tag.__description__, [Tag(name=f"t{number}") for number in range(5)]))
+    for tag in tags:
+        tag.name += "!"
+    start = len(driver.texts)
+    assert driver.run(bulk_update(Tag.__description__, tags, ["name"], batch_size=2)) == 5
+    assert sum(text.startswith("UPDATE") for text in driver.since(start)) == 3
+    assert driver.run(count(Query(Tag.__description__).where(name__endswith="!"))) == 5
+
+
+def test_one_is_inserted_or_changed_and_given() -> None:
+    """The values tell whether it is there; `update` limits what changes."""
+
+    class Sensor(Record):
+        id: int
+        code = String(10, unique=True)
+        place = String(10, default="")
+        heat = Integer(default=0)
+
+    driver = Driver(Sensor)
+    described = Sensor.__description__
+    made = driver.run(upsert_one(described, {"code": "a"}, {"place": "roof", "heat": 1}))
+    again = driver.run(upsert_one(described, {"code": "a"}, {"place": "hall", "heat": 2}, ["heat"]))
+    assert (again, again.place, again.heat) == (made, "roof", 2)
+    assert driver.run(upsert_one(described, {"code": "a"}, {})) == made
+    assert driver.run(upsert_one(described, {"code": "b"}, {})).heat == 0

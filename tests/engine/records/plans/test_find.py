@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 import pytest
 
 from asok_engine.errors import UsageError
-from asok_engine.records.errors import RecordNotFound, UnknownName
+from asok_engine.records.errors import RecordNotFound, SeveralRecords, UnknownName
 from asok_engine.records.fields.moment import DateTime
 from asok_engine.records.fields.number import Integer
 from asok_engine.records.fields.text import String
-from asok_engine.records.plans.find import find, find_by_key, find_by_values, find_or_fail
+from asok_engine.records.plans.find import find, find_by_key, find_by_values, find_or_fail, find_the_one
+from asok_engine.records.plans.refresh import refresh
 from asok_engine.records.record import Record
 from tests.engine.records.blog import Post, blog
 from tests.engine.records.driver import Driver
@@ -131,3 +132,39 @@ def test_a_part_of_a_key_finds_nothing_by_chance() -> None:
     driver = Driver(Place)
     with pytest.raises(UsageError, match="row, number"):
         driver.run(find(Place.__description__, 1))
+
+
+def test_only_record_is_found_or_told_in_the_classes_of_its_model() -> None:
+    """By plain values in one prepared statement, by lookups in a query."""
+
+    class Missing(RecordNotFound):
+        """None."""
+
+    class Several(SeveralRecords):
+        """Many."""
+
+    class Coin(Record):
+        id: int
+        name = String(10)
+        worth = Integer(nullable=True)
+        not_found_error = Missing
+        several_error = Several
+
+    driver = Driver(Coin)
+    driver.save(Coin(name="a", worth=1), Coin(name="b", worth=1), Coin(name="c"))
+    described = Coin.__description__
+    assert driver.run(find_the_one(described, {"pk": "1"})).name == "a"
+    assert driver.run(find_the_one(described, {"name": "b"})).id == 2
+    assert driver.run(find_the_one(described, {"worth": None})).name == "c"
+    assert driver.run(find_the_one(described, {"name__startswith": "c"})).name == "c"
+    for values in ({"name": "z"}, {"pk": "no number"}, {"name__startswith": "z"}):
+        with pytest.raises(Missing):
+            driver.run(find_the_one(described, values))
+    for values in ({"worth": 1}, {"worth__lt": 5}, {}):
+        with pytest.raises(Several):
+            driver.run(find_the_one(described, values))
+    with pytest.raises(Missing):
+        driver.run(find_or_fail(described, 99))
+    gone = Coin(id=5, name="g")
+    with pytest.raises(Missing):
+        driver.run(refresh(gone))

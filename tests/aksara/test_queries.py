@@ -1,0 +1,80 @@
+"""Sets in plain terms: what they are, which class they have, and what they refuse."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from aksara.expressions import Count, Sum
+from aksara.queries import Manager, Prefetch, QuerySet
+from asok_engine.errors import UsageError
+from tests.aksara.library import Author, Writing, WritingSet
+
+
+def test_objects_gives_a_set_of_the_class_that_was_named() -> None:
+    """A fresh one each time; on a record there is none."""
+    assert type(Writing.objects) is WritingSet
+    assert type(Writing.objects.filter(live=True).order_by("views")[1:5]) is WritingSet
+    assert type(Author.objects) is QuerySet
+    assert Writing.objects is not Writing.objects
+    with pytest.raises(AttributeError, match="class Writing"):
+        _ = Writing().objects
+
+
+def test_set_never_changes() -> None:
+    """Each method gives another one."""
+    found = Writing.objects.filter(live=True)
+    before = found.to_sql()
+    found.filter(views=1)
+    found.order_by("views")
+    found.annotate(n=Count("reviews"))
+    found.limit(1)
+    assert found.to_sql() == before
+
+
+def test_aggregate_without_a_name_gets_one_or_is_refused() -> None:
+    """`Count()` of rows has no source to be named after."""
+    assert dict(Author.objects.annotate(Sum("writings__views"))._query.annotations).keys() == {
+        "writings__views__sum"
+    }
+    with pytest.raises(UsageError, match="no name"):
+        Author.objects.annotate(Count())
+
+
+def test_set_of_values_inside_another_has_one_field() -> None:
+    """Two would be no list of values."""
+    with pytest.raises(UsageError, match="one field"):
+        Author.objects.filter(pk__in=Writing.objects.values("author_id", "title"))
+
+
+def test_prefetch_without_a_set_is_the_path_alone() -> None:
+    """Both spellings load the same."""
+    narrow: Any = Author.objects.prefetch_related(Prefetch("writings"))
+    assert narrow._query.included == Author.objects.prefetch_related("writings")._query.included
+    assert isinstance(Manager(), Manager)
+
+
+@pytest.mark.usefixtures("library")
+def test_set_asks_the_database_that_it_is_told() -> None:
+    """An alias that is not configured is told when it is asked."""
+
+    async def ask() -> Any:
+        return await Writing.objects.using("elsewhere")
+
+    with pytest.raises(Exception, match="elsewhere"):
+        asyncio.run(ask())
+
+
+@pytest.mark.usefixtures("library")
+def test_place_behind_the_end_is_an_index_error() -> None:
+    """As in a list; also of values."""
+
+    async def at(found: Any) -> Any:
+        return await found[3]
+
+    with pytest.raises(IndexError):
+        asyncio.run(at(Writing.objects))
+    with pytest.raises(IndexError):
+        asyncio.run(at(Writing.objects.values_list("title")))
