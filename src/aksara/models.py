@@ -62,7 +62,7 @@ class Model(Record):
     updated_at = UpdatedAt()
 
     #: The set of all records.
-    objects: ClassVar[Manager[None]] = Manager()
+    objects = Manager()
     #: What `get` raises when there is no record; each model has its own, below that of its base.
     DoesNotExist: ClassVar[type[DoesNotExist]] = DoesNotExist
     #: What `get` raises when there are several.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import AsyncIterator, Coroutine, Generator, Iterable, Mapping, Sequence
-from typing import Any, Generic, Literal, NoReturn, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, Self, TypeVar, cast, overload
 
 from aksara.expressions import Q
 from asok_engine.database.databases import databases
@@ -35,7 +35,7 @@ from asok_engine.sql.expressions import Condition
 from asok_engine.sql.search import Metric
 from asok_engine.sql.select import Lock, Select
 
-__all__ = ["Manager", "Prefetch", "QuerySet", "ValuesQuerySet"]
+__all__ = ["Manager", "ManagerOf", "Prefetch", "QuerySet", "ValuesQuerySet"]
 
 M = TypeVar("M", bound=Record)
 R = TypeVar("R")
@@ -518,31 +518,39 @@ class ValuesQuerySet(_Rows[R]):
         return self._query.as_subquery(self._names[0])
 
 
-class Manager(Generic[S]):
+class Manager:
     """What `objects` is on a model: it gives a set of all its records.
 
-    `Manager(PostQuerySet)` gives sets of that class.
+    `Manager(PostSet)` gives sets of that class.
     """
 
-    @overload
-    def __init__(self: Manager[None]) -> None: ...
+    _kind: type[QuerySet[Any]] = QuerySet
 
     @overload
-    def __init__(self, kind: type[S]) -> None: ...
-
-    def __init__(self, kind: Any = None) -> None:
-        self._kind: Any = kind or QuerySet
+    def __new__(cls) -> Manager: ...
 
     @overload
-    def __get__(self: Manager[None], instance: None, owner: type[M]) -> QuerySet[M]: ...
+    def __new__(cls, kind: type[S]) -> ManagerOf[S]: ...
 
-    @overload
-    def __get__(self, instance: None, owner: type[Any]) -> S: ...
+    def __new__(cls, kind: Any = None) -> Any:
+        """Make one for sets of a class."""
+        made = super().__new__(cls if kind is None else ManagerOf)
+        if kind is not None:
+            made._kind = kind
+        return made
 
-    def __get__(self, instance: Any, owner: type[Any]) -> Any:
+    def __get__(self, instance: None, owner: type[M]) -> QuerySet[M]:
         if instance is not None:
             raise AttributeError(f"objects belongs to the class {owner.__name__}, not to its records.")
         return self._kind(owner)
+
+
+class ManagerOf(Manager, Generic[S]):
+    """A manager for sets of one class; `Manager(PostSet)` makes it."""
+
+    if TYPE_CHECKING:
+
+        def __get__(self, instance: None, owner: type[Any]) -> S: ...  # type: ignore[override]
 
 
 def _flat(query: Query, names: Sequence[str]) -> Plan[list[Any]]:

@@ -23,6 +23,7 @@ def test_objects_gives_a_set_of_the_class_that_was_named() -> None:
         _ = Writing().objects
 
 
+@pytest.mark.usefixtures("library")
 def test_set_never_changes() -> None:
     """Each method gives another one."""
     found = Writing.objects.filter(live=True)

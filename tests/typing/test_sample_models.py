@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from mypy import api
 
-SAMPLE = Path(__file__).with_name("sample_models.py")
+#: One for each face.
+SAMPLES = [Path(__file__).with_name(name) for name in ("sample_models.py", "sample_api_models.py")]
 MISTAKES = """
 from asok import Field, Model
 
@@ -41,16 +42,18 @@ def pyright(path: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-def test_sample_of_models_passes_mypy() -> None:
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.stem)
+def test_sample_of_models_passes_mypy(sample: Path) -> None:
     """No annotation of ours makes the author of a model write `Any` or `type: ignore`."""
-    said, failed, code = api.run(["--strict", str(SAMPLE)])
+    said, failed, code = api.run(["--strict", str(sample)])
     assert (code, failed) == (0, ""), said
 
 
 @pytest.mark.slow
-def test_sample_of_models_passes_pyright(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.stem)
+def test_sample_of_models_passes_pyright(sample: Path, tmp_path: Path) -> None:
     """Nor under pyright in its strict mode."""
-    (tmp_path / "sample.py").write_text(SAMPLE.read_text())
+    (tmp_path / "sample.py").write_text(sample.read_text())
     run = pyright(tmp_path / "sample.py")
     assert run.returncode == 0, run.stdout
 
