@@ -46,12 +46,20 @@ def prepare(folder: Path, **environment: str) -> None:
     asok(folder, "db", "seed", **environment)
 
 
+def copy_desk(folder: Path) -> Path:
+    """Copy the desk below a folder, and fill its database; give where it is."""
+    desk = folder / "desk"
+    shutil.copytree(
+        DESK, desk, ignore=shutil.ignore_patterns("__pycache__", "uploads", "*.sqlite3*", ".asok")
+    )
+    prepare(desk)
+    return desk
+
+
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.ServerProcess]:
     """The desk in a folder of its own, served by uvicorn."""
-    folder = tmp_path_factory.mktemp("desk") / "desk"
-    shutil.copytree(DESK, folder, ignore=shutil.ignore_patterns("__pycache__", "uploads", "*.sqlite3*"))
-    prepare(folder)
+    folder = copy_desk(tmp_path_factory.mktemp("desk"))
     with servers.run_server("uvicorn", folder) as server:
         yield server
 
