@@ -127,8 +127,8 @@ def serve_with_workers(
     """Keep `workers` child processes serving `listener` until SIGTERM or SIGINT; give an exit code.
 
     A child that dies is replaced at once, one that dies again and again after a
-    pause. When the application does not start at first, all end with code 1. A
-    second signal ends all at once.
+    pause. When the application does not start in one of the first children, all end
+    with code 1. A second signal ends all at once.
     """
     stopping = False
     children: list[Child] = []
@@ -143,20 +143,16 @@ def serve_with_workers(
     before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGINT)}
     children.extend(Child(command, listener) for _ in range(workers))
     again_at: dict[int, float] = {}
-    was_up = False
+    first = set(range(workers))
     try:
         while not stopping:
             time.sleep(_TICK_SECONDS)
             now = time.monotonic()
-            was_up = was_up or any(
-                child.exit_code() is None and now - child.started_at > _TOO_SHORT_SECONDS
-                for child in children
-            )
             for index, child in enumerate(children):
                 code = child.exit_code()
                 if code is None or stopping:
                     continue
-                if code == STARTUP_FAILED and not was_up:
+                if code == STARTUP_FAILED and index in first:
                     return 1
                 if index not in again_at:
                     pause = 1.0 if now - child.started_at < _TOO_SHORT_SECONDS else 0.0
@@ -165,6 +161,7 @@ def serve_with_workers(
                 if now >= again_at[index]:
                     child.wait(0)
                     children[index] = Child(command, listener)
+                    first.discard(index)
                     del again_at[index]
         return 0
     finally:
