@@ -26,6 +26,8 @@ from asok_engine.records.fields.text import String
 from asok_engine.records.record import Record
 from tests.engine.commands.data import call
 
+pytestmark = pytest.mark.usefixtures("no_other_models")
+
 
 def test_module_that_fails_is_named_with_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One sentence instead of a traceback; an error of the framework stays as it is."""

@@ -13,6 +13,8 @@ from asok_engine.records.relations.has import HasMany, HasOne
 from asok_engine.records.relations.many_to_many import ManyToMany
 from tests.engine.records.driver import Driver
 
+pytestmark = pytest.mark.usefixtures("no_other_models")
+
 
 def test_way_back_is_there_whichever_model_comes_first() -> None:
     """Many, or one where the key is unique; a pivot is turned round."""

@@ -99,6 +99,8 @@ def test_ctrl_c_stays_a_keyboard_interrupt() -> None:
     """Python's own handler of SIGINT is not one of a server."""
     done = run(
         """
+        # A shell starts what it runs in the background with the signal ignored.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         assert not call_before_termination(lambda: called.append("ours"))
         try:
             os.kill(os.getpid(), signal.SIGINT)

@@ -66,5 +66,5 @@ def test_a_value_that_holds_itself_is_refused() -> None:
 
 def test_the_message_says_what_to_do() -> None:
     """The error names the type, the key and a way out."""
-    with pytest.raises(UsageError, match=r"object under 'user:1'.*Cache plain data"):
+    with pytest.raises(UsageError, match=r"object under 'user:1'.*Keep plain data"):
         encode("user:1", object())
