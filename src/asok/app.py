@@ -21,7 +21,6 @@ from asok.settings import TABLE
 from asok_engine.dispatch.site import Site
 from asok_engine.dispatch.threads import BackgroundLoop
 from asok_engine.errors import UsageError
-from asok_engine.records.record import Record
 from asok_engine.servers.asgi import AsgiAdapter
 from asok_engine.servers.rsgi import RsgiAdapter
 from asok_engine.servers.termination import call_before_termination
@@ -29,6 +28,7 @@ from asok_engine.servers.wsgi import WsgiAdapter
 
 if TYPE_CHECKING:
     from asok.websocket import WebSocketServer
+    from asok_engine.records.record import Record
 
 __all__ = ["Asok"]
 

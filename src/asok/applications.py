@@ -8,6 +8,7 @@ have to be told.
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from asok_engine.errors import UsageError
@@ -15,7 +16,7 @@ from asok_engine.errors import UsageError
 if TYPE_CHECKING:
     from asok.app import Asok
 
-__all__ = ["Belongings", "the_application"]
+__all__ = ["Belongings", "FirstUse", "the_application"]
 
 _applications: weakref.WeakSet[Asok] = weakref.WeakSet()
 
@@ -55,5 +56,32 @@ class Belongings:
         return taken
 
 
+class FirstUse:
+    """The moment from which on a process needs something that many never need."""
+
+    def __init__(self) -> None:
+        self._has_begun = False
+        self._prepare: weakref.WeakMethod[Callable[[], None]] | None = None
+
+    def prepare_with(self, method: Callable[[], None]) -> None:
+        """Call a bound method at the first use, or now where that is over; the last one given counts.
+
+        The object of the method is not kept alive by this.
+        """
+        self._prepare = weakref.WeakMethod(method)
+        if self._has_begun:
+            self.begin()
+
+    def begin(self) -> None:
+        """Say that it is used now."""
+        self._has_begun = True
+        method = None if self._prepare is None else self._prepare()
+        self._prepare = None
+        if method is not None:
+            method()
+
+
 #: WebSocket servers that were made before their application.
 waiting_sockets = Belongings()
+#: Models: begins when `Model` is imported.
+models_in_use = FirstUse()

@@ -13,27 +13,22 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from asok.applications import waiting_sockets
+from asok import parts
+from asok.applications import models_in_use, waiting_sockets
 from asok.assets import PageAssets
-from asok.auth.people import People
-from asok.databases import open_databases
-from asok.debugmigrate import MigrateButton
-from asok.debugpage import DebugPage
+from asok.auth.nobody import Nobody
 from asok.downloads import Downloads
 from asok.errorpages import error_handlers
 from asok.forms.scripts import add_script_route
 from asok.middlewares import load_links
-from asok.orm.discovery import load_models
-from asok.orm.languages import ActiveLanguages
 from asok.pages.discovery import find_pages
 from asok.pages.endpoints import LoadedPages, Page, load_pages
 from asok.pages.handlers import ActionPage, PageEndpoint, TemplatePage
-from asok.rendering import PagesRendering, any_uses_meta
+from asok.rendering import PagesRendering, any_uses_meta, template_files
 from asok.request import Request, RequestEnvironment
 from asok.services import Services
 from asok.static import FOLDERS, StaticFiles
 from asok.uploads import UploadedFile
-from asok.websocket_script import SocketScript, mentions_helper
 from asok_engine.backends.cache.contract import Cache
 from asok_engine.backends.cache.file import FileCache
 from asok_engine.backends.cache.memory import MemoryCache
@@ -47,7 +42,6 @@ from asok_engine.backends.sessions.contract import Lifetimes, SessionStore
 from asok_engine.backends.sessions.file import FileSessions
 from asok_engine.backends.sessions.memory import MemorySessions
 from asok_engine.backends.sessions.redis import RedisSessions
-from asok_engine.database.databases import Database
 from asok_engine.dispatch.bodies import BodyReader
 from asok_engine.dispatch.chain import Handler
 from asok_engine.dispatch.errors import ErrorAnswers
@@ -67,12 +61,9 @@ from asok_engine.dispatch.middleware.rate_limit import ClientLimit
 from asok_engine.dispatch.middleware.request_id import RequestId
 from asok_engine.dispatch.middleware.security_headers import SecurityHeaders
 from asok_engine.dispatch.middleware.sessions import SessionCookie, Sessions
-from asok_engine.dispatch.middleware.statements import Statements
 from asok_engine.dispatch.routes import RouteTable
 from asok_engine.dispatch.sockets import SocketLink
 from asok_engine.dispatch.threads import Threads
-from asok_engine.records.fields.secret import use_secrets
-from asok_engine.records.record import Record
 from asok_engine.security.csp import allow_connect, build_csp
 from asok_engine.security.csrf import CsrfTokens
 from asok_engine.security.keys import random_token
@@ -80,15 +71,16 @@ from asok_engine.security.redaction import Redactor
 from asok_engine.security.response_headers import frame_options, security_headers
 from asok_engine.security.signing import Signer
 from asok_engine.servers.files import file_pieces, read_slice
-from asok_engine.telemetry.hooks import request_finished, request_started, statements_counted
+from asok_engine.telemetry.hooks import request_finished, request_started
 from asok_engine.telemetry.logs import configure_logging
-from asok_engine.templates.environment import Environment
 from asok_engine.wire.proxies import TrustedProxies
 from asok_engine.wire.request import Request as EngineRequest
 from asok_engine.wire.response import Response
 
 if TYPE_CHECKING:
     from asok.app import Asok
+    from asok.websocket_script import SocketScript
+    from asok_engine.dispatch.middleware.statements import Statements
 
 __all__ = ["PageRoute", "compose"]
 
@@ -117,7 +109,6 @@ def compose(app: Asok) -> tuple[Kernel, type[EngineRequest]]:
         sys.dont_write_bytecode = True
     composition = _Composition(app)
     composition.log()
-    app.models.update(composition.models())
     app.services = composition.services()
     # Behind the hooks of the user, who may still need them; those of an earlier start are closed.
     hooks = app.site.lifecycle.shutdown
@@ -135,6 +126,8 @@ class _Composition:
         self._app = app
         self._config = app.config
         self._debug: bool = app.config["DEBUG"]
+        #: None as long as nothing speaks of models or a database: then their code is not even loaded.
+        self._data: parts.DataLayer | None = None
         for server in waiting_sockets.take():
             server.belong_to(app)
 
@@ -158,28 +151,16 @@ class _Composition:
         """Build what handlers reach through the request."""
         app, config = self._app, self._config
         static_files = StaticFiles(app.dirs["PARTIALS"], debug=self._debug)
-        folders = [app.dirs["PAGES"], app.dirs["PARTIALS"]]
-        environment = Environment(
-            folders,
-            strict=config["STRICT_VARIABLES"],
-            debug=self._debug,
-            minify=config["HTML_MINIFY"],
-            script_nonces=True,
-            cache=self._cache,
-            globals={"static": static_files.url},
-            form_tokens=config["CSRF"],
-            of_request={
-                name: getattr(Request, name)
-                for name in ("csrf_input", "csrf_meta", "csrf_token", "error", "get_flashed_messages", "old")
-            },
-        )
+        templates = template_files([app.dirs["PAGES"], app.dirs["PARTIALS"]])
         rendering = PagesRendering(
-            environment,
+            lambda: self._environment(static_files),
             app.shared_values,
             assets=self._assets,
             socket_script=self._socket_script,
-            uses_meta=self._debug or any_uses_meta(folders),
+            uses_meta=self._debug or any_uses_meta(templates),
         )
+        if templates:
+            rendering.prepare()
         return Services(
             rendering=rendering,
             static_files=static_files,
@@ -191,6 +172,23 @@ class _Composition:
             people=self._people,
             environment=RequestEnvironment(config.environment),
             locale=config["LOCALE"],
+        )
+
+    def _environment(self, static_files: StaticFiles) -> parts.Environment:
+        app, config = self._app, self._config
+        return parts.Environment(
+            [app.dirs["PAGES"], app.dirs["PARTIALS"]],
+            strict=config["STRICT_VARIABLES"],
+            debug=self._debug,
+            minify=config["HTML_MINIFY"],
+            script_nonces=True,
+            cache=self._cache,
+            globals={"static": static_files.url},
+            form_tokens=config["CSRF"],
+            of_request={
+                name: getattr(Request, name)
+                for name in ("csrf_input", "csrf_meta", "csrf_token", "error", "get_flashed_messages", "old")
+            },
         )
 
     def kernel(self) -> Kernel:
@@ -261,26 +259,34 @@ class _Composition:
         app = self._app
         if not app.sockets:
             return None
-        in_files = mentions_helper([app.dirs["PAGES"], app.dirs["PARTIALS"]])
-        return SocketScript(app.sockets, debug=self._debug, in_files=in_files)
+        return app.sockets[0].page_script(
+            app.sockets, [app.dirs["PAGES"], app.dirs["PARTIALS"]], debug=self._debug
+        )
 
     # --- models, pages and routes ---------------------------------------------------------
 
-    def models(self) -> dict[str, type[Record]]:
-        """Give the models of the project, by name."""
-        return self._models
+    def _find_data(self) -> None:
+        """Load the data layer of a project that has one; of others once they import `Model`."""
+        if self._app.dirs["MODELS"].is_dir() or self._config.source("DATABASE_URL") != "default":
+            self._load_data()
+        else:
+            models_in_use.prepare_with(self._load_data)
 
-    @cached_property
-    def _models(self) -> dict[str, type[Record]]:
-        config = self._config
-        use_secrets([self._secret_key, *config["SECRET_KEY_FALLBACKS"]])
-        return load_models(self._app.dirs["MODELS"])
+    def _load_data(self) -> None:
+        app, config = self._app, self._config
+        secrets = [self._secret_key, *config["SECRET_KEY_FALLBACKS"]]
+        self._data = parts.DataLayer(config, models=app.dirs["MODELS"], secrets=secrets)
+        app.models.update(self._data.models)
+
+    async def _close_data(self) -> None:
+        if self._data is not None:
+            await self._data.close()
 
     @cached_property
     def _pages(self) -> LoadedPages:
         app = self._app
         # Before the pages, which import them: what a model lacks is told where it is.
-        _ = self._models
+        self._find_data()
         found = find_pages(app.dirs["PAGES"], root=app.root_dir, index=self._config["INDEX"])
         pages = load_pages(found)
         if pages.problems and not self._debug:
@@ -307,7 +313,7 @@ class _Composition:
         if self._socket_script is not None:
             self._socket_script.add_routes(routes)
         if self._debug:
-            MigrateButton(self._app.root_dir, self._csrf.check).add_route(routes)
+            parts.MigrateButton(self._app.root_dir, self._csrf.check).add_route(routes)
         self._add_static(routes)
         if self._config["HEALTHCHECK"]:
             handler = health_handler(self._checks(), debug=self._debug, version=self._config["VERSION"])
@@ -336,8 +342,8 @@ class _Composition:
             endpoint = endpoint.to_handler(_action_names, threads.run)
         return Handler(endpoint.call, endpoint.source, endpoint.is_async, is_light=endpoint.is_light)
 
-    def _debug_page(self, routes: RouteTable) -> DebugPage:
-        return DebugPage(
+    def _debug_page(self, routes: RouteTable) -> parts.DebugPage:
+        return parts.DebugPage(
             self._app.root_dir,
             near=lambda path: [route.pattern for route in routes.near(path)],
             secrets=self._secrets,
@@ -355,8 +361,9 @@ class _Composition:
         if self._announcements is not None:
             guards.append((self._announcements.guard, None))
         guards.extend(self._handshake_guards())
-        if any(model.__description__.translated for model in self._models.values()):
-            guards.append((ActiveLanguages(config["LOCALE"]).guard, None))
+        languages = None if self._data is None else self._data.languages()
+        if languages is not None:
+            guards.append((languages.guard, None))
         if config["RATE_LIMIT"]:
             limit = ClientLimit(
                 self._counters,
@@ -432,8 +439,7 @@ class _Composition:
 
     @cached_property
     def _statements(self) -> Statements | None:
-        has_copies = any(database.replicas for database in self._databases)
-        return Statements() if self._debug or statements_counted or has_copies else None
+        return None if self._data is None else self._data.statements()
 
     @cached_property
     def _announcements(self) -> Announcements | None:
@@ -468,10 +474,6 @@ class _Composition:
         )
 
     # --- backends -------------------------------------------------------------------------
-
-    @cached_property
-    def _databases(self) -> list[Database]:
-        return open_databases(self._config)
 
     @cached_property
     def _redis(self) -> RedisLink | None:
@@ -513,9 +515,12 @@ class _Composition:
         return Sessions(self._session_store, cookie)
 
     @cached_property
-    def _people(self) -> People:
+    def _people(self) -> parts.People | Nobody:
         name = self._config["AUTH_MODEL"]
-        return People(self._sessions, self._counters, self._models.get(name), name)
+        model = None if self._data is None else self._data.models.get(name)
+        if model is None:
+            return Nobody(self._sessions, name)
+        return parts.People(self._sessions, self._counters, model)
 
     @cached_property
     def _csrf(self) -> Csrf:
@@ -541,9 +546,8 @@ class _Composition:
                 await redis.run_async("PING")
 
             checks["redis"] = ping
-        for database in self._databases:
-            name = "database" if database.alias == "default" else f"database {database.alias}"
-            checks[name] = database.check
+        if self._data is not None:
+            checks |= self._data.checks()
         if isinstance(self._session_store, FileSessions):
             checks["sessions"] = self._session_store.check
         return checks
@@ -551,7 +555,7 @@ class _Composition:
     def closings(self) -> list[_Closing]:
         """Give the shutdown hooks for what was opened, in the order of closing."""
         closings = [_Closing(server.close) for server in self._app.sockets]
-        closings += [_Closing(database.close_async) for database in self._databases]
+        closings.append(_Closing(self._close_data))
         return closings if self._redis is None else [*closings, _Closing(self._redis.close_async)]
 
     # --- secrets ----------------------------------------------------------------------------

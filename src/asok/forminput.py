@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
+import asok
 from asok.keptinput import KeptInput, is_secret
-from asok.validation import FieldSpecification, Validator
 from asok_engine.errors import Redirect, UsageError
 from asok_engine.templates.markup import Markup
 from asok_engine.validation.report import Report
@@ -22,6 +22,7 @@ from asok_engine.wire.response import Response
 if TYPE_CHECKING:
     from asok.forms.form import Form
     from asok.uploads import UploadedFile
+    from asok.validation import FieldSpecification, Validator
 
 __all__ = ["FormInput", "ShownErrors"]
 
@@ -95,7 +96,7 @@ class FormInput(EngineRequest):
                 # Why not `form`: a link with values in it must not fill in what a body has left out.
                 data = self.query if self.method in ("GET", "HEAD") else self.post_form
                 files = self._files
-        return Validator(data, files, getattr(self, "__", None)).rules(rules)
+        return asok.Validator(data, files, getattr(self, "__", None)).rules(rules)
 
     def _taken(self, validator: Validator, raise_error: bool) -> dict[str, Any] | None:
         self.note_errors(validator.report)

@@ -10,38 +10,42 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asok.assets import PageAssets
 from asok.forminput import ShownErrors
-from asok.websocket_script import SocketScript
 from asok_engine.errors import InputError
-from asok_engine.templates.environment import Environment
 from asok_engine.templates.errors import UnknownBlock
 from asok_engine.wire.response import HTML, Response, bare
 
 if TYPE_CHECKING:
     from asok.request import Request
+    from asok.websocket_script import SocketScript
+    from asok_engine.templates.environment import Environment
 
-__all__ = ["PagesRendering", "any_uses_meta"]
+__all__ = ["PagesRendering", "any_uses_meta", "template_files"]
 
 _META = re.compile(r"\{[{%](?:(?![}%]\}).)*\bmeta\b", re.DOTALL)
 
 
 class PagesRendering:
-    """Renders templates for the requests of one application."""
+    """Renders templates for the requests of one application.
+
+    The environment is made when the first template is rendered, or by `prepare`.
+    """
 
     def __init__(
         self,
-        environment: Environment,
+        make_environment: Callable[[], Environment],
         shared: Mapping[str, Any],
         *,
         assets: PageAssets,
         socket_script: SocketScript | None = None,
         uses_meta: bool = True,
     ) -> None:
-        self._environment = environment
+        self._make_environment = make_environment
         self._assets = assets
         self._socket_script = socket_script
         self._uses_meta = uses_meta
@@ -53,6 +57,14 @@ class PagesRendering:
                 self._constant[name] = value
             else:
                 self._made[name] = make
+
+    @cached_property
+    def _environment(self) -> Environment:
+        return self._make_environment()
+
+    def prepare(self) -> None:
+        """Make the environment now, so that no request waits for it."""
+        _ = self._environment
 
     def shared_value(self, request: Request, name: str) -> Any:
         """Give a value that the application shares, made for this request where it has to be."""
@@ -127,17 +139,17 @@ class PagesRendering:
         return context
 
 
-def any_uses_meta(folders: Iterable[Path]) -> bool:
-    """Tell whether a template below these folders speaks of `meta`.
+def template_files(folders: Iterable[Path]) -> list[Path]:
+    """Find the templates below these folders."""
+    return [path for folder in folders for pattern in ("*.html", "*.asok") for path in folder.rglob(pattern)]
+
+
+def any_uses_meta(templates: Iterable[Path]) -> bool:
+    """Tell whether one of these templates speaks of `meta`.
 
     Where none does, and no handler either, a page has no head of its own to wait for.
     """
-    return any(
-        _META.search(path.read_text(encoding="utf-8", errors="replace"))
-        for folder in folders
-        for pattern in ("*.html", "*.asok")
-        for path in folder.rglob(pattern)
-    )
+    return any(_META.search(path.read_text(encoding="utf-8", errors="replace")) for path in templates)
 
 
 def _folder(request: Request) -> Path | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from msgspec import Struct
 
-from asok.auth.people import People
+from asok.auth.nobody import Nobody
 from asok.downloads import Downloads
 from asok.rendering import PagesRendering
 from asok.request import RequestEnvironment
@@ -13,6 +15,9 @@ from asok_engine.backends.cache.contract import Cache
 from asok_engine.backends.counters.contract import Counters
 from asok_engine.dispatch.middleware.csrf import Csrf
 from asok_engine.dispatch.middleware.sessions import Sessions
+
+if TYPE_CHECKING:
+    from asok.auth.people import People
 
 __all__ = ["Services"]
 
@@ -27,6 +32,6 @@ class Services(Struct, frozen=True):
     cache: Cache
     sessions: Sessions
     csrf: Csrf
-    people: People
+    people: People | Nobody
     environment: RequestEnvironment
     locale: str

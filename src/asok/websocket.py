@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from asok.applications import the_application, waiting_sockets
+from asok.websocket_script import SocketScript, mentions_helper
 from asok_engine.backends.broadcast.contract import Broadcast, Gap
 from asok_engine.backends.broadcast.memory import MemoryBroadcast
 from asok_engine.backends.broadcast.postgres import PostgresBroadcast
@@ -257,6 +258,12 @@ class WebSocketServer:
     async def close(self) -> None:
         """Stop with the application."""
         await self._engine.stop_async()
+
+    def page_script(
+        self, servers: Sequence[WebSocketServer], folders: Iterable[Path], *, debug: bool
+    ) -> SocketScript:
+        """Give the script with which the pages of an application reach its servers, this one among them."""
+        return SocketScript(servers, debug=debug, in_files=mentions_helper(folders))
 
     def _broadcast(self, app: Asok, redis: RedisLink | None) -> Broadcast:
         adapter = self._adapter if self._adapter is not None else app.config["WS_ADAPTER"]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 
-from asok.applications import Belongings
+from asok.applications import Belongings, FirstUse
 
 PROGRAM = """
 from asok import Asok
@@ -38,3 +39,45 @@ def test_what_waits_is_taken_once() -> None:
     belongings = Belongings()
     belongings.wait("thing")
     assert (belongings.take(), belongings.take()) == (["thing"], [])
+
+
+class Counting:
+    """Counts how often it prepares."""
+
+    count = 0
+
+    def prepare(self) -> None:
+        """Count."""
+        self.count += 1
+
+
+def test_first_use_prepares_once() -> None:
+    """Who asks before is prepared at the first use and not at later ones."""
+    use, thing = FirstUse(), Counting()
+    use.prepare_with(thing.prepare)
+    assert thing.count == 0
+    use.begin()
+    use.begin()
+    assert thing.count == 1
+
+
+def test_who_comes_after_the_first_use_is_prepared_at_once() -> None:
+    """There is nothing left to wait for."""
+    use, thing = FirstUse(), Counting()
+    use.begin()
+    use.prepare_with(thing.prepare)
+    assert thing.count == 1
+
+
+def test_waiting_for_the_first_use_keeps_nothing_alive() -> None:
+    """An application that is gone is not prepared, and the last one that asked is the one that counts."""
+    use, first, last = FirstUse(), Counting(), Counting()
+    use.prepare_with(first.prepare)
+    use.prepare_with(last.prepare)
+    use.begin()
+    assert (first.count, last.count) == (0, 1)
+    use, gone = FirstUse(), weakref.ref(first)
+    use.prepare_with(first.prepare)
+    del first
+    assert gone() is None
+    use.begin()

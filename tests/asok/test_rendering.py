@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from asok.rendering import any_uses_meta
+from asok.rendering import any_uses_meta, template_files
 from asok_engine.testing.client import TestClient
 from tests.asok.effects.sites import make_app
 
@@ -26,7 +26,7 @@ def test_templates_that_speak_of_meta_are_found(tmp_path: Path, source: str, use
     """Only the name in a tag or a print counts."""
     (tmp_path / "a").mkdir()
     (tmp_path / "a/x.html").write_text(source)
-    assert any_uses_meta([tmp_path]) is uses
+    assert any_uses_meta(template_files([tmp_path])) is uses
 
 
 def test_shared_values_are_made_per_request(tmp_path: Path) -> None:

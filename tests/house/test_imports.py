@@ -18,6 +18,8 @@ from tests.house.sources import PACKAGES, ROOT, Source, dotted, listing, shipped
 LAZY_FACES = {
     "asok": "the face gives each name when it is first used, so that importing it stays quick",
     "aksara": "the face gives each name when it is first used, so that importing it stays quick",
+    "asok.parts": "what a composition may do without is imported when it asks for it",
+    "asok_engine.telemetry.logs": "the file handler is imported when a log file is named",
     "asok.cli": "a command's module is imported when the command is run, so that --help stays quick",
     "asok_engine.database.drivers.loading": "a driver is imported when the first database of its kind is opened",
     "aksara.cli": "a command's module is imported when the command is run, so that --help stays quick",

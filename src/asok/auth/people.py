@@ -22,7 +22,7 @@ from asok_engine.backends.sessions.session import OWN
 from asok_engine.database.running import run, run_async
 from asok_engine.dispatch.middleware.rate_limit import client_of
 from asok_engine.dispatch.middleware.sessions import Sessions
-from asok_engine.errors import DatabaseError, ForbiddenError, SetupError, UsageError, ValidationError
+from asok_engine.errors import DatabaseError, ForbiddenError, UsageError, ValidationError
 from asok_engine.records.description import Description
 from asok_engine.records.plans.find import find_by_key
 from asok_engine.records.plans.save import save
@@ -51,16 +51,14 @@ def stamp_of(person: Any, field: str) -> str:
 class People:
     """The people of one application; the kernel's keeper of sessions, which knows whose they are.
 
-    `model` is the model of AUTH_MODEL, None in an application without people; `model_name`
-    its name for messages. `clock` gives seconds since the epoch.
+    `model` is the model of AUTH_MODEL. `clock` gives seconds since the epoch.
     """
 
     def __init__(
         self,
         sessions: Sessions,
         counters: Counters,
-        model: type[Record] | None,
-        model_name: str = "User",
+        model: type[Record],
         *,
         passwords: Passwords | None = None,
         throttle: Throttle | None = None,
@@ -69,19 +67,18 @@ class People:
         self._sessions = sessions
         self._counters = counters
         self._model = model
-        self._model_name = model_name
         self._passwords = passwords or Passwords()
         #: How many failed tries are allowed.
         self.throttle = throttle or Throttle()
         self._clock = clock
-        self._field = "" if model is None else password_field(model.__description__)
+        self._field = password_field(model.__description__)
 
     # --- for the kernel ---------------------------------------------------------------------
 
     @property
     def waits(self) -> bool:
-        """Whether reading may wait: for the sessions, or for the database with the people."""
-        return self._model is not None or self._sessions.waits
+        """Whether reading may wait: it does for the database with the people."""
+        return True
 
     async def read_ahead(self, request: Request) -> None:
         """Read session and person for code on an event loop, when the visitor has sent an id."""
@@ -89,7 +86,7 @@ class People:
             return
         await self._sessions.read_ahead(request)
         key, stamp = self._claim_ahead(request)
-        if key and self._model is not None:
+        if key:
             try:
                 person = await run_async(self._find(key, stamp))
             except DatabaseError as error:
@@ -102,7 +99,7 @@ class People:
         """Do what `read_ahead` does in a thread, for a handler that runs on the background loop."""
         self._sessions.read_before(request)
         key, stamp = self._claim_ahead(request)
-        if key and self._model is not None:
+        if key:
             try:
                 request.__dict__["person_ahead"] = (key, stamp, run(self._find(key, stamp)))
             except DatabaseError as error:
@@ -126,7 +123,7 @@ class People:
         """
         known = request.__dict__
         if "person" not in known:
-            known["person"] = None if self._model is None else self._found(request)
+            known["person"] = self._found(request)
         return known["person"]
 
     def _found(self, request: Request) -> Any:
@@ -192,7 +189,7 @@ class People:
             UsageError: this is no record of AUTH_MODEL that was saved.
             ForbiddenError: the account is not active.
         """
-        model = self._required()
+        model = self._model
         key = person.pk if isinstance(person, model) else None
         if key is None:
             raise UsageError(
@@ -264,15 +261,7 @@ class People:
 
     @property
     def _description(self) -> Description:
-        return self._required().__description__
-
-    def _required(self) -> type[Record]:
-        if self._model is None:
-            raise SetupError(
-                f"There is no model {self._model_name!r} for people to sign in with.",
-                fix=f"Write class {self._model_name}(Account) in src/models, or name another in AUTH_MODEL.",
-            )
-        return self._model
+        return self._model.__description__
 
 
 def _claim(value: Any) -> tuple[Any, str]:

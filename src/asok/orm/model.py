@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast
 
+from asok.applications import models_in_use
 from asok.databases import databases_of_this_folder
 from asok.orm.modellist import ModelList
 from asok.orm.pagination import Page
@@ -47,6 +48,8 @@ Result = TypeVar("Result")
 
 # Models may be used without an application: by a script, in a shell.
 databases.add_last_resort(databases_of_this_folder)
+# An application that started without models prepares now what they need.
+models_in_use.begin()
 M = TypeVar("M", bound=Record)
 
 

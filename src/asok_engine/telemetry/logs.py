@@ -9,6 +9,7 @@ Does not know settings: the composer passes values and the function that masks.
 
 from __future__ import annotations
 
+import importlib
 import logging
 import re
 import sys
@@ -20,7 +21,6 @@ from typing import Any, Final
 import msgspec
 
 from asok_engine.errors import SetupError
-from asok_engine.telemetry.log_files import LogFile
 
 __all__ = [
     "JsonFormatter",
@@ -115,7 +115,9 @@ def configure_logging(
 
     made: list[logging.Handler] = []
     if "file" in names and file:
-        made.append(_finished(LogFile(file), format, debug, False, mask))
+        # Why by name: it stands on a part of the standard library that is slow to load.
+        log_file = importlib.import_module("asok_engine.telemetry.log_files").LogFile(file)
+        made.append(_finished(log_file, format, debug, False, mask))
     reset_logging()
     root = logging.getLogger()
     is_taken = "console" in names and any(_is_console(handler) for handler in root.handlers)
