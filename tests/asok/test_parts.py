@@ -17,9 +17,9 @@ from asok import Asok, TestClient
 app = Asok(sys.argv[1])
 app.config["DEBUG"] = False
 app.config["SECRET_KEY"] = "of-a-test-and-nothing-else-0123456789-0123456789"
-app.config["APP_URL"] = "http://testserver"
+app.config["APP_URL"] = "http://localhost"
 with TestClient(app) as client:
-    answers = [client.get("/").text, sorted(client.get("/health").json()["checks"])]
+    answers = [client.get("/").text, sorted(client.get("/health").json["checks"])]
 print(json.dumps([answers, sorted(sys.modules)]))
 """
 ROOMS = ("asok_engine.records", "asok_engine.database", "asok_engine.sql", "asok_engine.realtime")
