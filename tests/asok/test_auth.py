@@ -11,6 +11,7 @@ from asok.auth.account import Account
 def test_the_model_to_inherit_has_a_short_name() -> None:
     """`from asok.auth import Account`; other names are none."""
     assert asok.auth.Account is Account
-    assert asok.auth.__all__ == ["Account"]
+    for name in asok.auth.__all__:
+        assert getattr(asok.auth, name).__name__ == name
     with pytest.raises(AttributeError, match="Acount"):
         asok.auth.Acount  # noqa: B018

@@ -13,12 +13,14 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
+from websockets.typing import Origin
 
 from asok import Asok, TestClient, WebSocketServer
 from asok_engine.backends.broadcast.memory import MemoryBroadcast
 from asok_engine.errors import SetupError, UsageError
 from asok_engine.realtime.limits import Limits
 from tests import servers
+from tests.asok.auth.desk import make_desk, person, sign_in
 from tests.asok.effects.sites import BOTH, make_app, write_project
 
 Start = Callable[..., Awaitable[int]]
@@ -139,6 +141,30 @@ async def test_person_of_a_request_is_the_person_of_a_socket(
         assert [await one.recv(), await two.recv()] == ["Person 7", "Guest"]
         assert ws.get_online_users() == [7]
         assert (ws.is_user_online(7), ws.is_user_online(8)) == (True, False)
+
+
+async def test_conn_user_is_the_person_who_signed_in(tmp_path: Path, start: Start) -> None:
+    """The cookie of the pages says who it is; a password changed elsewhere leaves a guest."""
+    app = make_desk(tmp_path, {"LOG_LEVEL": "ERROR", "WS_ADAPTER": "memory", "ALLOWED_HOSTS": ["127.0.0.1"]})
+    ws = WebSocketServer(app=app, port=servers.free_port())
+
+    @ws.on_connect("/")
+    def enter(conn: Any) -> None:
+        conn.send(conn.user.name if conn.user else "Guest")
+
+    app.shutdown()
+    port = await start(app, ws)
+    user = await asyncio.to_thread(person, app)
+    client = TestClient(app, "wsgi", "http://127.0.0.1")
+    await asyncio.to_thread(sign_in, client)
+    cookie = {"Cookie": "; ".join(f"{name}={client.cookies[name]}" for name in client.cookies)}
+    address, origin = f"ws://127.0.0.1:{port}/", Origin("http://localhost")
+    async with connect(address, origin=origin, additional_headers=cookie) as one, connect(address) as two:
+        assert [await one.recv(), await two.recv()] == ["Ada", "Guest"]
+        assert ws.get_online_users() == [user.id]
+    await user.update_async(password="set by somebody in a shell")
+    async with connect(address, origin=origin, additional_headers=cookie) as one:
+        assert await one.recv() == "Guest"
 
 
 async def test_room_authorizer_decides(tmp_path: Path, start: Start) -> None:

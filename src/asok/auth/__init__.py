@@ -1,4 +1,4 @@
-"""Signing in: `Account`, the abstract model that a project's User inherits.
+"""Signing in, and what somebody may do: `Account` for a project's User, `Policy` for its models.
 
 What a page does with people it asks of the request: `request.user`, `request.login(user)`,
 `request.require_role("agent")`.
@@ -11,11 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from asok.auth.account import Account as Account
+    from asok_engine.records.policy import Allow as Allow
+    from asok_engine.records.policy import Forbid as Forbid
+    from asok_engine.records.policy import Policy as Policy
+    from asok_engine.records.policy import Principal as Principal
 
-_HOMES = {"Account": "asok.auth.account"}
+_HOMES = {
+    "Account": "asok.auth.account",
+    "Allow": "asok_engine.records.policy",
+    "Forbid": "asok_engine.records.policy",
+    "Policy": "asok_engine.records.policy",
+    "Principal": "asok_engine.records.policy",
+}
 
 # Written out, because type checkers read it: what is in it is public.
-__all__ = ["Account"]
+__all__ = ["Account", "Allow", "Forbid", "Policy", "Principal"]
 
 
 def __getattr__(name: str) -> Any:

@@ -94,7 +94,16 @@ class Account(Model):
         Raises:
             UsageError: the permission is no thing and deed with a dot between.
         """
+        return grants(self.rights, permission)
+
+    @property
+    def rights(self) -> list[str]:
+        """Everything that was given to this person, by name or by a role; nothing when switched off."""
+        if not self.is_active:
+            return []
+        if self.is_admin:
+            return ["*"]
         given = [*(self.permissions or ())]
         for role in self.roles or ():
             given += self.role_permissions.get(role, ())
-        return grants(["*"] if self.is_admin else given, permission) and bool(self.is_active)
+        return given

@@ -35,6 +35,7 @@ from asok_engine.records.plans.raw import raw
 from asok_engine.records.plans.refresh import refresh
 from asok_engine.records.plans.save import save
 from asok_engine.records.plans.tables import create_tables
+from asok_engine.records.policy import Principal
 from asok_engine.records.query import Query as EngineQuery
 from asok_engine.records.record import Record, assign
 from asok_engine.records.relations.relation import Relation
@@ -104,6 +105,15 @@ class Model(Record):
     def query(cls) -> Query[Self]:
         """Give the set of all records."""
         return Query(cls)
+
+    @classmethod
+    def visible_to(cls, principal: Principal, action: str = "view") -> Query[Self]:
+        """Give the records with which somebody may do something: `Ticket.visible_to(request.principal)`.
+
+        Raises:
+            SetupError: the model has no policy.
+        """
+        return cls.query().visible_to(principal, action)
 
     @classmethod
     def where(cls, *given: Any, **lookups: Any) -> Query[Self]:

@@ -28,6 +28,7 @@ from asok_engine.records.plans.save import save
 from asok_engine.records.plans.search import nearest_query, search
 from asok_engine.records.plans.stream import stream
 from asok_engine.records.plans.values import pluck, values
+from asok_engine.records.policy import Principal, visible
 from asok_engine.records.query import Query as EngineQuery
 from asok_engine.sql.display import display_sql
 from asok_engine.sql.expressions import Condition, Expression
@@ -60,6 +61,16 @@ class Query(Generic[M]):
     def model(self) -> type[M]:
         """The model whose records these are."""
         return cast("type[M]", self._query.description.model)
+
+    def visible_to(self, principal: Principal, action: str = "view") -> Query[M]:
+        """Keep the records with which somebody may do something, by the policy of the model.
+
+        No condition that comes afterwards brings the others back, not even `or_where`.
+
+        Raises:
+            SetupError: the model has no policy.
+        """
+        return Query(visible(self._query, principal, action))
 
     # --- conditions -------------------------------------------------------------------
 

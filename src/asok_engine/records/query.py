@@ -75,6 +75,8 @@ class Query(Struct, eq=False):
     members: tuple[tuple[Any, Query], ...] = ()
     #: True when nothing can be found, so that no statement is needed.
     is_empty: bool = False
+    #: What every record has to meet, whatever the conditions say: kept apart, so that no `or` reaches it.
+    guards: tuple[Condition, ...] = ()
     #: What else decides which records are read, and how: `fetch(query)` is its plan.
     reading: Any = None
 
@@ -173,7 +175,7 @@ class Query(Struct, eq=False):
         """Leave out the records that meet all of these; one whose value is missing does not meet them."""
         inner = replace(self, conditions=()).where(*conditions, **lookups)
         if not inner.conditions:
-            return self
+            return self._with_joins_of(inner)
         left_out = ~Certain(all_of(inner.conditions))
         return replace(self, conditions=(*self.conditions, left_out), joins=inner.joins)
 
@@ -191,14 +193,14 @@ class Query(Struct, eq=False):
     def and_group(self, inner: Query) -> Query:
         """Keep the records that meet everything before this, and the conditions of `inner`."""
         if not inner.conditions:
-            return self
+            return self._with_joins_of(inner)
         query = replace(self, conditions=(*self.conditions, all_of(inner.conditions)))
         return query._with_joins_of(inner)
 
     def or_group(self, inner: Query) -> Query:
         """Keep the records that meet everything before this, or the conditions of `inner`."""
         if not inner.conditions:
-            return self
+            return self._with_joins_of(inner)
         found = all_of(inner.conditions)
         if self.conditions:
             found = any_of([all_of(self.conditions), found])
@@ -209,7 +211,13 @@ class Query(Struct, eq=False):
         return self.having(all_of(inner.conditions)) if inner.conditions else self
 
     def _with_joins_of(self, inner: Query) -> Query:
-        return replace(self, joins=self._joined_with({join.source.key: join for join in inner.joins}))
+        # The guards of a group hold for the whole: one that became a part of an `or` would be none.
+        joins = self._joined_with({join.source.key: join for join in inner.joins})
+        return replace(self, joins=joins, guards=(*self.guards, *inner.guards))
+
+    def guarded(self, condition: Condition) -> Query:
+        """Find only what meets a condition; nothing that is added later takes that back."""
+        return replace(self, guards=(*self.guards, condition))
 
     def none(self) -> Query:
         """Find nothing, without a statement."""
@@ -439,8 +447,10 @@ class Query(Struct, eq=False):
         return self.database_alias or self.description.database
 
     def scoped(self) -> Query:
-        """Give the query with the conditions of its scopes."""
+        """Give the query with its guards and the conditions of its scopes."""
         query = self
+        if query.guards:
+            query = replace(query, conditions=(*query.conditions, *query.guards), guards=())
         if self.without is not None:
             for name, scope in self.description.scopes.items():
                 if name not in self.without:

@@ -17,7 +17,7 @@ from asok_engine.sql.raw import Raw
 from asok_engine.testing.client import TestClient
 from tests.asok.effects.sites import make_app
 
-__all__ = ["GOOD", "make_desk", "person", "sign_in"]
+__all__ = ["GOOD", "USER", "make_desk", "person", "sign_in"]
 
 GOOD = "correct horse battery"
 

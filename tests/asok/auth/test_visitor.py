@@ -9,7 +9,7 @@ import pytest
 
 from asok import TestClient
 from asok_engine.database.databases import databases
-from tests.asok.auth.desk import GOOD, make_desk, person, sign_in
+from tests.asok.auth.desk import GOOD, USER, make_desk, person, sign_in
 from tests.asok.effects.sites import make_app
 
 Protocol = Literal["asgi", "wsgi"]
@@ -292,3 +292,75 @@ def test_a_database_that_is_away_signs_nobody_out(tmp_path: Path, how: str, prot
     file.rmdir()
     aside.rename(file)
     assert client.get(f"/{how}/show").json["user"] == "ada@example.com"
+
+
+TICKETS = """
+from asok import Field, Model
+from asok.auth import Allow, Forbid, Policy
+
+
+class TicketPolicy(Policy):
+    def rules(self, principal, action):
+        yield Forbid("closed", Ticket.is_closed == True if action == "edit" else False)
+        yield Allow("own", Ticket.owner_id == principal.id if principal.id else False)
+        yield Allow("agents", principal.can(f"tickets.{action}"))
+
+
+class Ticket(Model):
+    __policy__ = TicketPolicy
+    owner_id = Field.Integer()
+    is_closed = Field.Boolean(default=False)
+"""
+TICKET_PAGE = """
+from models.ticket import Ticket
+
+CSRF = False
+
+
+def get(request):
+    return {"ids": [t.id for t in Ticket.visible_to(request.principal).order_by("id").all()]}
+
+
+def post(request):
+    ticket = Ticket.find_or_fail(request.form["id"])
+    why = request.explain("edit", ticket)
+    if "ask" in request.form:
+        return {"may": request.may("edit", ticket), "allowed": why.is_allowed, "rule": why.rule}
+    request.authorise("edit", ticket)
+    return {"done": True}
+"""
+
+
+@WAYS
+def test_pages_ask_the_policy_of_a_model(tmp_path: Path, how: str) -> None:
+    """Lists have the visible rows; a record is edited, refused with 403, or hidden with 404."""
+    page = TICKET_PAGE
+    if how == "async":
+        page = page.replace("def ", "async def ").replace("find_or_fail(", "find_or_fail_async(")
+        for name in ("explain", "may", "authorise", "all"):
+            page = page.replace(f".{name}(", f".{name}_async(")
+        for call in ("Ticket.find", "request.explain", "request.may", "request.authorise"):
+            page = page.replace(call, f"await {call}")
+        page = page.replace("in Ticket.visible", "in await Ticket.visible")
+    files, pages = {"src/models/ticket.py": TICKETS}, {"tickets/page.py": page}
+    app = make_desk(tmp_path, pages=pages, files={"src/models/user.py": USER, **files})
+    ticket = app.models["Ticket"]
+    ada, agent = person(app), person(app, "agent@example.com", roles=["agent"])
+    own, closed, other = (
+        ticket.create(owner_id=owner.id, is_closed=is_closed).id  # type: ignore[attr-defined]
+        for owner, is_closed in ((ada, False), (ada, True), (agent, False))
+    )
+    client = TestClient(app)
+    assert client.get("/tickets").json == {"ids": []}
+    assert client.post("/tickets", data={"id": str(own)}).status_code == 404
+    sign_in(client)
+    assert client.get("/tickets").json == {"ids": [own, closed]}
+    assert client.post("/tickets", data={"id": str(own)}).json == {"done": True}
+    assert client.post("/tickets", data={"id": str(closed)}).status_code == 403
+    assert client.post("/tickets", data={"id": str(other)}).status_code == 404
+    asked = client.post("/tickets", data={"id": str(closed), "ask": "1"}).json
+    assert asked == {"may": False, "allowed": False, "rule": "closed"}
+    sign_in(client, "agent@example.com")
+    assert client.get("/tickets").json == {"ids": [own, closed, other]}
+    asked = client.post("/tickets", data={"id": str(own), "ask": "1"}).json
+    assert asked == {"may": True, "allowed": True, "rule": "agents"}
