@@ -27,7 +27,7 @@ from asok_engine.records.plans.raw import raw
 from asok_engine.records.plans.save import save
 from asok_engine.records.plans.search import nearest, search
 from asok_engine.records.plans.stream import stream
-from asok_engine.records.plans.values import values, values_list, values_select
+from asok_engine.records.plans.values import is_aggregate, values, values_list, values_select
 from asok_engine.records.query import Query
 from asok_engine.records.record import Record
 from asok_engine.records.steps import Plan
@@ -291,6 +291,21 @@ class QuerySet(_Rows[M]):
         if flat and len(names) != 1:
             raise UsageError(f"values_list({', '.join(map(repr, names))}, flat=True) needs one name.")
         return ValuesQuerySet(self.model, self._query, names, "flat" if flat else "tuples")
+
+    def annotate(self, *measured: Measured, **expressions: Deferred) -> Self:
+        """Add values to each record: `annotate(comments=Count("comments"))`; unnamed it is `comments__count`.
+
+        Raises:
+            UsageError: it is an aggregate over the records themselves, which would leave none of them.
+        """
+        made = super().annotate(*measured, **expressions)
+        for name, expression in made._query.annotations:
+            if is_aggregate(expression):
+                raise UsageError(
+                    f"{name!r} is one value for many of {self.model.__name__}, which come one by one.",
+                    fix="Use aggregate(), or values(...) in front of annotate() for groups.",
+                )
+        return made
 
     # --- one record ----------------------------------------------------------------------------
 

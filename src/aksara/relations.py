@@ -8,7 +8,7 @@ gives the set of its records, with methods that change which records these are.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Generic, Literal, TypeVar, cast, overload
 
 from aksara.queries import QuerySet
@@ -19,11 +19,13 @@ from asok_engine.records.fields import reference
 from asok_engine.records.fields.field import Field
 from asok_engine.records.fields.reference import OnDeleteRule
 from asok_engine.records.fields.text import String
+from asok_engine.records.plans.get_or_create import get_or_create, update_or_create
 from asok_engine.records.plans.load import load_for_peers, query_of
 from asok_engine.records.plans.related import (
     add_related,
     clear_related,
     create_related,
+    find_or_create_related,
     related_keys,
     remove_related,
     set_related,
@@ -196,6 +198,48 @@ class RelatedManager(QuerySet[M]):
     async def create(self, **values: Any) -> M:
         """Make a record that belongs to it."""
         return cast("M", await run_async(create_related(self._record, self._relation.name, values)))
+
+    async def get_or_create(self, defaults: Mapping[str, Any] | None = None, **values: Any) -> tuple[M, bool]:
+        """Give the record with these values and False, or a new one that belongs to it and True.
+
+        Through a table between, one that is there already is joined.
+        """
+        plan = find_or_create_related(
+            self._record, self._relation.name, get_or_create, values, defaults or {}
+        )
+        return cast("tuple[M, bool]", await run_async(plan))
+
+    async def update_or_create(
+        self, defaults: Mapping[str, Any] | None = None, **values: Any
+    ) -> tuple[M, bool]:
+        """Give the record with these values, changed, and False, or a new one that belongs to it and True."""
+        plan = find_or_create_related(
+            self._record, self._relation.name, update_or_create, values, defaults or {}
+        )
+        return cast("tuple[M, bool]", await run_async(plan))
+
+    async def bulk_create(
+        self, records: Iterable[M], batch_size: int = 1000, ignore_conflicts: bool = False
+    ) -> list[M]:
+        """Refuse: records that are made many at once belong to nothing yet.
+
+        Raises:
+            UsageError: always.
+        """
+        raise UsageError(
+            f"{self!r} makes no records many at once.",
+            fix=f"{self.model.__name__}.objects.bulk_create([...]) with its key set, or add(*records).",
+        )
+
+    async def upsert(
+        self, defaults: Mapping[str, Any] | None = None, update_fields: Sequence[str] = (), **values: Any
+    ) -> M:
+        """Refuse: what is inserted or changed in one statement belongs to nothing yet.
+
+        Raises:
+            UsageError: always.
+        """
+        raise UsageError(f"{self!r} has no upsert.", fix="Use update_or_create, or upsert of the model.")
 
     def __repr__(self) -> str:
         return f"<{self._relation.name} of {self._record!r}>"

@@ -382,6 +382,8 @@ async def test_aggregates_over_rows_and_relations() -> None:
     told = [(a.name, a.writings__count, a.read, a.many, a.reviews_of, a.kinds) for a in authors]
     assert told == [("Bob", 1, 100, 0, 0, 0), ("Ada", 3, 60, 2, 3, 2)]
     assert [a.name for a in await Author.objects.annotate(n=Count("writings")).filter(n__gte=2)] == ["Ada"]
+    with pytest.raises(UsageError, match="one value for many"):
+        Author.objects.annotate(n=Count("pk"))
     with pytest.raises(UsageError, match="writings__"):
         Author.objects.annotate(n=Count("writings", filter=Q(name="Ada")))
     assert await Writing.objects.aggregate(n=Count("pk", filter=Q(views__gt=15))) == {"n": 3}
@@ -637,6 +639,44 @@ async def test_records_of_a_relation_are_added_and_taken_away() -> None:
     with pytest.raises(UsageError, match="nullable"):
         await ada.writings.clear()
     assert await ada.writings.count() == 3
+
+
+@on_loop
+async def test_record_of_a_relation_is_found_or_made() -> None:
+    """It belongs to the relation; through a table one that is there is joined."""
+    ada, bob = await people()
+    made, is_made = await ada.writings.get_or_create({"views": 7}, title="Fresh")
+    assert (made.author_id, made.views, is_made) == (ada.pk, 7, True)
+    assert await ada.writings.get_or_create(title="Fresh") == (made, False)
+    changed, is_made = await ada.writings.update_or_create({"views": 8}, title="Fresh")
+    assert (changed.views, is_made) == (8, False)
+    await Label.objects.create(name="news")
+    label, is_made = await made.labels.get_or_create(name="news")
+    assert (is_made, [each.name for each in await made.labels]) == (False, ["news"])
+    _, is_made = await made.labels.get_or_create(name="verse")
+    assert (is_made, await made.labels.count()) == (True, 2)
+    assert await label.writings.count() == 1
+    for refused in (ada.writings.bulk_create([]), ada.writings.upsert(title="x")):
+        with pytest.raises(UsageError):
+            await refused
+
+
+@on_loop
+async def test_relation_to_one_stands_for_its_key() -> None:
+    """Where fields are named: saved, read, left out, refreshed, changed with many."""
+    ada, bob = await people()
+    text = await Writing.objects.only("title", "author").get(title="Ada 10")
+    text.author, text.title = bob, "kept"
+    await text.save(update_fields=["author"])
+    again = await Writing.objects.get(pk=text.pk)
+    assert (again.author_id, again.title) == (bob.pk, "Ada 10")
+    again.author = ada
+    assert await Writing.objects.bulk_update([again], ["author"]) == 1
+    await text.refresh_from_db(["author"])
+    assert text.author_id == ada.pk
+    rest = await Writing.objects.defer("author").get(pk=text.pk)
+    with pytest.raises(exceptions.NotLoaded):
+        _ = rest.author_id
 
 
 @on_loop

@@ -138,6 +138,15 @@ class Description:
             raise unknown_name(name, self.name, [*self.fields, *self.relations])
         return field
 
+    def own_field(self, name: str) -> Field[Any]:
+        """Give a field by name; a relation to one record stands for the field with its key.
+
+        Raises:
+            UnknownName: there is none.
+        """
+        relation = self.relations.get(name)
+        return self.field(relation.local_name if relation is not None and relation.local_name else name)
+
     @cached_property
     def refs(self) -> dict[str, FieldRef]:
         """The expressions of all fields in the table itself."""

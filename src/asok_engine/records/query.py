@@ -312,7 +312,7 @@ class Query(Struct, eq=False):
 
     def only(self, *names: str) -> Query:
         """Read these fields alone, and the key; reading another one is an error."""
-        wanted = {self.description.field(name).name for name in names} | set(self.description.key)
+        wanted = {self.description.own_field(name).name for name in names} | set(self.description.key)
         return replace(self, names=tuple(name for name in self.description.fields if name in wanted))
 
     def select_columns(self, *columns: Any) -> Query:
@@ -339,7 +339,7 @@ class Query(Struct, eq=False):
 
     def defer(self, *names: str) -> Query:
         """Read all fields but these."""
-        unwanted = {self.description.field(name).name for name in names} - set(self.description.key)
+        unwanted = {self.description.own_field(name).name for name in names} - set(self.description.key)
         have = self.names if self.names is not None else self.description.all_names
         return replace(self, names=tuple(name for name in have if name not in unwanted))
 

@@ -96,7 +96,7 @@ def bulk_update(
     rows = list(records)
     if not rows or not names:
         return 0
-    fields = [description.field(name) for name in names]
+    fields = [description.own_field(name) for name in names]
     for record in rows:
         if record._origin is None:
             raise UsageError(f"{record!r} is not in the database; a bulk update changes stored records.")

@@ -36,7 +36,7 @@ def refresh(record: Record, *names: str) -> Plan[Any]:
         raise record.not_found_error(f"The row of {record!r} is gone.")
     again = found[0]
     if names:
-        wanted = {description.field(name).name for name in names}
+        wanted = {description.own_field(name).name for name in names}
         record.__dict__.update({name: again.__dict__[name] for name in wanted})
         mark_stored(record, origin.database, wanted)
         return record

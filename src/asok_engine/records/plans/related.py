@@ -6,7 +6,7 @@ written. Each deed is one transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from asok_engine.errors import UsageError
@@ -29,6 +29,7 @@ __all__ = [
     "add_related",
     "clear_related",
     "create_related",
+    "find_or_create_related",
     "related_keys",
     "remove_related",
     "set_related",
@@ -115,6 +116,33 @@ def create_related(record: Record, name: str, values: Mapping[str, Any]) -> Plan
         yield from attach(record, name, [made])
 
     yield Atomic(deed(), _alias(record))
+    return made
+
+
+def find_or_create_related(
+    record: Record,
+    name: str,
+    deed: Callable[[Query, Mapping[str, Any], Mapping[str, Any]], Plan[tuple[Any, bool]]],
+    values: Mapping[str, Any],
+    changes: Mapping[str, Any],
+) -> Plan[tuple[Any, bool]]:
+    """Find a record of a relation, or make one that belongs to it, by `get_or_create` or `update_or_create`.
+
+    Through a pivot it is looked for among all records of the target, and joined where it was not.
+    """
+    relation = _relation(record, name)
+    alias = _alias(record)
+    if not isinstance(relation, ManyToMany):
+        own = {relation.remote_name: record.__dict__.get(relation.own_name)}
+        record.__dict__.pop(name, None)
+        return (yield from deed(query_of(record, name).using(alias), values, {**changes, **own}))
+
+    def both() -> Plan[tuple[Any, bool]]:
+        found, is_made = yield from deed(Query(relation.target, database_alias=alias), values, changes)
+        yield from attach(record, name, [found])
+        return found, is_made
+
+    made: tuple[Any, bool] = yield Atomic(both(), alias)
     return made
 
 

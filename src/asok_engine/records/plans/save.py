@@ -101,7 +101,7 @@ def update(record: Record, database: str = "", only: Sequence[str] | None = None
         yield from populate(record)
     changes = changed(record)
     if only is not None:
-        names = {description.field(name).name for name in only}
+        names = {description.own_field(name).name for name in only}
         changes = {name: value for name, value in changes.items() if name in names}
     if not changes:
         return record

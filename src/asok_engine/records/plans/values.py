@@ -19,7 +19,7 @@ from asok_engine.sql.functions import Aggregate
 from asok_engine.sql.select import Output, Select
 from asok_engine.sql.types import ColumnType
 
-__all__ = ["pluck", "values", "values_list", "values_select"]
+__all__ = ["is_aggregate", "pluck", "values", "values_list", "values_select"]
 
 
 def values(query: Query, *names: Any) -> Plan[list[dict[str, Any]]]:

@@ -9,10 +9,12 @@ from asok_engine.records.errors import UnknownName
 from asok_engine.records.fields.number import Integer
 from asok_engine.records.fields.reference import ForeignKey
 from asok_engine.records.fields.text import String
+from asok_engine.records.plans.get_or_create import get_or_create
 from asok_engine.records.plans.related import (
     add_related,
     clear_related,
     create_related,
+    find_or_create_related,
     related_keys,
     remove_related,
     set_related,
@@ -118,6 +120,17 @@ def test_records_come_and_go_through_a_pivot(driver: Driver) -> None:
     assert driver.run(related_keys(one, "marks")) == [2, 4]
     assert driver.run(remove_related(one, "marks", [2])) == 1
     assert driver.run(clear_related(one, "marks")) == 1
+
+
+def test_record_is_found_or_made_in_its_relation(driver: Driver) -> None:
+    """By foreign key only among those of the record; through a pivot among all, and joined."""
+    one = crate(driver)
+    found, is_made = driver.run(find_or_create_related(one, "things", get_or_create, {"name": "a"}, {}))
+    assert (found.id, is_made) == (1, False)
+    made, is_made = driver.run(find_or_create_related(one, "things", get_or_create, {"name": "c"}, {}))
+    assert (made.crate_id, made.id, is_made) == (one.id, 4, True)
+    mark, is_made = driver.run(find_or_create_related(one, "marks", get_or_create, {"name": "m"}, {}))
+    assert (mark.id, is_made, driver.run(related_keys(one, "marks"))) == (1, False, [1])
 
 
 def test_misuse_is_told(driver: Driver) -> None:
