@@ -307,6 +307,53 @@ async def test_json_is_found_by_its_parts() -> None:
 
 
 @on_loop
+async def test_names_from_outside_never_reach_the_database() -> None:
+    """Whatever stands where a name belongs is refused before a statement is made (reliability 96)."""
+    await people()
+    hostile = [
+        "title' OR 1=1 --",
+        'title" = "title',
+        "title;DROP TABLE writings",
+        "_connector",
+        "title__x'",
+        "a\0",
+    ]
+    with watch_statements() as seen:
+        for name in hostile:
+            deeds: list[Callable[[], Any]] = [
+                lambda name=name: Writing.objects.filter(**{name: 1}),
+                lambda name=name: Writing.objects.exclude(**{name: 1}),
+                lambda name=name: Writing.objects.filter(Q(**{name: "OR"})),
+                lambda name=name: Writing.objects.order_by(name),
+                lambda name=name: Writing.objects.only(name),
+                lambda name=name: Writing.objects.distinct(name),
+                lambda name=name: Writing.objects.select_related(name),
+                lambda name=name: Writing.objects.prefetch_related(name),
+                lambda name=name: Writing.objects.annotate(n=Count(name)),
+                lambda name=name: Writing.objects.filter(views=F(name)),
+                lambda name=name: Writing.objects.filter(**{f"author__{name}": 1}),
+            ]
+            for deed in deeds:
+                with pytest.raises((exceptions.UnknownName, UsageError)):
+                    deed()
+            if name != "_connector":
+                with pytest.raises((exceptions.UnknownName, UsageError)):
+                    Writing.objects.annotate(**{name: Count("reviews")})
+            with pytest.raises(exceptions.UnknownName):
+                await Writing.objects.values(name)
+            with pytest.raises(exceptions.UnknownName):
+                await Writing.objects.update(**{name: 1})
+            with pytest.raises(exceptions.UnknownName):
+                await Writing.objects.create(**{name: 1})
+    assert seen.count == 0
+    for key in ("by'name", 'by"name', "by) OR (1=1"):
+        try:
+            assert await Writing.objects.filter(**{f"facts__{key}": "x"}).count() == 0
+        except InputError as refused:
+            assert refused.status in (400, 422)
+
+
+@on_loop
 async def test_conditions_are_grouped_turned_and_left_out() -> None:
     """`Q` with and, or, not; `exclude` keeps rows whose value is missing."""
     await people()
