@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from asok_engine.database.running import run, run_async
 from asok_engine.errors import UsageError
-from asok_engine.records.errors import FieldProblem, UnknownName
+from asok_engine.records.errors import FieldProblem, RefusedValue, UnknownName
 from asok_engine.records.plans.count import exists
 from asok_engine.records.query import Query
 from asok_engine.records.registry import registry
@@ -43,13 +43,13 @@ def _taken(question: Question) -> Plan[bool]:
     query = Query(description).with_trashed()
     try:
         query = query.where_equal(question.column, question.value)
-    except FieldProblem:
+    except (FieldProblem, RefusedValue):
         # What the column could never hold is in no row.
         return False
     if question.except_key is not None:
         try:
             query = query.where(description.ref(description.key_name) != question.except_key)
-        except FieldProblem:
+        except (FieldProblem, RefusedValue):
             # Nor is a row left out by something that is no key.
             pass
     return (yield from exists(query))

@@ -28,6 +28,7 @@ __all__ = [
     "NotLoaded",
     "NotUnique",
     "RecordNotFound",
+    "RefusedValue",
     "RestrictedDelete",
     "SeveralRecords",
     "StaleRecord",
@@ -48,6 +49,18 @@ class FieldProblem(ValueError):
         self.code = code
         self.message = message
         self.parameters = parameters
+
+
+class RefusedValue(InputError, ValueError):
+    """A condition compares a field with a value that the field can never have."""
+
+    code = "refused-value"
+    status = 422
+
+    def __init__(self, name: str, problem: FieldProblem) -> None:
+        super().__init__(f"The value for {name!r} {problem.message}.", errors={name: [problem.message]})
+        #: What the field has said, without its name.
+        self.problem = problem
 
 
 class InvalidRecord(InputError, ValueError):

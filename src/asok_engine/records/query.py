@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from asok_engine.errors import InputError, UsageError
 from asok_engine.records.columns import read_column
 from asok_engine.records.description import Description
-from asok_engine.records.errors import FieldProblem, checked_alias, unknown_name
+from asok_engine.records.errors import FieldProblem, RefusedValue, checked_alias, unknown_name
 from asok_engine.records.fields.field import FieldRef
 from asok_engine.records.lookups import apply_lookups, by_operator, is_true
 from asok_engine.records.paths import (
@@ -711,9 +711,10 @@ def _told(name: str, make: Callable[[], Condition]) -> Condition:
     try:
         return make()
     except FieldProblem as problem:
-        raise InputError(
-            f"The value for {name!r} {problem.message}.", status=422, errors={name: [problem.message]}
-        ) from problem
+        raise RefusedValue(name, problem) from problem
+    except RefusedValue as refused:
+        # The name as it was asked for: a path, where the field knows only its own.
+        raise RefusedValue(name, refused.problem) from refused.problem
 
 
 def _checked_path(description: Description, path: str) -> str:

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from asok_engine.errors import InputError
-from asok_engine.records.errors import FieldProblem, InvalidRecord, NotLoaded, RecordNotFound, unknown_name
+from asok_engine.records.errors import (
+    FieldProblem,
+    InvalidRecord,
+    NotLoaded,
+    RecordNotFound,
+    RefusedValue,
+    unknown_name,
+)
 
 
 def test_unknown_name_says_what_was_meant() -> None:
@@ -41,3 +48,15 @@ def test_kinds_are_found_by_their_bases() -> None:
     assert issubclass(RecordNotFound, InputError)
     assert RecordNotFound.status == 404
     assert not issubclass(NotLoaded, AttributeError), "a template would show nothing"
+
+
+def test_refused_value_is_the_clients_fault_and_names_the_field() -> None:
+    """A page that lets it through answers with 422; what the field said stays."""
+    problem = FieldProblem("integer", "must be a whole number")
+    error = RefusedValue("author.id", problem)
+    assert (error.status, error.code) == (422, "refused-value")
+    assert error.message == "The value for 'author.id' must be a whole number."
+    assert error.errors == {"author.id": ["must be a whole number"]}
+    assert error.problem is problem
+    assert isinstance(error, InputError)
+    assert isinstance(error, ValueError)

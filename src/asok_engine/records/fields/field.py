@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar, overload
 
 from asok_engine.errors import SetupError, UsageError
-from asok_engine.records.errors import FieldProblem, NotLoaded
+from asok_engine.records.errors import FieldProblem, NotLoaded, RefusedValue
 from asok_engine.sql.expressions import Expression, Parameter, Ref
 from asok_engine.sql.sources import Source
 from asok_engine.sql.tables import ForeignKey, ServerDefault
@@ -85,11 +85,18 @@ class FieldRef(Ref, eq=False):
     field: Field[Any] | None = None
 
     def operand(self, value: Any) -> Expression:
-        """Make a parameter of the field's own type."""
+        """Make a parameter of the field's own type.
+
+        Raises:
+            RefusedValue: the field can never have this value.
+        """
         if isinstance(value, Expression):
             return value
         assert self.field is not None
-        return Parameter(self.field.comparable(value), self.column_type)
+        try:
+            return Parameter(self.field.comparable(value), self.column_type)
+        except FieldProblem as problem:
+            raise RefusedValue(self.field.name, problem) from problem
 
 
 class Field(Generic[Value]):

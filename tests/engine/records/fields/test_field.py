@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from asok_engine.errors import SetupError, UsageError
-from asok_engine.records.errors import FieldProblem, NotLoaded
+from asok_engine.records.errors import FieldProblem, NotLoaded, RefusedValue
 from asok_engine.records.fields.field import UNSET, Field, FieldRef
 from asok_engine.records.fields.number import Integer
 from asok_engine.records.fields.text import String
@@ -98,6 +98,12 @@ def test_kind_without_a_type_says_so() -> None:
     assert Field[int]().relation_name == ""
     assert Field[int]().foreign_key() is None
     assert Field[int]().coerce(3) == 3
+
+
+def test_comparison_with_an_impossible_value_is_the_clients_fault() -> None:
+    """`Post.views == "x"` with text from a query string is answered with 422, not with 500."""
+    with pytest.raises(RefusedValue, match="The value for 'views' must be a whole number"):
+        _ = Post.views == "x"
 
 
 def test_field_that_cannot_be_compared_refuses() -> None:
