@@ -29,6 +29,7 @@ TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 ALSO = {
     "/nowhere": 404,
     "/tickets/999999": 404,
+    "/tickets/99999999999999999999": 404,
     "/tickets/1/attachments/1": 404,
     "/tickets?state=lost": 400,
     "/tickets?password=x": 400,

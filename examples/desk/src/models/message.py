@@ -21,6 +21,9 @@ class Message(Model):
     ticket: Relation.BelongsTo[Ticket]
     attachments: Relation.HasMany[Attachment] = Relation.HasMany("Attachment")
 
+    class Meta:
+        ordering = ("id",)
+
 
 class Attachment(Model):
     """A file that came with a message: what it was called, and where it is kept."""

@@ -19,11 +19,10 @@ class MessageForm(Form):
 async def opened(request):
     """Give the ticket of the address with all that its page shows."""
     number = request.params["id"]
-    shown = Ticket.with_("customer", "agent", "messages.attachments")
-    ticket = await shown.where(id=number).first_async()
+    ticket = await Ticket.find_async(number)
     if ticket is None:
         request.abort(404, f"There is no ticket {number}.")
-    return ticket
+    return await ticket.load_async("customer", "agent", "messages.attachments")
 
 
 async def get(request):
