@@ -49,6 +49,3 @@ async def close_databases(opened: list[Database]) -> None:
     """Close what `open_databases` gave; a later use opens it again."""
     for database in opened:
         await database.close_async()
-
-
-databases.add_last_resort(database_options)

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast
 
+from aksara.databases import database_options
 from aksara.exceptions import DoesNotExist, MultipleObjectsReturned
 from aksara.queries import Manager
 from aksara.relations import CASCADE as CASCADE
@@ -17,6 +18,7 @@ from aksara.relations import PROTECT as PROTECT
 from aksara.relations import RESTRICT as RESTRICT
 from aksara.relations import SET_NULL as SET_NULL
 from aksara.relations import RelatedManager, Unloaded
+from asok_engine.database.databases import databases
 from asok_engine.database.running import run, run_async
 from asok_engine.records.export import to_dict
 from asok_engine.records.fields.field import Field
@@ -35,6 +37,8 @@ from asok_engine.sql.tables import Unique as UniqueConstraint
 
 __all__ = ["CheckConstraint", "Index", "Model", "SoftDeleteModel", "UniqueConstraint"]
 
+# Models may be used without an application: by a script, in a shell.
+databases.add_last_resort(database_options)
 Result = TypeVar("Result")
 
 

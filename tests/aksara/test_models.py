@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import uuid
+from pathlib import Path
 
 import pytest
 
@@ -117,3 +120,25 @@ def test_record_is_told_as_a_dict_without_what_is_hidden() -> None:
         ["w"],
     )
     assert set(author.to_dict()) == set(Author.__description__.all_names)
+
+
+def test_script_without_an_application_uses_the_database_of_the_settings(tmp_path: Path) -> None:
+    """Models find it at their first statement, and no file is made before."""
+    program = (
+        "import asyncio, os, sqlite3\n"
+        "from aksara import Model, fields\n"
+        "class Thing(Model):\n"
+        "    name = fields.String()\n"
+        "assert not os.path.exists('kept.sqlite3')\n"
+        "db = sqlite3.connect('kept.sqlite3')\n"
+        "db.execute('CREATE TABLE things (id, created_at, updated_at, name)')\n"
+        "async def main():\n"
+        "    await Thing.objects.create(name='a')\n"
+        "    print(await Thing.objects.count())\n"
+        "asyncio.run(main())\n"
+    )
+    (tmp_path / ".env").write_text("AKSARA_DATABASE_URL=sqlite:///kept.sqlite3\n")
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert run.stdout.strip() == "1", run.stderr[-800:]
