@@ -27,7 +27,7 @@ from asok_engine.records.plans.raw import raw
 from asok_engine.records.plans.save import save
 from asok_engine.records.plans.search import nearest, search
 from asok_engine.records.plans.stream import stream
-from asok_engine.records.plans.values import is_aggregate, values, values_list, values_select
+from asok_engine.records.plans.values import count_values, is_aggregate, values, values_list, values_select
 from asok_engine.records.query import Query
 from asok_engine.records.record import Record
 from asok_engine.records.steps import Plan
@@ -498,6 +498,14 @@ class ValuesQuerySet(_Rows[R]):
         if made._names:
             made._names = (*made._names, *_named(measured), *expressions)
         return made
+
+    async def count(self) -> int:
+        """Give the number of rows, which distinct values and groups make fewer."""
+        return await run_async(count_values(self._query, *self._names))
+
+    async def exists(self) -> bool:
+        """Tell whether there is a row."""
+        return await self.count() > 0
 
     async def first(self) -> R | None:
         """Give the first row in the order that was asked for, None when there is none."""

@@ -455,6 +455,14 @@ async def test_values_come_as_dicts_tuples_and_alone() -> None:
         {"author__name": "Ada", "n": 3, "most": 30},
         {"author__name": "Bob", "n": 1, "most": 100},
     ]
+    assert await grouped.filter(n__gt=2) == [{"author__name": "Ada", "n": 3, "most": 30}]
+    assert (await grouped.count(), await grouped.filter(n__gt=2).count()) == (2, 1)
+    assert (await grouped.exists(), await grouped.filter(n__gt=9).exists()) == (True, False)
+    assert await Writing.objects.values("author").distinct().count() == 2
+    assert await Writing.objects.none().values("author").count() == 0
+    assert await found.values("author")[1:3].count() == 2
+    with pytest.raises(UsageError, match="whole records"):
+        await Writing.objects.union(Writing.objects.all()).values("title")
     loud = Writing.objects.filter(views__gt=50).values("author_id")
     assert [a.name for a in await Author.objects.filter(pk__in=loud)] == ["Bob"]
     assert [a.name for a in await Author.objects.filter(writings__in=Writing.objects.filter(views=30))] == [

@@ -14,12 +14,12 @@ from asok_engine.records.query import Query
 from asok_engine.records.steps import Plan
 from asok_engine.sql.compiler import Decode
 from asok_engine.sql.dialects.contract import Dialect
-from asok_engine.sql.expressions import Expression
+from asok_engine.sql.expressions import Expression, all_of
 from asok_engine.sql.functions import Aggregate
-from asok_engine.sql.select import Output, Select
+from asok_engine.sql.select import CountRows, Output, Select
 from asok_engine.sql.types import ColumnType
 
-__all__ = ["is_aggregate", "pluck", "values", "values_list", "values_select"]
+__all__ = ["count_values", "is_aggregate", "pluck", "values", "values_list", "values_select"]
 
 
 def values(query: Query, *names: Any) -> Plan[list[dict[str, Any]]]:
@@ -45,12 +45,30 @@ def pluck(query: Query, name: Any) -> Plan[list[Any]]:
     return [row[0] for row in rows]
 
 
+def count_values(query: Query, *names: Any) -> Plan[int]:
+    """Give the number of rows that `values` would give, in one statement."""
+    if query.is_empty:
+        return 0
+    plain = (
+        replace(query, orders=(), is_ordered=True) if query.limited is None and not query.skipped else query
+    )
+    return (yield CountRows(values_select(plain, names)[0], database=query.database)) or 0
+
+
 def values_select(query: Query, names: Sequence[Any]) -> tuple[Select, list[str]]:
     """Give the statement that reads values, and their names.
 
     Where an annotation is an aggregate over the rows themselves, the other names group
-    the rows.
+    the rows, and conditions on it choose among the groups.
+
+    Raises:
+        UsageError: the query is joined with others, which read whole records.
     """
+    if query.members:
+        raise UsageError(
+            "A union, intersection or difference reads whole records, not some of their values.",
+            fix="Read the records, or put the union into a condition: filter(pk__in=union).",
+        )
     annotations = dict(query.annotations)
     wanted = list(names) if names else [*(query.names or query.description.fields), *annotations]
     if names:
@@ -60,6 +78,10 @@ def values_select(query: Query, names: Sequence[Any]) -> tuple[Select, list[str]
     for expression in expressions:
         joins |= joins_of(expression)
     scoped = query.scoped()
+    of_groups = [each for each in scoped.conditions if is_aggregate(each)]
+    if of_groups:
+        rest = tuple(each for each in scoped.conditions if not is_aggregate(each))
+        scoped = replace(scoped, conditions=rest).having(all_of(of_groups))
     if any(is_aggregate(each) for each in expressions) and not query.groups:
         scoped = replace(scoped, groups=tuple(each for each in expressions if not is_aggregate(each)))
     if scoped.groups and not query.is_ordered:

@@ -6,7 +6,7 @@ import pytest
 
 from asok_engine.errors import UsageError
 from asok_engine.records.errors import UnknownName
-from asok_engine.records.plans.values import is_aggregate, pluck, values, values_list
+from asok_engine.records.plans.values import count_values, is_aggregate, pluck, values, values_list
 from asok_engine.records.query import Query
 from asok_engine.sql.functions import Aggregate
 from asok_engine.sql.select import Subquery
@@ -59,3 +59,17 @@ def test_aggregate_is_found_inside_an_expression() -> None:
     assert not is_aggregate(Post.views + 1)
     inner = Query(Comment.__description__).select()
     assert not is_aggregate(Subquery(inner))
+
+
+def test_groups_are_chosen_and_counted() -> None:
+    """A condition on an aggregate is one on groups; what is counted is rows of values, not records."""
+    driver = blog()
+    grouped = Query(Post.__description__).annotate(n=Aggregate("count"))
+    every = driver.run(values(grouped, "author_id"))
+    chosen = grouped.where(n__gt=1)
+    assert driver.run(values(chosen, "author_id")) == [row for row in every if row["n"] > 1]
+    assert driver.run(count_values(grouped, "author_id")) == len(every)
+    assert driver.run(count_values(chosen.none(), "author_id")) == 0
+    assert len(every) > driver.run(count_values(chosen, "author_id")) > 0
+    with pytest.raises(UsageError, match="whole records"):
+        driver.run(values(Query(Post.__description__).combine("union", Query(Post.__description__)), "id"))
