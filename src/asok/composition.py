@@ -80,6 +80,7 @@ from asok_engine.wire.response import Response
 if TYPE_CHECKING:
     from asok.app import Asok
     from asok.websocket_script import SocketScript
+    from asok_engine.backends.mail.contract import Mailer
     from asok_engine.dispatch.middleware.statements import Statements
 
 __all__ = ["PageRoute", "compose"]
@@ -170,6 +171,7 @@ class _Composition:
             sessions=self._sessions,
             csrf=self._csrf,
             people=self._people,
+            links=self._links,
             environment=RequestEnvironment(config.environment),
             locale=config["LOCALE"],
         )
@@ -523,6 +525,32 @@ class _Composition:
         return parts.People(self._sessions, self._counters, model)
 
     @cached_property
+    def _links(self) -> parts.Links | Nobody:
+        people, config = self._people, self._config
+        if isinstance(people, Nobody):
+            return people
+        return parts.Links(
+            people,
+            parts.Post(self._mailer(), config["MAIL_FROM"]),
+            self._secret_key,
+            config["SECRET_KEY_FALLBACKS"],
+            app_url=config["APP_URL"],
+            ttl_seconds=config["MAGIC_LINK_TTL"],
+        )
+
+    def _mailer(self) -> Mailer:
+        config = self._config
+        if self._debug and config.source("MAIL_HOST") == "default":
+            return parts.ConsoleMailer()
+        return parts.SmtpMailer(
+            config["MAIL_HOST"],
+            config["MAIL_PORT"],
+            username=config["MAIL_USERNAME"] or "",
+            password=config["MAIL_PASSWORD"] or "",
+            tls=config["MAIL_TLS"],
+        )
+
+    @cached_property
     def _csrf(self) -> Csrf:
         config = self._config
         shared = config["CORS_ORIGINS"] if config["CORS_ALLOW_CREDENTIALS"] else None
@@ -555,6 +583,8 @@ class _Composition:
     def closings(self) -> list[_Closing]:
         """Give the shutdown hooks for what was opened, in the order of closing."""
         closings = [_Closing(server.close) for server in self._app.sockets]
+        if not isinstance(self._links, Nobody):
+            closings.append(_Closing(self._links.close_async))
         closings.append(_Closing(self._close_data))
         return closings if self._redis is None else [*closings, _Closing(self._redis.close_async)]
 

@@ -11,18 +11,42 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from asok.auth.links import Links as Links
+    from asok.auth.links import RequestAuth as RequestAuth
     from asok.auth.people import People as People
+    from asok.auth.post import Post as Post
     from asok.debugmigrate import MigrateButton as MigrateButton
     from asok.debugpage import DebugPage as DebugPage
     from asok.orm.layer import DataLayer as DataLayer
+    from asok_engine.backends.mail.console import ConsoleMailer as ConsoleMailer
+    from asok_engine.backends.mail.smtp import SmtpMailer as SmtpMailer
+    from asok_engine.database.running import run as run
+    from asok_engine.database.running import run_async as run_async
+    from asok_engine.records.policy import ANONYMOUS as ANONYMOUS
+    from asok_engine.records.policy import Principal as Principal
+    from asok_engine.records.policy import authorise as authorise
+    from asok_engine.records.policy import decide as decide
+    from asok_engine.records.policy import is_allowed as is_allowed
     from asok_engine.templates.environment import Environment as Environment
 
 _HOMES = {
+    "ANONYMOUS": "asok_engine.records.policy",
+    "ConsoleMailer": "asok_engine.backends.mail.console",
     "DataLayer": "asok.orm.layer",
     "DebugPage": "asok.debugpage",
     "Environment": "asok_engine.templates.environment",
     "MigrateButton": "asok.debugmigrate",
+    "Links": "asok.auth.links",
     "People": "asok.auth.people",
+    "Post": "asok.auth.post",
+    "Principal": "asok_engine.records.policy",
+    "RequestAuth": "asok.auth.links",
+    "SmtpMailer": "asok_engine.backends.mail.smtp",
+    "authorise": "asok_engine.records.policy",
+    "decide": "asok_engine.records.policy",
+    "is_allowed": "asok_engine.records.policy",
+    "run": "asok_engine.database.running",
+    "run_async": "asok_engine.database.running",
 }
 
 

@@ -17,6 +17,7 @@ from asok_engine.dispatch.middleware.csrf import Csrf
 from asok_engine.dispatch.middleware.sessions import Sessions
 
 if TYPE_CHECKING:
+    from asok.auth.links import Links
     from asok.auth.people import People
 
 __all__ = ["Services"]
@@ -33,5 +34,6 @@ class Services(Struct, frozen=True):
     sessions: Sessions
     csrf: Csrf
     people: People | Nobody
+    links: Links | Nobody
     environment: RequestEnvironment
     locale: str

@@ -15,7 +15,7 @@ from asok_engine.errors import UsageError
 from asok_engine.records.fields.address import Email
 from asok_engine.records.fields.field import Field
 from asok_engine.records.fields.moment import DateTime
-from asok_engine.records.fields.number import Boolean
+from asok_engine.records.fields.number import Boolean, Integer
 from asok_engine.records.fields.secret import Password, PasswordHash
 from asok_engine.records.fields.structure import JSON
 from asok_engine.security.password_rules import FEWEST_CHARACTERS, password_problems
@@ -75,6 +75,8 @@ class Account(Model):
     is_active = Boolean(default=True, protected=True)
     is_admin = Boolean(default=False, protected=True)
     email_verified_at: Field[datetime | None] = DateTime(nullable=True, protected=True)
+    #: Counted up by every link that is used, so that no earlier one is good any more.
+    link_number = Integer(default=0, protected=True, hidden=True)
     roles = JSON[list[str]](default=list, protected=True)
     permissions = JSON[list[str]](default=list, protected=True)
 

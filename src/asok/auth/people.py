@@ -66,12 +66,14 @@ class People:
     ) -> None:
         self._sessions = sessions
         self._counters = counters
-        self._model = model
+        #: The model of the people.
+        self.model = model
         self._passwords = passwords or Passwords()
         #: How many failed tries are allowed.
         self.throttle = throttle or Throttle()
         self._clock = clock
-        self._field = password_field(model.__description__)
+        #: The name of the password field, "" when the model has none.
+        self.field = password_field(model.__description__)
 
     # --- for the kernel ---------------------------------------------------------------------
 
@@ -148,7 +150,7 @@ class People:
         person = yield from find_by_key(self._description, key)
         if person is None or not getattr(person, "is_active", True):
             return None
-        return person if equal(stamp, stamp_of(person, self._field)) else None
+        return person if equal(stamp, stamp_of(person, self.field)) else None
 
     # --- signing in and out -------------------------------------------------------------------
 
@@ -189,7 +191,7 @@ class People:
             UsageError: this is no record of AUTH_MODEL that was saved.
             ForbiddenError: the account is not active.
         """
-        model = self._model
+        model = self.model
         key = person.pk if isinstance(person, model) else None
         if key is None:
             raise UsageError(
@@ -203,7 +205,7 @@ class People:
             # What somebody else has left is not for this person.
             session.end()
         session.rotate(self.user_key(person), remember=remember)
-        session.own[CLAIM] = [key if isinstance(key, int) else str(key), stamp_of(person, self._field)]
+        session.own[CLAIM] = [key if isinstance(key, int) else str(key), stamp_of(person, self.field)]
         request.__dict__["person"] = person
         _log.info("%s signed in from %s.", self.user_key(person), client_of(request))
 
@@ -218,6 +220,14 @@ class People:
     def user_key(self, person: Any) -> str:
         """Give the name under which the sessions of a person are kept."""
         return f"{self._description.table_name}:{person.pk}"
+
+    def end_sessions(self, person: Any) -> int:
+        """End every session of a person; give how many there were."""
+        return self._sessions.end_all(self.user_key(person))
+
+    async def end_sessions_async(self, person: Any) -> int:
+        """Do what `end_sessions` does without blocking the event loop."""
+        return await self._sessions.end_all_async(self.user_key(person))
 
     # --- changing the password ------------------------------------------------------------------
 
@@ -249,8 +259,8 @@ class People:
         problems = password_problems(password, own_words=[word for word in words if word])
         if "own" in problems:
             message = "is made of your name or address"
-            raise ValidationError(message, errors={self._field: [message]})
-        setattr(person, self._field, password)
+            raise ValidationError(message, errors={self.field: [message]})
+        setattr(person, self.field, password)
         return person
 
     def _renew(self, request: Request, person: Any) -> None:
@@ -261,7 +271,7 @@ class People:
 
     @property
     def _description(self) -> Description:
-        return self._model.__description__
+        return self.model.__description__
 
 
 def _claim(value: Any) -> tuple[Any, str]:

@@ -10,14 +10,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
+from asok import parts
 from asok.forminput import FormInput
-from asok_engine.database.running import run, run_async
 from asok_engine.errors import ForbiddenError, UnauthorizedError
-from asok_engine.records.policy import ANONYMOUS, Decision, Principal, authorise, decide, is_allowed
 from asok_engine.wire.urls import local_target
 
 if TYPE_CHECKING:
     from asok.app import Asok
+    from asok.auth.links import RequestAuth
+    from asok_engine.records.policy import Decision, Principal
 
 __all__ = ["Visitor", "principal_of"]
 
@@ -25,7 +26,7 @@ __all__ = ["Visitor", "principal_of"]
 def principal_of(user: Any) -> Principal:
     """Give a person as policies judge them: by key, roles and rights."""
     roles = getattr(user, "roles", None) or ()
-    return Principal("person", user.pk, frozenset(roles), tuple(getattr(user, "rights", ())))
+    return parts.Principal("person", user.pk, frozenset(roles), tuple(getattr(user, "rights", ())))
 
 
 class Visitor(FormInput):
@@ -65,6 +66,11 @@ class Visitor(FormInput):
     def logout(self) -> None:
         """Sign out: the session is over at once, whoever else knows its id."""
         self.app.services.people.logout(self)
+
+    @property
+    def auth(self) -> RequestAuth:
+        """Links in mail: `request.auth.magic`, `.verification`, `.reset`."""
+        return parts.RequestAuth(self)
 
     def change_password(self, password: str) -> None:
         """Give the person who is signed in another password; their other sessions end.
@@ -124,31 +130,31 @@ class Visitor(FormInput):
     def principal(self) -> Principal:
         """Who asks, as policies judge it; anonymous for a visitor who is not signed in."""
         user = self.user
-        return ANONYMOUS if user is None else principal_of(user)
+        return parts.ANONYMOUS if user is None else principal_of(user)
 
     def may(self, action: str, target: Any) -> bool:
         """Tell whether the policy lets this visitor do something with a record, or with a model."""
-        return run(is_allowed(self.principal, action, target))
+        return parts.run(parts.is_allowed(self.principal, action, target))
 
     async def may_async(self, action: str, target: Any) -> bool:
         """Do what `may` does without blocking the event loop."""
-        return await run_async(is_allowed(self.principal, action, target))
+        return await parts.run_async(parts.is_allowed(self.principal, action, target))
 
     def authorise(self, action: str, target: Any) -> None:
         """Go on only when the policy lets this visitor do something with a record, or with a model.
 
         Raises ForbiddenError (403), or NotFoundError (404) for a record that they may not even see.
         """
-        run(authorise(self.principal, action, target))
+        parts.run(parts.authorise(self.principal, action, target))
 
     async def authorise_async(self, action: str, target: Any) -> None:
         """Do what `authorise` does without blocking the event loop."""
-        await run_async(authorise(self.principal, action, target))
+        await parts.run_async(parts.authorise(self.principal, action, target))
 
     def explain(self, action: str, target: Any) -> Decision:
         """Tell whether this visitor may do something, and which rule of the policy says so."""
-        return run(decide(self.principal, action, target))
+        return parts.run(parts.decide(self.principal, action, target))
 
     async def explain_async(self, action: str, target: Any) -> Decision:
         """Do what `explain` does without blocking the event loop."""
-        return await run_async(decide(self.principal, action, target))
+        return await parts.run_async(parts.decide(self.principal, action, target))
