@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import pytest
 
@@ -92,6 +94,35 @@ def test_seed_adds_nothing_twice(database_url: str, tmp_path: Path) -> None:
 def test_migrations_are_what_the_models_say() -> None:
     """Nobody changes a model of the desk without its migration."""
     asok(DESK, "make", "migration", "--check")
+
+
+@pytest.mark.parametrize("name", ["q", "state", "priority", "sort", "page", "customer_id", "state__in", "q'"])
+def test_list_can_only_be_asked_what_it_knows(desk: servers.ServerProcess, name: str) -> None:
+    """No name and no value of an address reaches SQL as text, nor breaks anything; a search stays a search."""
+
+    def count() -> bytes:
+        found = re.search(rb"\d+ tickets", desk.get("/tickets")[1])
+        return found[0] if found else b""
+
+    before = count()
+    for value in (
+        "' OR 1=1 --",
+        "1; DROP TABLE tickets",
+        "(SELECT 1)",
+        "-id,(SELECT 1)",
+        "%",
+        "\0",
+        "9" * 40,
+    ):
+        status, body = desk.get(f"/tickets?{urlencode({name: value})}")
+        if name == "q" and value != "\0":
+            assert status == 200
+            assert b"No ticket" in body, value
+        else:
+            assert status in (400, 422), (name, value)
+        assert b"Traceback" not in body
+        assert b"SELECT id" not in body
+    assert count() == before != b""
 
 
 @pytest.mark.browser
