@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from asok.databases import database_options, open_databases
+from asok.orm import fields
 from asok.orm.discovery import load_models
 from asok_engine.commands.data_project import DataProject
 from asok_engine.commands.database import database_group
@@ -47,6 +48,6 @@ db = database_group(_data_project)
 make = click.Group(
     "make",
     help="Write files: a model, a migration.",
-    commands=[make_model_command(), make_migration_command(_data_project)],
+    commands=[make_model_command(kinds=fields.__all__), make_migration_command(_data_project)],
 )
 migrate = migrate_command(_data_project)

@@ -17,9 +17,10 @@ from typing import Any
 
 from asok.debugmigrate import MIGRATE_PATH
 from asok_engine.errors import FrameworkError, InputError, MissingTable, NotFoundError, Stop
+from asok_engine.records.errors import UnknownName
 from asok_engine.security.redaction import HIDDEN, SHORTEST_SECRET, Redactor, is_secret_name
 from asok_engine.templates.environment import Environment
-from asok_engine.templates.errors import TemplateError
+from asok_engine.templates.errors import TemplateError, suggestion
 from asok_engine.wire.request import Request
 from asok_engine.wire.response import HTML, Response, bare
 from asok_engine.wire.statuses import phrase
@@ -59,7 +60,8 @@ class DebugPage:
 
     def __call__(self, request: Request, error: Exception, status: int) -> Response | None:
         """Answer with the page for an error; None leaves it to the application's error pages."""
-        if isinstance(error, InputError | Stop):
+        # Why a page for UnknownName: it is a slip in the code more often than in an address.
+        if isinstance(error, InputError | Stop) and not isinstance(error, UnknownName):
             # An address that no route has; what a handler does not find is its own page's business.
             unrouted = isinstance(error, NotFoundError) and request.endpoint.handler.source == "dispatch"
             return self._not_found(request) if unrouted else None
@@ -199,6 +201,8 @@ def known_fix(error: BaseException) -> str:
         return "Something gave None where an object was expected; check the call before this line."
     if isinstance(error, TypeError) and "coroutine" in str(error):
         return "A call of an async function needs await."
+    if isinstance(error, AttributeError) and error.name and error.obj is not None:
+        return suggestion(error.name, [name for name in dir(error.obj) if not name.startswith("_")])
     return ""
 
 

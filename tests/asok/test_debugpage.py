@@ -141,6 +141,28 @@ def test_what_a_handler_does_not_find_is_its_own_pages_business(tmp_path: Path) 
         assert "Nothing at /nowhere" in client.get("/nowhere").text
 
 
+def test_name_that_no_model_has_is_shown_with_the_line_and_the_nearest(tmp_path: Path) -> None:
+    """A slip in the code; with DEBUG off a visitor learns only that the request was bad."""
+    code = (
+        "from asok import Field, Model\n\n"
+        "class DebugTea(Model):\n    name = Field.String()\n\n"
+        "def get(request):\n    return str(DebugTea.where(nmae='x').all())\n"
+    )
+    settings = {"LOG_LEVEL": "CRITICAL", "SECRET_KEY": SECRET}
+    with TestClient(
+        make_app(tmp_path / "debug", {**settings, "DEBUG": True}, pages={"page.py": code})
+    ) as client:
+        answer = client.get("/", headers={"Accept": "text/html"})
+    assert answer.status_code == 400
+    assert "src/pages/page.py:7" in answer.text
+    assert "Did you mean" in answer.text
+    with TestClient(make_app(tmp_path / "plain", settings, pages={"page.py": code})) as client:
+        answer = client.get("/", headers={"Accept": "text/html"})
+    assert answer.status_code == 400
+    assert "page.py" not in answer.text
+    assert "Did you mean" not in answer.text
+
+
 def test_page_obeys_the_strict_policy(client: TestClient) -> None:
     """Its styles have the nonce of the response, and it runs no script."""
     answer = client.get("/boom")
@@ -167,6 +189,8 @@ def test_nothing_of_it_is_shown_in_production(tmp_path: Path) -> None:
         (ModuleNotFoundError("no", name="pandas.core"), "pip install pandas"),
         (AttributeError("'NoneType' object has no attribute 'x'"), "None"),
         (TypeError("can't multiply coroutine"), "await"),
+        (AttributeError("no", name="uper", obj="x"), "Did you mean upper"),
+        (AttributeError("no", name="zzzzz", obj="x"), ""),
         (ValueError("x"), ""),
     ],
 )

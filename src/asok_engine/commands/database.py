@@ -100,7 +100,7 @@ def _schema(load: LoadDataProject) -> click.Command:
 
 
 def _seed(load: LoadDataProject) -> click.Command:
-    @click.command("seed")
+    @click.command("seed", short_help="Run the functions that fill a database with examples.")
     @click.argument("names", nargs=-1)
     def seed(names: Sequence[str]) -> None:
         """Run the function `seed` of src/seeds.py, or of each file in src/seeds, or of those NAMED."""
@@ -171,7 +171,7 @@ def _dump(load: LoadDataProject) -> click.Command:
 
 
 def _load(load: LoadDataProject) -> click.Command:
-    @click.command("load")
+    @click.command("load", short_help="Read rows from a FILE that `dump` has written.")
     @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
     @database_option
     def load_command(file: Path, database: str) -> None:

@@ -11,8 +11,9 @@ import json
 import re
 import sys
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
 from enum import Enum
 from pathlib import Path
 
@@ -48,10 +49,26 @@ def told_imports(root: Path) -> Iterator[None]:
     except FrameworkError:
         raise
     except Exception as error:
-        frames = traceback.extract_tb(error.__traceback__)
-        mine = [frame for frame in frames if Path(frame.filename).is_relative_to(root)]
-        where = f" in {Path(mine[-1].filename).relative_to(root)} line {mine[-1].lineno}" if mine else ""
-        raise SetupError(f"The models cannot be imported: {type(error).__name__}{where}: {error}") from error
+        raise SetupError(
+            f"The models cannot be imported: {type(error).__name__}{_place(error, root)}: "
+            f"{error.msg if isinstance(error, SyntaxError) else error}",
+            fix=_nearest_name(error),
+        ) from error
+
+
+def _place(error: Exception, root: Path) -> str:
+    places = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    if isinstance(error, SyntaxError) and error.filename:
+        places.append((error.filename, error.lineno))
+    mine = [(Path(name), line) for name, line in places if Path(name).is_relative_to(root)]
+    return f" in {mine[-1][0].relative_to(root)} line {mine[-1][1]}" if mine else ""
+
+
+def _nearest_name(error: Exception) -> str:
+    if not isinstance(error, AttributeError) or not error.name or error.obj is None:
+        return ""
+    near = get_close_matches(error.name, dir(error.obj), n=1)
+    return f"Did you mean {near[0]}?" if near else ""
 
 
 def import_models(names: Iterable[str], root: Path) -> None:
@@ -122,10 +139,10 @@ def bundled_folders() -> dict[str, Path]:
     return found
 
 
-def make_model_command(folder: str = "src/models") -> click.Command:
-    """Make `model NAME`, a command of the group `make`."""
+def make_model_command(folder: str = "src/models", kinds: Collection[str] = ()) -> click.Command:
+    """Make `model NAME`, a command of the group `make`; `kinds` are the fields that the face has."""
 
-    @click.command("model")
+    @click.command("model", short_help="Write the file of a model.")
     @click.argument("name")
     @click.argument("columns", nargs=-1, metavar="[FIELD:TYPE]...")
     def model(name: str, columns: Sequence[str]) -> None:
@@ -135,7 +152,7 @@ def make_model_command(folder: str = "src/models") -> click.Command:
             raise SetupError(
                 f"There is no {folder} here ({Path.cwd()}).", fix="Run this in the folder of a project."
             )
-        text = model_source(name, columns)
+        text = model_source(name, columns, kinds)
         path.parent.mkdir(exist_ok=True)
         try:
             with path.open("x", encoding="utf-8") as file:
@@ -152,11 +169,11 @@ def snake_case(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
-def model_source(name: str, columns: Sequence[str] = ()) -> str:
-    """Write the text of a model; a column is `title` or `title:String`.
+def model_source(name: str, columns: Sequence[str] = (), kinds: Collection[str] = ()) -> str:
+    """Write the text of a model; a column is `title`, `title:String` or `author_id:ForeignKey`.
 
     Raises:
-        SetupError: a name is no name of a class or a field.
+        SetupError: a name is no name of a class or a field, or no kind of field is called so.
     """
     if not name.isidentifier() or not name[0].isalpha():
         raise SetupError(f"A model cannot be named {name!r}.", fix="Take a noun, for example Post.")
@@ -166,7 +183,17 @@ def model_source(name: str, columns: Sequence[str] = ()) -> str:
         field, _, kind = column.partition(":")
         if not field.isidentifier() or not (kind or "String").isidentifier():
             raise SetupError(f"{column!r} is no field.", fix="The form is title:String.")
-        lines.append(f"    {field} = Field.{kind or 'String'}()")
+        if kinds and kind and kind not in kinds:
+            near = get_close_matches(kind, kinds, n=1)
+            raise SetupError(
+                f"{column!r}: there is no field {kind!r}.",
+                fix=f"Did you mean {near[0]}?" if near else f"Take one of {', '.join(sorted(kinds))}.",
+            )
+        target = ""
+        if kind == "ForeignKey":
+            words = field.removesuffix("_id").split("_")
+            target = '"' + "".join(word[:1].upper() + word[1:] for word in words) + '"'
+        lines.append(f"    {field} = Field.{kind or 'String'}({target})")
     return "\n".join(
         [
             "from asok import Field, Model",

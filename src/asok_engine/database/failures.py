@@ -73,7 +73,10 @@ _MISSING = re.compile(
     r"(?:relation|column) \S+ (?:of relation \S+ )?does not exist|"
     r"Table '\S+' doesn't exist|Unknown column"
 )
-_MIGRATE: Final = "If a model names it, the database lacks a migration: asok migrate (aksara migrate)."
+_MIGRATE: Final = (
+    "If a model names it, a migration was not written or not applied: asok make migration, then asok migrate "
+    "(aksara makemigrations, aksara migrate)."
+)
 
 
 def _query(message: str, text: str) -> QueryError:

@@ -19,7 +19,6 @@ from asok_engine.dispatch.threads import BackgroundLoop, Threads, _here
 from asok_engine.errors import (
     Abort,
     InputError,
-    NotFoundError,
     OutsideError,
     Redirect,
     Stop,
@@ -73,9 +72,9 @@ class ErrorAnswers:
 
     `pages` holds a handler per status that the application has a page for; it is
     called with the request, whose `error_status` and `error_message` it may
-    show. `debug_page` answers defects in debug. `invalid_input` may lead a browser whose
-    form was refused back to that form. `json_first` makes JSON the form
-    for clients that take anything.
+    show. `debug_page` answers in debug what a developer is to see, and gives None for
+    the rest. `invalid_input` may lead a browser whose form was refused back to that
+    form. `json_first` makes JSON the form for clients that take anything.
     """
 
     def __init__(
@@ -167,7 +166,7 @@ class ErrorAnswers:
             way_back = self._invalid_input(request)
             if way_back is not None:
                 return way_back
-        if self._debug_page is not None and (not expected or isinstance(error, NotFoundError)):
+        if self._debug_page is not None and not isinstance(error, Stop):
             try:
                 page = self._debug_page(request, error, status)
             except Exception:

@@ -8,6 +8,7 @@ the only one of that name. Models are held weakly, so a model that nobody uses g
 from __future__ import annotations
 
 from collections.abc import Callable
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary, ref
 
@@ -106,10 +107,18 @@ class Registry:
         """
         model = self.lookup(name, asking)
         if model is None:
-            known = ", ".join(sorted({model.__name__ for model in self._models.values()})) or "none"
+            known = sorted({model.__name__ for model in self.models()})
+            asks = f", which {asking.__name__} names" if asking is not None else ""
+            near = get_close_matches(name, known, n=1)
+            holder = self.of_table(name)
+            if holder is not None:
+                fix = f"It is the table of {holder.__name__}; write the name of the model."
+            elif near:
+                fix = f"Did you mean {near[0]!r}?"
+            else:
+                fix = "Import the module that defines it, or correct the name."
             raise SetupError(
-                f"There is no model {name!r}; known are {known}.",
-                fix="Import the module that defines it, or correct the name.",
+                f"There is no model {name!r}{asks}; known are {', '.join(known) or 'none'}.", fix=fix
             )
         return model
 

@@ -40,6 +40,12 @@ def test_module_that_fails_is_named_with_its_line(tmp_path: Path, monkeypatch: p
         import_models(["models_gone"], tmp_path)
     with pytest.raises(SetupError, match="^as it is$"), told_imports(tmp_path):
         raise SetupError("as it is")
+    (tmp_path / "models_bad" / "open.py").write_text("x = 1\nclass Open(object)\n    pass\n")
+    with pytest.raises(SetupError, match=r"SyntaxError in models_bad/open\.py line 2: expected ':'$"):
+        import_models(["models_bad.open"], tmp_path)
+    (tmp_path / "models_bad" / "near.py").write_text("import textwrap\ntextwrap.indnt\n")
+    with pytest.raises(SetupError, match=r"near\.py line 2.*Did you mean indent\?"):
+        import_models(["models_bad.near"], tmp_path)
 
 
 def test_tables_and_defaults_of_models_are_given() -> None:
@@ -105,6 +111,16 @@ def test_names_that_cannot_be_are_refused(name: str, columns: tuple[str, ...]) -
     """Before a file is written."""
     with pytest.raises(SetupError):
         model_source(name, columns)
+
+
+def test_kinds_of_fields_are_known_before_a_file_is_written() -> None:
+    """A kind that the face does not have is told with the nearest one; a foreign key names its model."""
+    with pytest.raises(SetupError, match=r"'title:Strin'.*Did you mean String\?"):
+        model_source("Post", ("title:Strin",), ("String", "Text"))
+    with pytest.raises(SetupError, match=r"Take one of String, Text\."):
+        model_source("Post", ("title:Varchar",), ("Text", "String"))
+    text = model_source("Post", ("blog_author_id:ForeignKey",), ("ForeignKey",))
+    assert 'blog_author_id = Field.ForeignKey("BlogAuthor")' in text
 
 
 def test_class_and_file_are_named_alike() -> None:

@@ -20,6 +20,7 @@ from asok_engine.errors import (
     ForeignKeyError,
     IntegrityError,
     LockUnavailable,
+    MissingTable,
     NotNullError,
     QueryError,
     SerializationError,
@@ -96,7 +97,7 @@ def test_columns_of_postgresql_come_from_the_detail() -> None:
         (2013, "Lost connection", DatabaseUnavailable),
         (0, "gone", DatabaseUnavailable),
         (1064, "You have an error in your SQL syntax", QueryError),
-        (1146, "Table 'db.x' doesn't exist", QueryError),
+        (1146, "Table 'db.x' doesn't exist", MissingTable),
     ],
 )
 def test_number_of_mysql_decides_the_kind(number: int, message: str, kind: type[DatabaseError]) -> None:
@@ -139,7 +140,7 @@ def test_rules_of_mysql_are_named() -> None:
         ("SQLITE_TOOBIG", "string or blob too big", DataError),
         ("SQLITE_FULL", "database or disk is full", DatabaseUnavailable),
         ("SQLITE_CANTOPEN", "unable to open database file", DatabaseUnavailable),
-        ("SQLITE_ERROR", "no such table: x", QueryError),
+        ("SQLITE_ERROR", "no such table: x", MissingTable),
         ("", "Incorrect number of bindings supplied", QueryError),
     ],
 )

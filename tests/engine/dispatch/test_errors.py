@@ -338,9 +338,11 @@ def test_async_page_for_plain_code_runs_on_the_background_loop() -> None:
 
 
 async def test_debug_page_shows_defects_and_not_the_client_s_mistakes() -> None:
-    """In debug a defect shows itself; a refused form does not."""
+    """In debug a defect shows itself; the face's page leaves a refused form to the usual answer."""
 
-    def debug_page(request: Request, error: Exception, status: int) -> Response:
+    def debug_page(request: Request, error: Exception, status: int) -> Response | None:
+        if isinstance(error, ForbiddenError):
+            return None
         return Response(f"debug {status} {error}", status)
 
     answers = ErrorAnswers(LOOP, debug_page=debug_page, pages={500: PAGES["plain"]})

@@ -39,6 +39,24 @@ def test_unknown_model_is_told_with_the_known_ones() -> None:
     assert Registry().lookup("NoSuchModel") is None
 
 
+def test_unknown_model_is_told_with_who_names_it_and_what_was_meant() -> None:
+    """A short slip, a table in the place of its model; abstract models are not among the known."""
+
+    class Ground(Record):
+        __abstract__ = True
+
+    class Walking(Ground):
+        name = String(5)
+
+    with pytest.raises(
+        SetupError, match=r"'Walkin', which Walking names;.*Did you mean 'Walking'\?"
+    ) as caught:
+        registry.get("Walkin", Walking)
+    assert "Ground" not in str(caught.value)
+    with pytest.raises(SetupError, match="It is the table of Walking; write the name of the model"):
+        registry.get("walkings")
+
+
 def test_one_who_waits_for_a_model_is_asked_again() -> None:
     """A relation may be declared before its target."""
     asked: list[int] = []
