@@ -18,7 +18,8 @@ from asok_engine.wire.response import FileBody, Response, bare
 
 __all__ = ["Downloads", "content_disposition"]
 
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f\"\\/]+")
+#: What no name has: control characters, quotes, separators, and lone surrogates, which no header can carry.
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f\"\\/\ud800-\udfff]+")
 
 
 def content_disposition(filename: str, *, as_attachment: bool) -> str:

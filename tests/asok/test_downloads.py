@@ -122,3 +122,8 @@ def test_any_name_gives_a_field_that_can_be_sent(name: str) -> None:
     for shown in (plain, exact):
         assert "/" not in shown
         assert "\\" not in shown
+
+
+def test_name_that_is_no_unicode_is_sent_all_the_same() -> None:
+    """A lone surrogate, as JSON and file systems bring it, stands as an underscore."""
+    assert content_disposition("a\ud800.txt", as_attachment=True) == 'attachment; filename="a_.txt"'

@@ -17,7 +17,7 @@ from asok.orm.pagination import Page
 from asok_engine.database.databases import databases
 from asok_engine.database.running import run, run_async
 from asok_engine.errors import UsageError
-from asok_engine.records.assignment import assignable
+from asok_engine.records.assignment import assignable, refuse_protected
 from asok_engine.records.columns import read_column
 from asok_engine.records.plans.change import delete_all, force_delete_all, restore_all, update_all
 from asok_engine.records.plans.count import aggregate_one, count, exists
@@ -478,32 +478,32 @@ class Query(Generic[M]):
     ) -> M:
         """Give the record with these values, or make it with the defaults, once for all who ask."""
         given = assignable(self._query.description, defaults or {}, trusts=_trust)
-        return cast("M", run(get_or_create(self._query, values, given))[0])
+        return cast("M", run(get_or_create(self._query, values, given, trusts=_trust))[0])
 
     async def first_or_create_async(
         self, defaults: Mapping[str, Any] | None = None, *, _trust: bool = False, **values: Any
     ) -> M:
         """Give the record with these values, or make it with the defaults, once for all who ask."""
         given = assignable(self._query.description, defaults or {}, trusts=_trust)
-        return cast("M", (await run_async(get_or_create(self._query, values, given)))[0])
+        return cast("M", (await run_async(get_or_create(self._query, values, given, trusts=_trust)))[0])
 
     def update_or_create(
         self, defaults: Mapping[str, Any] | None = None, *, _trust: bool = False, **values: Any
     ) -> M:
         """Set the defaults on the record with these values, or make it with them."""
         given = assignable(self._query.description, defaults or {}, trusts=_trust)
-        return cast("M", run(update_or_create(self._query, values, given))[0])
+        return cast("M", run(update_or_create(self._query, values, given, trusts=_trust))[0])
 
     async def update_or_create_async(
         self, defaults: Mapping[str, Any] | None = None, *, _trust: bool = False, **values: Any
     ) -> M:
         """Set the defaults on the record with these values, or make it with them."""
         given = assignable(self._query.description, defaults or {}, trusts=_trust)
-        return cast("M", (await run_async(update_or_create(self._query, values, given)))[0])
+        return cast("M", (await run_async(update_or_create(self._query, values, given, trusts=_trust)))[0])
 
     # --- changing all of them -----------------------------------------------------------------------
 
-    def update(self, **values: Any) -> int:
+    def update(self, *, _trust: bool = False, **values: Any) -> int:
         """Set fields of all records without reading them; give their number.
 
         A value may be an expression: `update(views=Post.views + 1)`. Values are checked,
@@ -511,15 +511,21 @@ class Query(Generic[M]):
 
         Raises:
             ModelError: a field does not accept its value.
+            UsageError: a field is protected, and the values are not trusted.
         """
+        if not _trust:
+            refuse_protected(self._query.description, values)
         return run(update_all(self._query, values))
 
-    async def update_async(self, **values: Any) -> int:
+    async def update_async(self, *, _trust: bool = False, **values: Any) -> int:
         """Set fields of all records without reading them; give their number.
 
         Raises:
             ModelError: a field does not accept its value.
+            UsageError: a field is protected, and the values are not trusted.
         """
+        if not _trust:
+            refuse_protected(self._query.description, values)
         return await run_async(update_all(self._query, values))
 
     def delete(self) -> int:

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from asok_engine.errors import UsageError
 from asok_engine.records.description import Description
 from asok_engine.records.errors import unknown_name
 
-__all__ = ["assignable", "known_values"]
+__all__ = ["assignable", "known_values", "refuse_protected"]
 
 
 def assignable(
@@ -39,6 +40,22 @@ def assignable(
         if trusts or field is None or not field.protected:
             taken[name] = value
     return taken
+
+
+def refuse_protected(description: Description, values: Mapping[str, Any]) -> None:
+    """Refuse values for protected fields; for a deed on many rows, which nobody sees one by one.
+
+    Raises:
+        UsageError: a field is protected.
+    """
+    taken = assignable(description, values)
+    for name in values:
+        # Why not left alone as for one record: code that takes a right away must not believe that it has.
+        if name not in taken:
+            raise UsageError(
+                f"The field {name!r} of {description.name} is protected, and update got a value for it.",
+                fix="Say _trust=True where the value does not come from outside; leave it out where it does.",
+            )
 
 
 def known_values(description: Description, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -195,7 +195,7 @@ def _part_lookup(ref: FieldRef, word: str, rest: Sequence[str], value: Any) -> C
         return _year(ref, value, is_moment)
     try:
         number = value if isinstance(value, Iterable | bool) and not isinstance(value, str) else int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InputError(f"{value!r} is no {word}.", status=422) from None
     return lookup(DatePart(word, ref, zone_name() if is_moment else "UTC"), number)  # type: ignore[arg-type]
 
@@ -203,14 +203,23 @@ def _part_lookup(ref: FieldRef, word: str, rest: Sequence[str], value: Any) -> C
 def _year(ref: FieldRef, value: Any, is_moment: bool) -> Condition:
     try:
         start, end = datetime.date(int(value), 1, 1), datetime.date(int(value) + 1, 1, 1)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InputError(f"{value!r} is no year.", status=422) from None
     if is_moment:
         return (ref >= _midnight(start)) & (ref < _midnight(end))
     return (ref >= start) & (ref < end)
 
 
-def _midnight(day: datetime.date) -> datetime.datetime:
+def _midnight(day: datetime.date, later_days: int = 0) -> datetime.datetime:
+    """Give the beginning of a day here, or of one some days later.
+
+    Raises:
+        InputError: it lies behind the end of the calendar.
+    """
+    try:
+        day += datetime.timedelta(days=later_days)
+    except OverflowError:
+        raise InputError(f"{day} is at the end of the calendar.", status=422) from None
     return datetime.datetime(day.year, day.month, day.day, tzinfo=current_zone())
 
 
@@ -226,10 +235,10 @@ def _day_lookup(ref: FieldRef, lookup: Lookup, value: Any) -> Condition:
             raise InputError(f"{each!r} is no day.", status=422) from None
 
     if lookup is LOOKUPS["range"] and isinstance(value, Sequence) and len(value) == 2:
-        low, high = _midnight(day_of(value[0])), _midnight(day_of(value[1]) + datetime.timedelta(days=1))
+        low, high = _midnight(day_of(value[0])), _midnight(day_of(value[1]), 1)
         return (ref >= low) & (ref < high)
     day = day_of(value)
-    start, end = _midnight(day), _midnight(day + datetime.timedelta(days=1))
+    start, end = _midnight(day), _midnight(day, 1)
     made: dict[Lookup, Callable[[], Condition]] = {
         _exact: lambda: (ref >= start) & (ref < end),
         LOOKUPS["gt"]: lambda: ref >= end,
@@ -252,10 +261,15 @@ def _json_lookup(ref: FieldRef, words: Sequence[str], value: Any) -> Condition:
         if lookup is _is_null or lookup is _exact:
             return lookup(ref, value)
         return lookup(Cast(ref, _TEXT), value)
-    steps = tuple(int(step) if step.isdecimal() else step for step in path)
+    # Why not longer ones: no list has so many members, and Python refuses to read a number of 5000 digits.
+    steps = tuple(int(step) if step.isdecimal() and len(step) < 10 else step for step in path)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if is_number and lookup in (LOOKUPS["gt"], LOOKUPS["gte"], LOOKUPS["lt"], LOOKUPS["lte"], _exact):
-        return lookup(JsonPath(ref, steps, True), float(value))
+        try:
+            number = float(value)
+        except OverflowError:
+            raise InputError("The number is too large to be looked for in JSON.", status=422) from None
+        return lookup(JsonPath(ref, steps, True), number)
     text = JsonPath(ref, steps)
     if isinstance(value, bool) and lookup is not _is_null:
         return lookup(text, "true" if value else "false")

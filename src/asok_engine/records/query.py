@@ -17,7 +17,13 @@ from msgspec.structs import replace
 from asok_engine.errors import InputError, UsageError
 from asok_engine.records.columns import read_column
 from asok_engine.records.description import Description
-from asok_engine.records.errors import FieldProblem, RefusedValue, checked_alias, unknown_name
+from asok_engine.records.errors import (
+    FieldProblem,
+    RefusedValue,
+    UnknownName,
+    checked_alias,
+    unknown_name,
+)
 from asok_engine.records.fields.field import FieldRef
 from asok_engine.records.lookups import apply_lookups, by_operator, is_true
 from asok_engine.records.paths import (
@@ -260,6 +266,11 @@ class Query(Struct, eq=False):
             return self._ordered(Order(Function("random")))
         text = str(name)
         expression = self.expression(text.removeprefix("-").removeprefix("+"))
+        if isinstance(expression, FieldRef) and expression.field and not expression.field.is_comparable:
+            raise UnknownName(
+                f"Records of {self.description.name} cannot be ordered by {expression.field.name!r}.",
+                fix="It keeps its values in a form that has no order; take another field.",
+            )
         return self._ordered(Order(expression, text.startswith("-")))
 
     def expression(self, name: Any) -> Expression:

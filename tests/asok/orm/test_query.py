@@ -90,3 +90,30 @@ def test_lock_is_part_of_the_statement(blog: None) -> None:
     query = Person.query().select_for_update(skip_locked=True)
     assert query._query.locking is not None
     assert query._query.locking.skip_locked
+
+
+def test_protected_fields_take_nothing_where_a_record_is_found_or_made(blog: None) -> None:
+    """Neither from the values that are looked for nor from the defaults, unless they are trusted (CWE-915)."""
+    sent = {"name": "Eve", "email": "eve@example.com", "is_admin": True}
+    assert Person.first_or_create(**sent).is_admin is False
+    assert (
+        asyncio.run(Person.query().first_or_create_async(**{**sent, "email": "e2@example.com"})).is_admin
+        is False
+    )
+    assert Person.update_or_create({"age": 3}, **{**sent, "email": "e3@example.com"}).is_admin is False
+    made = Person.query().update_or_create_async({"age": 3}, **{**sent, "email": "e4@example.com"})
+    assert asyncio.run(made).is_admin is False
+    assert Person.first_or_create(_trust=True, **{**sent, "email": "e5@example.com"}).is_admin is True
+    assert Person.update_or_create({}, _trust=True, **{**sent, "email": "e6@example.com"}).is_admin is True
+
+
+def test_update_of_a_set_refuses_protected_fields(blog: None) -> None:
+    """Loudly, since code that takes a right away must not believe that it has; `_trust` lets it (CWE-915)."""
+    Person.create(name="Eve", email="eve@example.com")
+    with pytest.raises(UsageError, match="'is_admin' of Person is protected"):
+        Person.where(name="Eve").update(name="Eva", is_admin=True)
+    with pytest.raises(UsageError, match="'is_admin' of Person is protected"):
+        asyncio.run(Person.where(name="Eve").update_async(is_admin=True))
+    assert Person.find_or_fail(name="Eve").is_admin is False
+    assert Person.where(name="Eve").update(_trust=True, is_admin=True) == 1
+    assert asyncio.run(Person.where(name="Eve").update_async(_trust=True, age=3, is_admin=False)) == 1

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from asok_engine.records.assignment import assignable, known_values
+from asok_engine.errors import UsageError
+from asok_engine.records.assignment import assignable, known_values, refuse_protected
 from asok_engine.records.errors import UnknownName
 from asok_engine.records.fields.number import Boolean
 from asok_engine.records.fields.reference import ForeignKey
@@ -47,3 +48,13 @@ def test_unknown_names_can_be_dropped() -> None:
     """What is left may be assigned."""
     values = {"name": "Eve", "age": 5, "boss": None}
     assert known_values(DESCRIPTION, values) == {"name": "Eve", "boss": None}
+
+
+def test_protected_fields_of_many_rows_are_refused() -> None:
+    """By their own name and by that of the relation that stands for them; a name that is unknown is told."""
+    refuse_protected(DESCRIPTION, {"name": "Eve"})
+    for values in ({"name": "Eve", "is_admin": True}, {"boss": None}):
+        with pytest.raises(UsageError, match="is protected"):
+            refuse_protected(DESCRIPTION, values)
+    with pytest.raises(UnknownName):
+        refuse_protected(DESCRIPTION, {"nmae": "Eve"})

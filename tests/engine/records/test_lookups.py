@@ -10,14 +10,23 @@ import pytest
 
 from asok_engine.errors import InputError
 from asok_engine.records.errors import UnknownName
+from asok_engine.records.fields.structure import JSON
 from asok_engine.records.plans.count import aggregate
 from asok_engine.records.query import Query
+from asok_engine.records.record import Record
 from asok_engine.records.zones import active_zone
 from asok_engine.sql.functions import Aggregate
 from tests.engine.records.blog import Author, Post, blog
 from tests.engine.records.driver import Driver
 
 POSTS = Query(Post.__description__)
+
+
+class Parcel(Record):
+    """Something with JSON in it."""
+
+    id: int
+    data = JSON(default=dict)
 
 
 @pytest.fixture
@@ -221,3 +230,35 @@ def test_hostile_alias_never_reaches_sql(name: str) -> None:
         POSTS.annotate(**{name: Post.views})
     with pytest.raises(UnknownName):
         blog().run(aggregate(POSTS, **{name: Aggregate("count")}))
+
+
+@pytest.mark.parametrize(
+    "lookup",
+    [
+        {"at__year": "9" * 23},
+        {"at__year": float("inf")},
+        {"at__hour": float("inf")},
+        {"at__date": "9999-12-31"},
+        {"at__date__range": ("2026-01-01", "9999-12-31")},
+        {"at__date": "0001-01-01"},
+    ],
+)
+def test_moment_at_the_end_of_time_is_the_clients_fault(lookup: dict[str, Any]) -> None:
+    """Calendars and machines have limits, and whoever sends more is told so instead of failing inside."""
+    token = active_zone.set(ZoneInfo("Asia/Tokyo"))
+    try:
+        with pytest.raises(InputError):
+            POSTS.where(**lookup)
+    finally:
+        active_zone.reset(token)
+
+
+def test_json_is_looked_into_with_whatever_is_sent() -> None:
+    """A step of thousands of digits is a key, and a number beyond every float is the client's fault."""
+    found = Query(Parcel.__description__)
+    driver = Driver(Parcel)
+    driver.save(Parcel(data={"7" * 5000: "x", "a": [5]}))
+    assert len(driver.run(found.where(**{"data__" + "7" * 5000: "x"}).fetch())) == 1
+    assert len(driver.run(found.where(data__a__0=5).fetch())) == 1
+    with pytest.raises(InputError):
+        found.where(data__a__0=10**400)

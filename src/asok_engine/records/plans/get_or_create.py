@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from asok_engine.errors import UniqueError
+from asok_engine.records.assignment import assignable
 from asok_engine.records.plans.pick import only_one
 from asok_engine.records.plans.save import save
 from asok_engine.records.query import Query
@@ -21,12 +22,17 @@ __all__ = ["get_or_create", "update_or_create"]
 
 
 def get_or_create(
-    query: Query, values: Mapping[str, Any], defaults: Mapping[str, Any] | None = None
+    query: Query,
+    values: Mapping[str, Any],
+    defaults: Mapping[str, Any] | None = None,
+    *,
+    trusts: bool = True,
 ) -> Plan[tuple[Any, bool]]:
     """Give the record with these values and False, or a new one of them and the defaults and True.
 
     A default may be a function without arguments. A value may be a lookup such as
-    `name__iexact`; it helps to find and is not set.
+    `name__iexact`; it helps to find and is not set. Where one does not trust the values,
+    those of protected fields help to find as well and are not set.
 
     Raises:
         SeveralRecords: more than one record has the values.
@@ -35,7 +41,7 @@ def get_or_create(
     record = yield from _one(found)
     if record is not None:
         return record, False
-    made = query.description.model(**_settable(query, values, defaults))
+    made = query.description.model(**_settable(query, values, defaults, trusts))
     try:
         yield Atomic(save(made, query.database), query.database)
     except UniqueError:
@@ -47,11 +53,16 @@ def get_or_create(
 
 
 def update_or_create(
-    query: Query, values: Mapping[str, Any], changes: Mapping[str, Any] | None = None
+    query: Query,
+    values: Mapping[str, Any],
+    changes: Mapping[str, Any] | None = None,
+    *,
+    trusts: bool = True,
 ) -> Plan[tuple[Any, bool]]:
     """Give the record with these values, changed, and False, or a new one of both and True.
 
-    The row is locked while it is changed, where the database locks rows.
+    The row is locked while it is changed, where the database locks rows. `trusts` is as
+    for `get_or_create`.
     """
 
     def change() -> Plan[Any]:
@@ -65,7 +76,7 @@ def update_or_create(
     record = yield Atomic(change(), query.database)
     if record is not None:
         return record, False
-    made = query.description.model(**_settable(query, values, changes))
+    made = query.description.model(**_settable(query, values, changes, trusts))
     try:
         yield Atomic(save(made, query.database), query.database)
     except UniqueError:
@@ -84,11 +95,16 @@ def _one(query: Query) -> Plan[Any]:
     return records[0] if records else None
 
 
-def _settable(query: Query, values: Mapping[str, Any], defaults: Mapping[str, Any] | None) -> dict[str, Any]:
+def _settable(
+    query: Query, values: Mapping[str, Any], defaults: Mapping[str, Any] | None, trusts: bool
+) -> dict[str, Any]:
     description = query.description
     known = {*description.fields, *description.relations, *description.translated}
     made = {name.removesuffix("__exact"): value for name, value in values.items()}
     made = {name: value for name, value in made.items() if name in known or "__" not in name}
+    if not trusts:
+        # Why: what is looked for becomes what is made, and a form sends it (CWE-915).
+        made = assignable(description, made)
     for name, value in (defaults or {}).items():
         made[name] = value() if callable(value) else value
     return made

@@ -23,7 +23,7 @@ __all__ = ["count_values", "is_aggregate", "pluck", "values", "values_list", "va
 
 
 def values(query: Query, *names: Any) -> Plan[list[dict[str, Any]]]:
-    """Give a dict for each row: the fields, paths or annotations of these names, or all fields."""
+    """Give a dict for each row: the fields, paths, annotations of these names, or all that are not hidden."""
     select, keys = values_select(query, names)
     if query.is_empty:
         return []
@@ -70,7 +70,9 @@ def values_select(query: Query, names: Sequence[Any]) -> tuple[Select, list[str]
             fix="Read the records, or put the union into a condition: filter(pk__in=union).",
         )
     annotations = dict(query.annotations)
-    wanted = list(names) if names else [*(query.names or query.description.fields), *annotations]
+    # Why not the hidden ones: they come where they are named and nowhere else (CWE-200).
+    shown = query.names or [name for name, field in query.description.fields.items() if not field.hidden]
+    wanted = list(names) if names else [*shown, *annotations]
     if names:
         wanted += [name for name, each in annotations.items() if is_aggregate(each) and name not in names]
     expressions = [query.expression(name) for name in wanted]

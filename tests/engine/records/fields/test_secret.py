@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import pytest
 
 from asok_engine.errors import SetupError, UsageError
-from asok_engine.records.errors import FieldProblem
+from asok_engine.records.errors import FieldProblem, InvalidRecord, UnknownName
 from asok_engine.records.fields.secret import CannotDecrypt, Encrypted, Password, PasswordHash, use_secrets
 from asok_engine.records.fields.text import String
 from asok_engine.records.plans.bulk import bulk_create, bulk_update
 from asok_engine.records.plans.change import update_all
 from asok_engine.records.plans.find import find_by_key
-from asok_engine.records.plans.values import pluck
+from asok_engine.records.plans.values import pluck, values, values_list
 from asok_engine.records.query import Query
 from asok_engine.records.record import Record
 from asok_engine.security.passwords import Passwords
@@ -148,3 +148,22 @@ def test_missing_key_is_told() -> None:
     use_secrets([])
     with pytest.raises(SetupError, match="SECRET_KEY"):
         Driver(Member).save(Member(name="a", password="xxxx", note="x"))
+
+
+def test_secrets_come_only_where_they_are_named_and_order_nothing() -> None:
+    """Neither in values without names nor by the place that a row takes in an order that a visitor chose."""
+    driver = Driver(Member)
+    driver.save(Member(name="Ada", password="opensesame", note="likes cats"))
+    members = Query(Member.__description__)
+    assert driver.run(values(members)) == [{"id": 1, "name": "Ada"}]
+    assert driver.run(values_list(members)) == [(1, "Ada")]
+    assert driver.run(values(members, "note")) == [{"note": "likes cats"}]
+    for name in ("password", "-password", "note"):
+        with pytest.raises(UnknownName, match="cannot be ordered"):
+            members.order_by(name)
+
+
+def test_text_that_is_no_unicode_is_not_sealed() -> None:
+    """JSON brings lone surrogates, which nothing can encode."""
+    with pytest.raises(InvalidRecord, match="note is not valid Unicode"):
+        Driver(Member).save(Member(name="Ada", password="opensesame", note="\ud800"))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from asok_engine.errors import UniqueError
-from asok_engine.records.errors import SeveralRecords
+from asok_engine.records.errors import InvalidRecord, SeveralRecords
 from asok_engine.records.plans.count import count
 from asok_engine.records.plans.get_or_create import get_or_create, update_or_create
 from asok_engine.records.query import Query
@@ -94,3 +94,18 @@ def test_record_is_changed_or_made() -> None:
     assert (post.id, post.views, made) == (1, 99, False)
     post, made = driver.run(update_or_create(POSTS, {"title": "Post 9"}, {"views": 9}))
     assert (post.id, post.views, made) == (5, 9, True)
+
+
+def test_values_that_are_not_trusted_reach_no_protected_field() -> None:
+    """They help to find and are not set."""
+    driver = blog()
+    field = Tag.__description__.fields["name"]
+    field.protected = True
+    try:
+        with pytest.raises(InvalidRecord, match="name is required"):
+            driver.run(get_or_create(TAGS, {"name": "go"}, trusts=False))
+        with pytest.raises(InvalidRecord, match="name is required"):
+            driver.run(update_or_create(TAGS, {"name": "go"}, trusts=False))
+        assert driver.run(get_or_create(TAGS, {"name": "sql"}, trusts=False))[1] is False
+    finally:
+        field.protected = False
