@@ -41,7 +41,11 @@ __all__ = ["Database", "Databases", "Router", "databases", "forget_own_writes"]
 Router = Callable[[Statement], str | None]
 
 _CHECK_SECONDS: Final = 5.0
+#: Asks a server for what its version does not tell: a row means that it has it.
 _HAS_PGVECTOR: Final = "SELECT 1 FROM pg_extension WHERE extname = 'vector'"
+_KNOWS_ZONES: Final = (
+    "SELECT 1 FROM DUAL WHERE CONVERT_TZ('2000-01-01', '+00:00', 'Europe/Paris') IS NOT NULL"
+)
 
 #: The aliases that this context has written to: their copies may not have it yet.
 _written: ContextVar[frozenset[str]] = ContextVar("asok_written", default=frozenset())
@@ -127,7 +131,7 @@ class Database:
         """The dialect, once the server's version is known; asks it over a connection of plain code."""
         if self._dialect is None:
             with self.plain.lend() as connection:
-                found = connection.run(_HAS_PGVECTOR, (), "rows") if self._is_postgresql else ()
+                found = connection.run(self._question, (), "rows")
                 self._dialect = _dialect_of(connection, bool(found))
         return self._dialect
 
@@ -137,15 +141,15 @@ class Database:
             channel = self.on_loop
             connection = await channel.take(writes=False)
             try:
-                found = await connection.run(_HAS_PGVECTOR, (), "rows") if self._is_postgresql else ()
+                found = await connection.run(self._question, (), "rows")
                 self._dialect = _dialect_of(connection, bool(found))
             finally:
                 channel.give(connection)
         return self._dialect
 
     @property
-    def _is_postgresql(self) -> bool:
-        return self.options.kind == "postgresql"
+    def _question(self) -> str:
+        return _HAS_PGVECTOR if self.options.kind == "postgresql" else _KNOWS_ZONES
 
     # --- statements outside of transactions -------------------------------------------------
 
@@ -336,12 +340,12 @@ async def _until_the_end(channel: LoopChannel) -> AsyncGenerator[None, None]:
         await channel.close()
 
 
-def _dialect_of(connection: PlainConnection | AsyncConnection, has_pgvector: bool) -> Dialect:
+def _dialect_of(connection: PlainConnection | AsyncConnection, has_more: bool) -> Dialect:
     version: tuple[int, ...] = connection.server_version  # type: ignore[union-attr]
     is_mariadb: bool | None = getattr(connection, "is_mariadb", None)
     if is_mariadb is None:
-        return PostgresqlDialect(version, has_pgvector=has_pgvector)
-    return MysqlDialect(version, is_mariadb=is_mariadb)
+        return PostgresqlDialect(version, has_pgvector=has_more)
+    return MysqlDialect(version, is_mariadb=is_mariadb, knows_zones=has_more)
 
 
 class Databases:

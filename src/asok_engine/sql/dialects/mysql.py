@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Literal
 from uuid import UUID
 
+from asok_engine.errors import UsageError
 from asok_engine.sql.dialects import texts
 from asok_engine.sql.dialects.contract import Dialect, Version, search_words
 from asok_engine.sql.tables import FullText
@@ -56,8 +57,10 @@ class MysqlDialect(Dialect):
     supports_self_subquery = False
     has_native_decimal = True
 
-    def __init__(self, version: Version = (), *, is_mariadb: bool = False) -> None:
+    def __init__(self, version: Version = (), *, is_mariadb: bool = False, knows_zones: bool = True) -> None:
         super().__init__(version)
+        #: The server's tables of time zones are filled, so that it knows zones by name.
+        self.knows_zones = knows_zones
         self.is_mariadb = is_mariadb
         self.spelling = "mariadb" if is_mariadb else "mysql"
         #: Only MariaDB has RETURNING, and only for INSERT and DELETE; this flag speaks of all three.
@@ -73,9 +76,18 @@ class MysqlDialect(Dialect):
     def date_part(self, sa: Any, part: str, element: Any, zone: str, is_moment: bool) -> Any:
         """Write a part of a day or of a moment seen in a zone, as a whole number.
 
-        A zone other than UTC needs the server's tables of time zones.
+        Raises:
+            UsageError: the zone is not UTC and the server knows no zones by name.
         """
         if is_moment and zone != "UTC":
+            if not self.knows_zones:
+                # Why refused: the server would give NULL, and the condition would find nothing.
+                raise UsageError(
+                    f"The {part} of a moment in {zone} is not known to this server: "
+                    "its tables of time zones are empty.",
+                    fix="Fill them: mariadb-tzinfo-to-sql /usr/share/zoneinfo | mariadb mysql "
+                    "(mysql_tzinfo_to_sql for MySQL).",
+                )
             element = sa.func.convert_tz(element, sa.literal_column("'+00:00'"), self.zone_text(sa, zone))
         if part == "week":
             return sa.func.week(element, sa.literal_column("3"))
