@@ -156,6 +156,23 @@ class Everything(Record):
         table_name = "contract_everything"
 
 
+class Reading(Record):
+    """A field of each kind that travels in lists where a database has them, with a counted key."""
+
+    small = SmallInteger(nullable=True)
+    big = BigInteger(nullable=True)
+    name = String(20, nullable=True)
+    long = Text(nullable=True)
+    ratio = Float(nullable=True)
+    yes = Boolean(nullable=True)
+    day = Date(nullable=True)
+    moment = DateTime(nullable=True)
+    other = UUID(nullable=True)
+
+    class Meta:
+        table_name = "contract_readings"
+
+
 class Spot(Record):
     """A place among others."""
 
@@ -166,7 +183,7 @@ class Spot(Record):
         table_name = "contract_spots"
 
 
-MODELS = (Writer, Book, Review, Label, Note, Everything)
+MODELS = (Writer, Book, Review, Label, Note, Everything, Reading)
 WRITERS, BOOKS, LABELS = (Query(model.__description__) for model in (Writer, Book, Label))
 
 
@@ -474,6 +491,32 @@ def test_many_records_are_changed_at_once(ready: Perform) -> None:
     assert (found.uses, made) == (5, True)
     found, made = ready(update_or_create(LABELS, {"name": "fresh"}, {"uses": 6}))
     assert (found.uses, made) == (6, False)
+
+
+def test_values_of_every_kind_travel_in_numbers(ready: Perform) -> None:
+    """Inserted together and looked for together, None and what looks like an array of SQL among them."""
+    full: dict[str, list[Any]] = {
+        "small": [-32768, 32767],
+        "big": [2**62, -(2**62)],
+        "name": ["NULL", '{a,"b"}'],
+        "long": ["back\\slash, 'quotes'", "\u00fc\n" * 1000],
+        "ratio": [0.1, -1e300],
+        "yes": [True, False],
+        "day": [date(1, 1, 1), date(2026, 7, 4)],
+        "moment": [datetime(2026, 7, 4, 12, 30, 15, 123456, UTC), datetime(1970, 1, 1, tzinfo=UTC)],
+        "other": [uuid4(), uuid4()],
+    }
+    made = [Reading(**{name: pair[number] for name, pair in full.items()}) for number in (0, 1)]
+    made += [Reading(), Reading(ratio=1)]
+    ready(bulk_create(Reading.__description__, made))
+    readings = Query(Reading.__description__).order_by("id")
+    found = ready(readings.fetch())
+    assert [each.__dict__ for each in found] == [each.__dict__ for each in made]
+    assert all(changed(each) == {} for each in (*found, *made))
+    for name, pair in full.items():
+        if name not in ("ratio", "long"):
+            assert ready(readings.where(**{f"{name}__in": pair}).fetch()) == made[:2], name
+            assert ready(count(readings.where(**{f"{name}__in": pair[:1]}))) == 1, name
 
 
 def test_rules_of_the_database_are_told(ready: Perform) -> None:

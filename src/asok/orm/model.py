@@ -37,7 +37,7 @@ from asok_engine.records.plans.save import save
 from asok_engine.records.plans.tables import create_tables
 from asok_engine.records.policy import Principal
 from asok_engine.records.query import Query as EngineQuery
-from asok_engine.records.record import Record, assign
+from asok_engine.records.record import Record, assign, made_of
 from asok_engine.records.relations.relation import Relation
 from asok_engine.records.steps import Plan
 from asok_engine.sql.expressions import Condition
@@ -581,7 +581,7 @@ class Model(Record):
         """
         return cast(
             "list[Self]",
-            run(bulk_create(cls.__description__, _made(cls, records), ignore_conflicts=ignore_conflicts)),
+            run(bulk_create(cls.__description__, made_of(cls, records), ignore_conflicts=ignore_conflicts)),
         )
 
     @classmethod
@@ -596,7 +596,7 @@ class Model(Record):
         return cast(
             "list[Self]",
             await run_async(
-                bulk_create(cls.__description__, _made(cls, records), ignore_conflicts=ignore_conflicts)
+                bulk_create(cls.__description__, made_of(cls, records), ignore_conflicts=ignore_conflicts)
             ),
         )
 
@@ -622,7 +622,7 @@ class Model(Record):
 
         `update` are the fields that change there, all others by default. Give how many were given.
         """
-        return len(run(upsert_all(cls.__description__, _made(cls, records), unique=unique, update=update)))
+        return len(run(upsert_all(cls.__description__, made_of(cls, records), unique=unique, update=update)))
 
     @classmethod
     async def upsert_async(
@@ -635,7 +635,7 @@ class Model(Record):
         """Insert records, or update the rows that have the same values in the fields `unique`."""
         return len(
             await run_async(
-                upsert_all(cls.__description__, _made(cls, records), unique=unique, update=update)
+                upsert_all(cls.__description__, made_of(cls, records), unique=unique, update=update)
             )
         )
 
@@ -673,10 +673,6 @@ class Model(Record):
 def _chosen(model: type[M], order_by: str | None, limit: int | None, values: Mapping[str, Any]) -> Query[M]:
     query = Query(model).where(**values).limit(limit)
     return query if order_by is None else query.order_by(order_by)
-
-
-def _made(model: type[M], records: Iterable[M | Mapping[str, Any]]) -> list[M]:
-    return [model(**record) if isinstance(record, Mapping) else record for record in records]
 
 
 def _to_go(model: type[M], conditions: Sequence[Condition], values: Mapping[str, Any]) -> EngineQuery:

@@ -7,7 +7,7 @@ two records that were read apart do not undo each other's changes.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from asok_engine.records.errors import FieldProblem, InvalidRecord
@@ -18,7 +18,16 @@ if TYPE_CHECKING:
     from asok_engine.records.description import Description
     from asok_engine.records.record import Record
 
-__all__ = ["changed", "checked", "invalid", "mark_inserted", "mark_stored", "stored_value", "to_columns"]
+__all__ = [
+    "changed",
+    "checked",
+    "invalid",
+    "mark_all_inserted",
+    "mark_inserted",
+    "mark_stored",
+    "stored_value",
+    "to_columns",
+]
 
 
 def checked(record: Record, fields: Iterable[Field[Any]]) -> dict[str, Any]:
@@ -120,6 +129,27 @@ def mark_inserted(record: Record, row: list[Any], database: str) -> None:
         row = [*row[:place], record.__dict__[counted], *row[place:]]
     record._row = row
     record._origin = Origin(description.stored_layout(description.all_names), None, database)
+
+
+def mark_all_inserted(
+    description: Description,
+    records: Sequence[Record],
+    rows: Sequence[list[Any]],
+    keys: Sequence[Any] | None,
+    database: str,
+) -> None:
+    """Remember the rows of one insert of many; the rows become the records' own.
+
+    `keys` are those that were counted, None where none was.
+    """
+    origin = Origin(description.stored_layout(description.all_names), None, database)
+    if keys is not None:
+        place = description.all_names.index(description.counted)
+        for row, key in zip(rows, keys, strict=True):
+            row.insert(place, key)
+    for record, row in zip(records, rows, strict=True):
+        record._row = row
+        record._origin = origin
 
 
 def mark_stored(record: Record, database: str, only: Collection[str] | None = None) -> None:

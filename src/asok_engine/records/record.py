@@ -8,7 +8,7 @@ they are empty until the record is in the database. What a record can do is a pl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from asok_engine.errors import UsageError
@@ -24,9 +24,10 @@ from asok_engine.records.reverse import add_ways_back
 from asok_engine.records.rows import Origin, Records
 from asok_engine.records.steps import Plan
 
-__all__ = ["Record", "assign"]
+__all__ = ["Record", "assign", "made_of"]
 
 Result = TypeVar("Result")
+Made = TypeVar("Made", bound="Record")
 
 
 class Record:
@@ -52,6 +53,10 @@ class Record:
         _origin: Origin | None
 
     def __init__(self, /, **values: Any) -> None:
+        self._begin(values)
+
+    def _begin(self, values: Mapping[str, Any]) -> None:
+        """Become a record that is not in the database, with these values and the defaults of the others."""
         description = self.__description__
         self._row = None
         self._origin = None
@@ -129,6 +134,22 @@ class Record:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.pk!r}>"
+
+
+def made_of(model: type[Made], items: Iterable[Made | Mapping[str, Any]]) -> list[Made]:
+    """Give records: those that are some already, and new ones of the values in dicts."""
+    if model.__init__ is not Record.__init__:
+        return [model(**item) if isinstance(item, Mapping) else item for item in items]
+    new, begin, made = object.__new__, Record._begin, []
+    for item in items:
+        if type(item) is dict or isinstance(item, Mapping):
+            # What a call of the model does, without three copies of the values on the way.
+            record = new(model)
+            begin(record, item)
+            made.append(record)
+        else:
+            made.append(item)
+    return made
 
 
 def assign(record: Record, values: Mapping[str, Any]) -> None:

@@ -18,7 +18,7 @@ from asok_engine.sql.sources import Source
 from asok_engine.sql.statements import Shape
 from asok_engine.sql.writer import Writer
 
-__all__ = ["Conflict", "insert_shape"]
+__all__ = ["Conflict", "insert_lists_shape", "insert_shape"]
 
 
 class Conflict(Struct, frozen=True):
@@ -71,6 +71,25 @@ def insert_shape(
         return writer.template(made, "rows", _first_value if rows == 1 else _values_in_order)
 
     return Shape(write, writes=True, is_cheap=rows == 1, table_name=source.table.name)
+
+
+def insert_lists_shape(source: Source, columns: Sequence[str], key: str) -> Shape:
+    """Prepare an INSERT of any number of rows; the values are one list for each column.
+
+    Only for a dialect that `has_lists_of` all of their types. The result is the list of
+    the keys that the database has counted, in the order of the rows.
+    """
+
+    def write(dialect: Dialect) -> Template:
+        writer = Writer(dialect)
+        sa, table = writer.sa, writer.table(source)
+        lists = [writer.parameter_list(source.table.column(name).type) for name in columns]
+        names = [f"c{place}" for place in range(len(columns))]
+        rows = sa.func.unnest(*lists).table_valued(*names, name="given").render_derived()
+        made = dialect.insert(table).from_select(list(columns), sa.select(*[rows.c[name] for name in names]))
+        return writer.template(made.returning(table.c[key]), "rows", _values_in_order)
+
+    return Shape(write, writes=True, table_name=source.table.name)
 
 
 def _with_conflict(made: Any, conflict: Conflict, writer: Writer, source: Source) -> Any:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+from typing import Any
+
 import pytest
 
 from asok_engine.errors import UsageError
@@ -9,7 +12,7 @@ from asok_engine.records.errors import UnknownName
 from asok_engine.records.fields.number import Integer
 from asok_engine.records.fields.text import String
 from asok_engine.records.plans.find import find_by_key
-from asok_engine.records.record import Record, assign
+from asok_engine.records.record import Record, assign, made_of
 from tests.engine.records.blog import Author, Post, blog
 
 
@@ -37,6 +40,25 @@ def test_unknown_name_is_refused() -> None:
         Post(titel="a")
     with pytest.raises(UnknownName):
         assign(Post(), {"nothing": 1})
+
+
+def test_dicts_become_records_as_a_call_would_make_them() -> None:
+    """With defaults, relations and errors; what is a record already stays; an own constructor is called."""
+
+    class Careful(Post):
+        __abstract__ = True
+
+        def __init__(self, **values: Any) -> None:
+            super().__init__(**{**values, "title": "careful"})
+
+    ready = Post(title="ready")
+    made = made_of(Post, [{"title": "a", "author": Author(id=3)}, MappingProxyType({"title": "b"}), ready])
+    assert made[0].__dict__ == Post(title="a", author=Author(id=3)).__dict__
+    assert (made[1].title, made[1].views, made[1].is_stored) == ("b", 0, False)
+    assert made[2] is ready
+    assert made_of(Careful, [{"title": "a"}])[0].title == "careful"
+    with pytest.raises(UnknownName, match="titel"):
+        made_of(Post, [{"titel": "a"}])
 
 
 def test_relations_can_be_given_by_name() -> None:

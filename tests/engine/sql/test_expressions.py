@@ -190,12 +190,22 @@ trees = st.recursive(
 
 @given(trees)
 def test_every_value_has_its_place_in_the_text(tree: Condition) -> None:
-    """Whatever the structure, the text has one place for each value, on every dialect."""
+    """Whatever the structure, the text has one place for each value or each list, on every dialect."""
     collected: list[object] = []
     tree.shape(collected)
     for dialect in DIALECTS:
         compiled = Select(POSTS, IDS, where=tree).compile(dialect)
-        assert len(compiled.parameters) == len(collected)
+        flat = [each for given in compiled.parameters for each in (given if type(given) is list else [given])]
+        assert len(flat) == len(collected)
+
+
+def test_list_is_one_parameter_where_the_dialect_has_lists() -> None:
+    """PostgreSQL gets one parameter whatever the number of values, the others one for each."""
+    for negated, words in ((False, "posts.views = ANY"), (True, "posts.views != ALL")):
+        chosen = Select(POSTS, IDS, where=In(VIEWS, (1, 2, 3), negated) & (VIEWS > 9))
+        assert f"{words} (CAST($1 AS INTEGER[])) AND posts.views > $2" in text(chosen, POSTGRESQL)
+        assert values(chosen, POSTGRESQL) == [[1, 2, 3, 3], 9]
+        assert values(chosen, SQLITE) == [1, 2, 3, 3, 9]
 
 
 def test_empty_list_takes_no_value() -> None:

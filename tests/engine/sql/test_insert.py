@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from asok_engine.sql.dialects.contract import Dialect
-from asok_engine.sql.insert import Conflict, insert_shape
+from asok_engine.sql.insert import Conflict, insert_lists_shape, insert_shape
+from asok_engine.sql.types import integer
 from tests.engine.sql.tables import DIALECTS, MARIADB, MYSQL, POSTGRESQL, POSTS, SQLITE, text
 
 
@@ -36,6 +37,18 @@ def test_keys_of_many_rows_come_in_the_order_of_the_rows() -> None:
     assert compiled.decode([(9,), (8,)]) == [8, 9]
     assert shape.bind(("a", "b")).compile(MARIADB).returns == "rows"
     assert shape.bind(("a", "b")).compile(MYSQL).returns == "key"
+
+
+def test_rows_may_come_as_one_list_for_each_column() -> None:
+    """One text for any number of rows; a text is not cast to its length, which would cut it."""
+    compiled = (
+        insert_lists_shape(POSTS, ("title", "views"), "id").bind((["a", "b"], [1, 2])).compile(POSTGRESQL)
+    )
+    assert "unnest(CAST($1 AS TEXT[]), CAST($2 AS INTEGER[]))" in compiled.text
+    assert list(compiled.parameters) == [["a", "b"], [1, 2]]
+    assert compiled.decode is not None
+    assert compiled.decode([(9,), (8,)]) == [8, 9]
+    assert not any(dialect.has_lists_of(integer()) for dialect in (SQLITE, MYSQL, MARIADB))
 
 
 def test_other_columns_come_back_where_the_dialect_can() -> None:

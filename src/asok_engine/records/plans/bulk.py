@@ -7,26 +7,40 @@ written. All rows go in one transaction. Hooks and signals are not called.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from asok_engine.errors import UsageError
-from asok_engine.records.changes import checked, invalid, mark_inserted, mark_stored, stored_value, to_columns
+from asok_engine.records.changes import (
+    checked,
+    invalid,
+    mark_all_inserted,
+    mark_stored,
+    stored_value,
+    to_columns,
+)
 from asok_engine.records.description import Description
 from asok_engine.records.errors import FieldProblem, InvalidRecord
 from asok_engine.records.plans.pick import only_one
 from asok_engine.records.plans.save import prepared, stamp
 from asok_engine.records.plans.slugs import populate
 from asok_engine.records.query import Query
-from asok_engine.records.steps import Atomic, Plan
-from asok_engine.sql.insert import Conflict, insert_shape
+from asok_engine.records.steps import AskDialect, Atomic, Plan
+from asok_engine.sql.insert import Conflict, insert_lists_shape, insert_shape
 
 if TYPE_CHECKING:
     from asok_engine.records.record import Record
+    from asok_engine.sql.dialects.contract import Dialect
 
 __all__ = ["bulk_create", "bulk_update", "upsert_all", "upsert_one"]
 
 #: The most rows and parameters of one INSERT: every dialect takes them, and the text stays short.
 MAX_ROWS, MAX_PARAMETERS = 256, 30_000
+#: The most rows of one INSERT from lists, whose text is the same for every number.
+MAX_LISTED = 4096
+
+#: By the fields that are filled: records, and beside them the rows of their columns.
+Groups = dict[tuple[str, ...], "tuple[list[Record], list[list[Any]]]"]
 
 
 def bulk_create(
@@ -34,7 +48,7 @@ def bulk_create(
     records: Iterable[Record],
     *,
     ignore_conflicts: bool = False,
-    batch_size: int = MAX_ROWS,
+    batch_size: int = MAX_LISTED,
     database: str = "",
 ) -> Plan[list[Record]]:
     """Insert records in few statements; give them, with the keys that the database has made.
@@ -61,7 +75,7 @@ def upsert_all(
     *,
     unique: Sequence[str],
     update: Sequence[str] = (),
-    batch_size: int = MAX_ROWS,
+    batch_size: int = MAX_LISTED,
     database: str = "",
 ) -> Plan[list[Record]]:
     """Insert records, or update the rows that have the same values in the fields `unique`.
@@ -77,11 +91,11 @@ def upsert_all(
     target = description.columns_of(unique)
     alias = database or description.database
     groups = yield from _grouped(description, rows, is_insert=True)
-    for names, members in groups.items():
+    for names, group in groups.items():
         fixed = {*unique, *description.key, *(field.name for field in _only_at_create(description))}
         changed = description.columns_of(update or [name for name in names if name not in fixed])
         conflict = Conflict("update", target, changed) if changed else Conflict("ignore", target)
-        yield Atomic(_insert_groups(description, {names: members}, conflict, alias, batch_size), alias)
+        yield Atomic(_insert_groups(description, {names: group}, conflict, alias, batch_size), alias)
     return rows
 
 
@@ -145,11 +159,10 @@ def upsert_one(
     return (yield from only_one(found))
 
 
-def _grouped(
-    description: Description, rows: list[Record], is_insert: bool
-) -> Plan[dict[tuple[str, ...], list[tuple[Record, list[Any]]]]]:
+def _grouped(description: Description, rows: list[Record], is_insert: bool) -> Plan[Groups]:
     """Check the values of records and group them by the columns that they fill."""
-    for record in rows:
+    needs_work = description.references or description.populated or description.stamps_at_create
+    for record in rows if needs_work else ():
         for relation in description.references:
             if relation.name in record.__dict__:
                 relation.settle(record)
@@ -159,13 +172,15 @@ def _grouped(
             stamp(record, description.stamps_at_create, is_first=is_insert)
     quick = description.quick_row
     if quick is not None:
-        made = [quick(record.__dict__) for record in rows]
-        if None not in made:
-            return {description.quick_names: list(zip(rows, made, strict=True))}  # type: ignore[arg-type]
+        made = [row for record in rows if (row := quick(record.__dict__)) is not None]
+        if len(made) == len(rows):
+            return {description.quick_names: (rows, made)}
     values = yield from _checked_rows(description, rows, list(description.fields.values()))
-    groups: dict[tuple[str, ...], list[tuple[Record, list[Any]]]] = {}
+    groups: Groups = {}
     for record, found in zip(rows, values, strict=True):
-        groups.setdefault(tuple(found), []).append((record, to_columns(description, found)))
+        records, columns = groups.setdefault(tuple(found), ([], []))
+        records.append(record)
+        columns.append(to_columns(description, found))
     return groups
 
 
@@ -189,57 +204,63 @@ def _checked_rows(
 
 
 def _insert_groups(
-    description: Description,
-    groups: dict[tuple[str, ...], list[tuple[Record, list[Any]]]],
-    conflict: Conflict | None,
-    alias: str,
-    batch_size: int,
+    description: Description, groups: Groups, conflict: Conflict | None, alias: str, batch_size: int
 ) -> Plan[None]:
-    for names, members in groups.items():
-        needs_keys = bool(description.counted) and description.counted not in names and conflict is None
-        if needs_keys:
-            yield from _insert_for_keys(description, names, members, alias, batch_size)
-            continue
-        if conflict is None:
-            shape = description.insert_shape(names)
-        else:
+    for names, (records, rows) in groups.items():
+        if conflict is not None:
             shape = description.kept_shape(
                 ("conflict", names, conflict),
                 lambda names=names: insert_shape(  # type: ignore[misc]
                     description.source, description.columns_of(names), conflict=conflict
                 ),
             )
-        yield shape.bind_many([row for _, row in members], alias)
-        if conflict is None:
-            for record, _ in members:
+            yield shape.bind_many(rows, alias)
+            continue
+        keys: list[Any] | None = None
+        if description.counted and description.counted not in names:
+            keys = yield from _insert_for_keys(description, names, rows, alias, batch_size)
+            for record, key in zip(records, keys, strict=True):
+                record.__dict__[description.counted] = key
+        else:
+            yield description.insert_shape(names).bind_many(rows, alias)
+        if names is description.quick_names:
+            mark_all_inserted(description, records, rows, keys, alias)
+        else:
+            for record in records:
                 mark_stored(record, alias)
 
 
 def _insert_for_keys(
-    description: Description,
-    names: tuple[str, ...],
-    members: list[tuple[Record, list[Any]]],
-    alias: str,
-    batch_size: int,
-) -> Plan[None]:
-    """Insert rows in statements of 1, 2, 4, ... rows, so that few texts do for every number."""
+    description: Description, names: tuple[str, ...], rows: list[list[Any]], alias: str, batch_size: int
+) -> Plan[list[Any]]:
+    """Insert rows in few statements and give the keys that the database has counted."""
+    keys: list[Any] = []
+    dialect: Dialect = yield AskDialect(alias)
+    types = [description.fields[name].column_type for name in names]
+    if types and len(rows) > 1 and all(map(dialect.has_lists_of, types)):
+        size = max(min(batch_size, MAX_LISTED), 1)
+        shape = description.kept_shape(
+            ("insert lists", names),
+            lambda: insert_lists_shape(
+                description.source,
+                description.columns_of(names),
+                description.fields[description.counted].column,
+            ),
+        )
+        for start in range(0, len(rows), size):
+            keys += yield shape.bind(
+                [list(column) for column in zip(*rows[start : start + size], strict=True)], alias
+            )
+        return keys
+    # In statements of 1, 2, 4, ... rows, so that few texts do for every number.
     most = max(min(batch_size, MAX_ROWS, MAX_PARAMETERS // max(len(names), 1)), 1)
-    start, counted = 0, description.counted
-    while start < len(members):
-        size = 1 << (min(len(members) - start, most).bit_length() - 1)
-        part = members[start : start + size]
-        flat = [value for _, row in part for value in row]
-        keys = yield description.insert_shape(names, size).bind(flat, alias)
-        if isinstance(keys, int):
-            keys = range(keys, keys + size)
-        is_quick = names is description.quick_names
-        for (record, row), key in zip(part, keys, strict=True):
-            record.__dict__[counted] = key
-            if is_quick:
-                mark_inserted(record, row, alias)
-            else:
-                mark_stored(record, alias)
-        start += size
+    while len(keys) < len(rows):
+        start = len(keys)
+        size = 1 << (min(len(rows) - start, most).bit_length() - 1)
+        flat = list(chain.from_iterable(rows[start : start + size]))
+        made = yield description.insert_shape(names, size).bind(flat, alias)
+        keys += range(made, made + size) if isinstance(made, int) else made
+    return keys
 
 
 def _only_at_create(description: Description) -> list[Any]:

@@ -166,6 +166,10 @@ class Dialect:
         """
         return None
 
+    def has_lists_of(self, type_: ColumnType) -> bool:
+        """Tell whether one parameter can be a list of values of this type, none of which is encoded."""
+        return False
+
     def quote(self, name: str) -> str:
         """Write a name so that nothing in it is taken for SQL."""
         mark = self.quote_mark

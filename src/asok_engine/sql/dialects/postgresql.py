@@ -18,6 +18,11 @@ from asok_engine.sql.types import ColumnType
 
 __all__ = ["PostgresqlDialect"]
 
+#: The kinds whose values travel as they are, alone and in lists.
+_LISTED = frozenset(
+    {"smallint", "integer", "bigint", "float", "boolean", "text", "string", "date", "datetime", "uuid"}
+)
+
 
 class PostgresqlDialect(Dialect):
     """PostgreSQL 13 and later; `has_pgvector` says that the extension `vector` is installed."""
@@ -103,6 +108,10 @@ class PostgresqlDialect(Dialect):
             # Drivers give the session's zone; a value is in UTC wherever it came from.
             return texts.in_utc
         return texts.vector_of_text if type_.kind == "vector" else None
+
+    def has_lists_of(self, type_: ColumnType) -> bool:
+        """Tell whether one parameter can be a list of values of this type."""
+        return type_.kind in _LISTED
 
 
 def _tsquery(sa: Any, search: FullText, term: Any) -> Any:
