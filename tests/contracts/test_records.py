@@ -519,6 +519,30 @@ def test_values_of_every_kind_travel_in_numbers(ready: Perform) -> None:
             assert ready(count(readings.where(**{f"{name}__in": pair[:1]}))) == 1, name
 
 
+def test_bulk_insert_is_whole_or_not_at_all(ready: Perform) -> None:
+    """Alone it leaves nothing; inside of a transaction it undoes itself, and the transaction goes on."""
+
+    def twice_a() -> Plan[Any]:
+        return bulk_create(Label.__description__, [Label(name="half"), Label(name="a")])
+
+    def deed() -> Plan[None]:
+        yield from save(Label(name="before"))
+        with pytest.raises(UniqueError):
+            yield from twice_a()
+        yield from save(Label(name="after"))
+
+    def whole() -> Plan[None]:
+        yield Atomic(deed())
+
+    with pytest.raises(UniqueError):
+        ready(twice_a())
+    ready(whole())
+    assert sorted(ready(pluck(LABELS.where(name__in=["half", "before", "after"]), "name"))) == [
+        "after",
+        "before",
+    ]
+
+
 def test_rules_of_the_database_are_told(ready: Perform) -> None:
     """A unique key and a missing row, whatever the driver says."""
     with pytest.raises(UniqueError):

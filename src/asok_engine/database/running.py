@@ -84,6 +84,8 @@ async def run_one_async(statement: Statement) -> Any:
 
 
 def _atomic(step: Atomic) -> Any:
+    if step.is_one_statement and open_level(step.database) is None:
+        return run(step.plan)
     block = Block(step.database, step.isolation, step.writes)  # type: ignore[arg-type]
     block.begin()
     try:
@@ -152,6 +154,8 @@ _PLAIN: Mapping[type, Callable[[Any], Any]] = {
 
 
 async def _atomic_async(step: Atomic) -> Any:
+    if step.is_one_statement and open_level(step.database) is None:
+        return await run_async(step.plan)
     block = Block(step.database, step.isolation, step.writes)  # type: ignore[arg-type]
     await block.begin_async()
     try:

@@ -44,6 +44,8 @@ class Atomic(Struct, eq=False):
     writes: bool = True
     #: Isolation level, "" for the database's own.
     isolation: str = ""
+    #: True for a plan of one statement, which is all or none by itself: only a savepoint is needed.
+    is_one_statement: bool = False
 
 
 class Call(Struct, eq=False):

@@ -65,7 +65,11 @@ def bulk_create(
     alias = database or description.database
     groups = yield from _grouped(description, rows, is_insert=True)
     conflict = Conflict("ignore") if ignore_conflicts else None
-    yield Atomic(_insert_groups(description, groups, conflict, alias, batch_size), alias)
+    dialect: Dialect = yield AskDialect(alias)
+    deed = _insert_groups(description, groups, conflict, alias, batch_size, dialect)
+    is_one = len(groups) == 1 and len(rows) <= min(batch_size, MAX_LISTED)
+    is_one = is_one and all(_in_lists(description, names, dialect) for names in groups)
+    yield Atomic(deed, alias, is_one_statement=is_one)
     return rows
 
 
@@ -91,11 +95,12 @@ def upsert_all(
     target = description.columns_of(unique)
     alias = database or description.database
     groups = yield from _grouped(description, rows, is_insert=True)
+    dialect: Dialect = yield AskDialect(alias)
     for names, group in groups.items():
         fixed = {*unique, *description.key, *(field.name for field in _only_at_create(description))}
         changed = description.columns_of(update or [name for name in names if name not in fixed])
         conflict = Conflict("update", target, changed) if changed else Conflict("ignore", target)
-        yield Atomic(_insert_groups(description, {names: group}, conflict, alias, batch_size), alias)
+        yield Atomic(_insert_groups(description, {names: group}, conflict, alias, batch_size, dialect), alias)
     return rows
 
 
@@ -204,7 +209,12 @@ def _checked_rows(
 
 
 def _insert_groups(
-    description: Description, groups: Groups, conflict: Conflict | None, alias: str, batch_size: int
+    description: Description,
+    groups: Groups,
+    conflict: Conflict | None,
+    alias: str,
+    batch_size: int,
+    dialect: Dialect,
 ) -> Plan[None]:
     for names, (records, rows) in groups.items():
         if conflict is not None:
@@ -218,7 +228,7 @@ def _insert_groups(
             continue
         keys: list[Any] | None = None
         if description.counted and description.counted not in names:
-            keys = yield from _insert_for_keys(description, names, rows, alias, batch_size)
+            keys = yield from _insert_for_keys(description, names, rows, alias, batch_size, dialect)
             for record, key in zip(records, keys, strict=True):
                 record.__dict__[description.counted] = key
         else:
@@ -230,27 +240,31 @@ def _insert_groups(
                 mark_stored(record, alias)
 
 
+def _in_lists(description: Description, names: tuple[str, ...], dialect: Dialect) -> bool:
+    """Tell whether rows of these fields go as one list for each column."""
+    types = [description.fields[name].column_type for name in names]
+    return bool(types) and description.counted not in ("", *names) and all(map(dialect.has_lists_of, types))
+
+
 def _insert_for_keys(
-    description: Description, names: tuple[str, ...], rows: list[list[Any]], alias: str, batch_size: int
+    description: Description,
+    names: tuple[str, ...],
+    rows: list[list[Any]],
+    alias: str,
+    batch_size: int,
+    dialect: Dialect,
 ) -> Plan[list[Any]]:
     """Insert rows in few statements and give the keys that the database has counted."""
     keys: list[Any] = []
-    dialect: Dialect = yield AskDialect(alias)
-    types = [description.fields[name].column_type for name in names]
-    if types and len(rows) > 1 and all(map(dialect.has_lists_of, types)):
-        size = max(min(batch_size, MAX_LISTED), 1)
+    if _in_lists(description, names, dialect):
+        key, columns = description.fields[description.counted].column, description.columns_of(names)
         shape = description.kept_shape(
-            ("insert lists", names),
-            lambda: insert_lists_shape(
-                description.source,
-                description.columns_of(names),
-                description.fields[description.counted].column,
-            ),
+            ("insert lists", names), lambda: insert_lists_shape(description.source, columns, key)
         )
+        size = max(min(batch_size, MAX_LISTED), 1)
         for start in range(0, len(rows), size):
-            keys += yield shape.bind(
-                [list(column) for column in zip(*rows[start : start + size], strict=True)], alias
-            )
+            lists = [list(column) for column in zip(*rows[start : start + size], strict=True)]
+            keys += yield shape.bind(lists, alias)
         return keys
     # In statements of 1, 2, 4, ... rows, so that few texts do for every number.
     most = max(min(batch_size, MAX_ROWS, MAX_PARAMETERS // max(len(names), 1)), 1)
