@@ -15,7 +15,9 @@ from typing import Any
 import pytest
 
 from asok import TestClient
+from asok_engine.database.running import run_one
 from asok_engine.errors import SetupError
+from asok_engine.security.tokens import TokenRefused
 from tests.asok.auth.desk import GOOD, make_desk, person, sign_in
 from tests.asok.effects.sites import BOTH
 from tests.mailbox import Mailbox, make_certificate, run_mailbox
@@ -171,6 +173,30 @@ def test_of_twenty_clicks_one_gets_in(tmp_path: Path, mailbox: Mailbox, how: str
     with ThreadPoolExecutor(20) as threads:
         statuses = list(threads.map(click, range(20)))
     assert sorted(statuses) == [200] + [400] * 19
+
+
+def test_of_two_that_have_read_the_same_row_one_gets_in(tmp_path: Path, mailbox: Mailbox) -> None:
+    """However close they are: the row is written by one of them, and the other is refused."""
+    app = make(tmp_path, mailbox)
+    token = link(app, "magic", person(app))
+    plans = [app.services.links.take("magic", token) for _ in range(2)]
+
+    def until_it_writes(plan: Any) -> Any:
+        step = plan.send(None)
+        while not step.writes:
+            step = plan.send(run_one(step))
+        return step
+
+    results = []
+    for plan, step in zip(plans, [until_it_writes(plan) for plan in plans], strict=True):
+        try:
+            while True:
+                step = plan.send(run_one(step))
+        except StopIteration:
+            results.append("in")
+        except TokenRefused:
+            results.append("refused")
+    assert results == ["in", "refused"]
 
 
 CLICK = """

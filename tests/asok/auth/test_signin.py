@@ -108,17 +108,17 @@ def test_the_three_failures_cost_the_same(tmp_path: Path) -> None:
     app = make_desk(tmp_path)
     person(app)
     person(app, "off@example.com", is_active=False)
-    clients = iter(TestClient(app) for _ in range(1000))
+    clients = iter(TestClient(app, "wsgi") for _ in range(1000))
     spent: dict[str, list[float]] = {"nobody@example.com": [], "ada@example.com": [], "off@example.com": []}
     sign_in(next(clients), "first@example.com", "wrong")
     for _ in range(12):
         for email, times in spent.items():
             client = next(clients)
-            began = time.thread_time()
+            began = time.process_time()
             sign_in(client, email, "wrong", "plain")
-            times.append(time.thread_time() - began)
-    wall = {email: statistics.median(times) for email, times in spent.items()}
-    assert max(wall.values()) < 3 * min(wall.values()) + 0.005
+            times.append(time.process_time() - began)
+    medians = {email: statistics.median(times) for email, times in spent.items()}
+    assert max(medians.values()) < 1.6 * min(medians.values()), medians
 
 
 @pytest.mark.parametrize(
