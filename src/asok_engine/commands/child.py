@@ -40,6 +40,7 @@ class Facts:
     speaks: tuple[str, ...] = ("asgi",)
     error: str = ""
     production_problem: str = ""
+    sessions: str = ""
 
 
 def child_command(project: Project, do: str, *, shutdown_seconds: float, text: str = "") -> Command:
@@ -101,6 +102,7 @@ def _facts(project: Project) -> Facts:
             shutdown_seconds=float(setting(app, "SHUTDOWN_TIMEOUT", 3.0)),
             speaks=spoken(app),
             production_problem=str(problem or ""),
+            sessions=str(setting(app, "SESSION_BACKEND", "")),
         )
     except SetupError as error:
         return Facts(error=str(error))

@@ -20,9 +20,9 @@ def _is_set(config: Any, name: str) -> bool:
 
 
 def setting(app: Any, name: str, default: Any) -> Any:
-    """Give a setting of an application; `default` for one that has no settings."""
+    """Give a setting of an application; `default` for one that does not have it."""
     config = getattr(app, "config", None)
-    return default if config is None else config[name]
+    return default if config is None or name not in config else config[name]
 
 
 def spoken(app: Any) -> tuple[str, ...]:

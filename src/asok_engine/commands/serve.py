@@ -59,6 +59,12 @@ def serve(host: str, port: int, workers: int, interface: str, server: str, app: 
     shown = f"[{host}]" if ":" in host else host
     several = f"{workers} workers" if workers > 1 else "1 worker"
     click.echo(f"{project.root.name} on http://{shown}:{port} ({server}, {interface}, {several})", err=True)
+    if workers > 1 and facts.sessions == "memory":
+        click.echo(
+            "SESSION_BACKEND is memory, so each worker has sessions of its own and visitors lose theirs "
+            "between them. Set SESSION_BACKEND=file, or redis with several machines.",
+            err=True,
+        )
     if server == "granian":
         listener.close()
         return serve_with_granian(

@@ -87,3 +87,14 @@ def test_named_application_is_served(folder: Path, free_port: int) -> None:
     with Running("asok.cli", *arguments, cwd=folder) as server:
         assert server.get_until("served")[0] == 200
         assert server.stop() == 0
+
+
+def test_sessions_that_workers_do_not_share_are_told(folder: Path, free_port: int) -> None:
+    """Two workers with sessions in memory are a warning; one worker, or sessions in files, are none."""
+    for backend, workers, told in (("memory", "2", True), ("memory", "1", False), ("file", "2", False)):
+        code = APP.replace("DEBUG=False", f"DEBUG=False, SESSION_BACKEND={backend!r}")
+        (folder / "wsgi.py").write_text(code)
+        arguments = ("serve", "--server", "uvicorn", "-w", workers, "-p", str(free_port))
+        with Running("asok.cli", *arguments, cwd=folder) as server:
+            assert server.get_until("served")[0] == 200
+            assert ("SESSION_BACKEND is memory" in server.output) is told
