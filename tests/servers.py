@@ -534,7 +534,9 @@ class MariaProcess(_DatabaseProcess):
 
     def _prepare(self) -> None:
         arguments = ["mariadb-install-db", "--no-defaults", f"--datadir={self.data}", "--skip-test-db"]
-        arguments += ["--auth-root-authentication-method=normal", "--innodb-flush-log-at-trx-commit=0"]
+        # Why a folder of its own: a server that starts removes what others of the machine have in theirs.
+        arguments += ["--auth-root-authentication-method=normal", f"--tmpdir={self.folder}"]
+        arguments += ["--innodb-flush-log-at-trx-commit=0"]
         _prepare_with(arguments, self.folder, self._as_user)
 
     def _arguments(self) -> list[str]:
@@ -543,6 +545,7 @@ class MariaProcess(_DatabaseProcess):
         return [
             *(program, "--no-defaults", f"--datadir={self.data}", f"--port={self.port}"),
             *(f"--socket={self.folder / 'socket'}", f"--bind-address={HOST}", "--skip-name-resolve"),
+            f"--tmpdir={self.folder}",
             *("--innodb-buffer-pool-size=64M", "--innodb-flush-log-at-trx-commit=2"),
             # As Debian configures it.
             *("--character-set-server=utf8mb4", "--collation-server=utf8mb4_general_ci"),
