@@ -43,6 +43,8 @@ __all__ = [
     "bucket",
 ]
 
+_LARGE_LIST, _LARGEST_LIST = 16_384, 32_000
+
 Operator = Literal["=", "!=", "<", "<=", ">", ">="]
 ArithmeticOperator = Literal["+", "-", "*", "/", "%"]
 LikeKind = Literal["like", "contains", "startswith", "endswith", "equals"]
@@ -326,6 +328,9 @@ class Comparison(Condition, eq=False):
 
 def bucket(count: int) -> int:
     """Give the next power of two, so that lists of many lengths share few texts."""
+    if count > _LARGE_LIST:
+        # Why no power of two: 32768 parameters are more than PostgreSQL and SQLite take.
+        return max(count, _LARGEST_LIST)
     return 1 << (count - 1).bit_length() if count > 1 else count
 
 

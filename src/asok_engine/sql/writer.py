@@ -13,6 +13,7 @@ from collections.abc import Callable, Hashable
 from types import ModuleType
 from typing import Any, cast
 
+from asok_engine.errors import InputError
 from asok_engine.sql.compiler import Decode, Returns, Template
 from asok_engine.sql.dialects.contract import Dialect
 from asok_engine.sql.metadata import DialectName, sqlalchemy_dialect, sqlalchemy_type
@@ -79,7 +80,17 @@ class Writer:
         """Give the next parameter; a free one names its type to the database where that matters.
 
         Its values are encoded by `encode`, or as the dialect encodes the type.
+
+        Raises:
+            InputError: the database takes no more of them (422).
         """
+        if len(self._encoders) >= self.dialect.max_parameters:
+            # Why here: to write a text of so many places takes seconds, and the driver refuses it.
+            raise InputError(
+                f"A statement has more values than the {self.dialect.max_parameters} that a database takes.",
+                status=422,
+                fix="Ask for fewer at once, or for the rows of another query.",
+            )
         made = self.sa.bindparam(f"p{len(self._encoders)}")
         if encode is None and type_ is not None:
             encode = self.dialect.encoder(type_)

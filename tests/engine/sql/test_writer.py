@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from asok_engine.errors import InputError
+from asok_engine.sql.expressions import In
 from asok_engine.sql.select import Select
 from asok_engine.sql.writer import Writer, glob_of_like
-from tests.engine.sql.tables import IDS, MYSQL, POSTS, SQLITE, VIEWS, text, values
+from tests.engine.sql.tables import IDS, MYSQL, POSTGRESQL, POSTS, SQLITE, VIEWS, text, values
 
 
 def test_limit_and_offset_stand_where_the_dialect_wants_them() -> None:
@@ -56,3 +58,11 @@ def test_glob_finds_what_a_strict_like_finds(pattern: str, subject: str) -> None
         assert row[0] == row[1]
     finally:
         connection.close()
+
+
+def test_more_values_than_a_database_takes_are_refused_before_a_text_is_written() -> None:
+    """A list that a visitor makes as long as they like costs little, and is their fault (CWE-400)."""
+    for dialect in (SQLITE, POSTGRESQL, MYSQL):
+        with pytest.raises(InputError, match="has more values than"):
+            Select(POSTS, IDS, where=In(VIEWS, range(70_000))).compile(dialect)
+    assert len(values(Select(POSTS, IDS, where=In(VIEWS, range(20_000))), POSTGRESQL)) == 32_000
