@@ -38,6 +38,7 @@ class Session(dict[str, Any]):
         "ended",
         "handle",
         "is_live",
+        "names_person",
         "own",
         "rotates",
     )
@@ -65,6 +66,8 @@ class Session(dict[str, Any]):
         self.is_live = stored is not None
         #: Whether it gets another id when the request ends.
         self.rotates = False
+        #: Whether it was said whose session it is from now on.
+        self.names_person = False
         #: Whether the store is to forget what it had under the id that came in.
         self.ended = False
         for key, data in self._before.items():
@@ -114,6 +117,7 @@ class Session(dict[str, Any]):
         self.own.pop("csrf", None)
         if user_key is not None:
             self._user_key = user_key
+            self.names_person = True
         if remember is not None:
             self._is_remembered = remember
 
@@ -125,7 +129,7 @@ class Session(dict[str, Any]):
         self.clear()
         self.own.clear()
         self.ended = self.ended or self.is_live
-        self.is_live = self.rotates = self._is_remembered = False
+        self.is_live = self.rotates = self.names_person = self._is_remembered = False
         self._before, self._user_key, self._sid = {}, "", ""
 
     def changes(self) -> dict[str, bytes | None]:
@@ -162,11 +166,13 @@ class Session(dict[str, Any]):
         merged = {**self._before, **changes}
         self._before = {key: data for key, data in merged.items() if data is not None}
         self.is_live = True
-        self.rotates = self.ended = self._changed = False
+        self.rotates = self.ended = self._changed = self.names_person = False
 
     def lost(self) -> None:
-        """Take note that the store has forgotten it meanwhile."""
+        """Take note that the store has forgotten it meanwhile; it is nobody's, unless somebody signs in."""
         self.is_live, self._before, self.handle = False, {}, ""
+        if not self.names_person:
+            self._user_key, self._is_remembered = "", False
 
     def __repr__(self) -> str:
         return f"<Session with {', '.join(sorted(map(str, self))) or 'nothing'}>"

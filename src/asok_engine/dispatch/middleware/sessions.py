@@ -242,7 +242,9 @@ class Sessions:
         if not before or not (yield "move", (before, made)):
             # Why only the changes when it was ended meanwhile: what it had must not come back.
             kept = {key: data for key, data in changes.items() if data is not None}
-            yield "create", (NewSession(made.handle, kept, made.user_key, made.is_remembered),)
+            if before:
+                session.lost()
+            yield "create", (NewSession(made.handle, kept, session.user_key, session.is_remembered),)
         session.saved(made.handle, changes)
         self.cookie.put(request, response, session.sid, remember=session.is_remembered)
 

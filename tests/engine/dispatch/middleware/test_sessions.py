@@ -186,6 +186,24 @@ async def test_session_that_was_ended_meanwhile_gives_a_sign_in_nothing() -> Non
     assert dict(found.values) == {"fresh": b"1"}
 
 
+@pytest.mark.parametrize("user", [None, "person:1"])
+async def test_new_id_alone_brings_nobody_back_whose_session_was_ended_meanwhile(user: str | None) -> None:
+    """Only a sign-in says whose session it is; another id for a session that was signed out says nothing."""
+    store = Noting()
+    sessions = sessions_of(store)
+    store.create(NewSession(handle_of("old"), {"n": b"1"}, "person:1", True))
+
+    def act(request: Request) -> Response:
+        session = sessions.of(request)
+        session.rotate(user)
+        session["late"] = 1
+        store.delete(handle_of("old"))
+        return page()
+
+    await answer(sessions, act, "old")
+    assert len(store.of_user("person:1")) == (0 if user is None else 1)
+
+
 async def test_change_of_a_session_that_ended_meanwhile_is_dropped() -> None:
     """Neither the session nor a cookie comes of it (case 83)."""
     store = MemorySessions()
