@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from asok.commands import _port
+from tests import servers
 from tests.processes import run_once
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 
 @pytest.fixture(scope="module")
@@ -20,6 +25,18 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert "cd my-blog" in ran.stdout
     assert "asok dev" in ran.stdout
     return parent / "my-blog"
+
+
+@pytest.mark.browser
+def test_page_of_a_new_project_keeps_a_distance_from_the_edge(made: Path, browser_page: Page) -> None:
+    """On a narrow screen too, and nothing is wider than the screen."""
+    browser_page.set_viewport_size({"width": 390, "height": 800})
+    with servers.run_server("uvicorn", made) as server:
+        browser_page.goto(server.url)
+        for part in ("h1", ".brand", ".foot p"):
+            box = browser_page.locator(part).bounding_box()
+            assert box is not None and box["x"] >= 16, part
+        assert browser_page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def test_new_project_has_its_rooms_and_a_private_key(made: Path) -> None:
