@@ -217,6 +217,8 @@ class Query(Struct, eq=False):
         return self.having(all_of(inner.conditions)) if inner.conditions else self
 
     def _with_joins_of(self, inner: Query) -> Query:
+        if not inner.joins and not inner.guards:
+            return self
         # The guards of a group hold for the whole: one that became a part of an `or` would be none.
         joins = self._joined_with({join.source.key: join for join in inner.joins})
         return replace(self, joins=joins, guards=(*self.guards, *inner.guards))
