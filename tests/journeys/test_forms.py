@@ -107,7 +107,7 @@ def test_form_is_corrected_and_sent(visit: Visit, scripts: bool) -> None:
     page.fill("#age", "9")
     page.fill("#message", "<b>now!</b>")
     if scripts:
-        # The checks of the fields that were left move what is below them, the button too.
+        # The checks of the fields that were left move what is below them while the mouse is on its way.
         page.wait_for_selector("#name-error")
         page.wait_for_selector("#age-error")
     page.click(".form-submit")
@@ -125,6 +125,25 @@ def test_form_is_corrected_and_sent(visit: Visit, scripts: bool) -> None:
     page.click(".form-submit")
     page.wait_for_selector("text=saved")
     assert "Ana 33" in page.content()
+
+
+def test_press_on_a_button_is_not_lost_to_a_check_that_answers_meanwhile(visit: Visit) -> None:
+    """The error would move the button from under the pointer; it is shown after the release."""
+    page = visit("/contact")
+    page.fill("#name", "A")
+    button = page.locator(".form-submit")
+    button.scroll_into_view_if_needed()
+    box = button.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    with page.expect_response("**/contact") as answered:
+        page.mouse.down()
+    answered.value.finished()
+    page.evaluate("() => new Promise((goOn) => setTimeout(goOn, 100))")
+    assert page.locator("#name-error").count() == 0
+    page.mouse.up()
+    page.wait_for_selector(".form-errors")
+    assert page.locator("#name-error").count() == 1
 
 
 def test_field_is_checked_when_it_is_left(visit: Visit) -> None:

@@ -43,6 +43,22 @@
     }
   }
 
+  // Why an answer waits for a finger that is down: the error that it adds moves the page, and
+  // a press that began on a button would end beside it, so that nothing was clicked.
+  let isPressed = false;
+  const waitingForRelease = [];
+  const release = () => setTimeout(() => {
+    isPressed = false;
+    for (const goOn of waitingForRelease.splice(0)) goOn();
+  });
+  document.addEventListener("pointerdown", () => { isPressed = true; }, true);
+  for (const kind of ["pointerup", "pointercancel"]) document.addEventListener(kind, release, true);
+  window.addEventListener("blur", release);
+  const released = () => new Promise((goOn) => {
+    if (isPressed) waitingForRelease.push(goOn);
+    else goOn();
+  });
+
   const latest = new WeakMap();
 
   async function check(form, name) {
@@ -65,7 +81,9 @@
         method: "POST", body, headers, signal: stop.signal, credentials: "same-origin",
       });
       if (!(response.headers.get("Content-Type") || "").startsWith("text/html")) return;
-      show(form, name, new DOMParser().parseFromString(await response.text(), "text/html"));
+      const answer = new DOMParser().parseFromString(await response.text(), "text/html");
+      await released();
+      if (!stop.signal.aborted) show(form, name, answer);
     } catch (error) {
       // Why nothing is said: the form can be sent all the same, and is checked then.
       if (error.name !== "AbortError") console.debug("The instant check did not reach the server.", error);
