@@ -339,6 +339,8 @@ class Peer(asyncio.Protocol):
         if self._inbox and self.connection is not None and not self._is_seen_off:
             self._run(self._work())
         else:
+            # Why here too: what was noted between the last look and the end of the step would wait for ever.
+            self._settle()
             self._see_off()
         if self._is_lost and self._runner is None:
             self._server.gone(self)
