@@ -181,6 +181,7 @@ def test_upload_is_refused_and_then_taken(visit: Visit) -> None:
     page.set_input_files("#photo", {"name": "a.png", "mimeType": "image/png", "buffer": pictures.png(64, 64)})
     page.click(".form-submit")
     page.wait_for_selector("#photo")
+    page.locator("img#photo").evaluate("(image) => image.decode()")
     assert page.evaluate("document.getElementById('photo').naturalWidth") == 64
     with page.expect_download() as started:
         page.click("text=Download")

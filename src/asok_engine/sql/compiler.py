@@ -42,9 +42,8 @@ class Template(Struct, frozen=True):
     text: str
     returns: Returns
     decode: Decode | None = None
-    #: Position in the statement's values for each parameter, or the positions of a list; None where
-    #: they are the same.
-    order: tuple[int | slice, ...] | None = None
+    #: Position in the statement's values for each parameter; None where they are the same.
+    order: tuple[int, ...] | None = None
     #: (position among the parameters, encoder) for the parameters that need one.
     encoders: tuple[tuple[int, Callable[[Any], Any]], ...] = ()
     #: Values that the text needs beside those of the statement; they stand behind them.

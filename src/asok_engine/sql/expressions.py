@@ -355,14 +355,11 @@ class In(Condition, eq=False):
         return ("in", left, self.is_negated, size)
 
     def write(self, writer: Writer) -> Any:
-        """IN with one parameter each, or with one list; an empty list is no row, or every row."""
+        """IN with one parameter each; an empty list is no row, or every row."""
         left, type_ = self.left.write(writer), self.left.type
         if not self.options:
             return Constant(self.is_negated).write(writer)
-        if type_ is not None and len(self.options) > 1 and writer.dialect.has_lists_of(type_):
-            listed = writer.parameter_list(type_, bucket(len(self.options)))
-            return left != writer.sa.all_(listed) if self.is_negated else left == writer.sa.any_(listed)
-        options = [writer.parameter(self.left.type) for _ in range(bucket(len(self.options)))]
+        options = [writer.parameter(type_) for _ in range(bucket(len(self.options)))]
         return left.not_in(options) if self.is_negated else left.in_(options)
 
 

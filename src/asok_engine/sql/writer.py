@@ -50,9 +50,6 @@ class Writer:
         self.dialect = dialect
         self.sa = _sqlalchemy()
         self._encoders: list[Encode | None] = []
-        #: For each parameter, where its value or the values of its list stand among those of the statement.
-        self._places: list[int | slice] = []
-        self._width = 0
         self._tables: dict[Hashable, Any] = {}
 
     def table(self, source: Source) -> Any:
@@ -95,25 +92,14 @@ class Writer:
         if encode is None and type_ is not None:
             encode = self.dialect.encoder(type_)
         self._encoders.append(encode)
-        self._places.append(self._width)
-        self._width += 1
         if is_free and type_ is not None and self.dialect.needs_typed_parameters:
             return self.sa.cast(made, self.sqlalchemy_type(type_))
         return made
 
-    def parameter_list(self, type_: ColumnType, size: int | None = None) -> Any:
-        """Give the next parameter, which is a list: one value, or `size` values of the statement as one.
-
-        Only for a dialect that `has_lists_of` this type.
-        """
+    def parameter_list(self, type_: ColumnType) -> Any:
+        """Give the next parameter, whose value is a list; for a dialect that `has_lists_of` this type."""
         made = self.sa.bindparam(f"p{len(self._encoders)}")
-        if size is None:
-            self._encoders.append(None)
-            self._places.append(self._width)
-        else:
-            self._encoders.append(list)
-            self._places.append(slice(self._width, self._width + size))
-        self._width += 1 if size is None else size
+        self._encoders.append(None)
         # Why text: a cast to a length would cut what is too long instead of refusing it.
         item = self.sa.Text() if type_.kind == "string" else self.sqlalchemy_type(type_)
         return self.sa.cast(made, self.sa.ARRAY(item))
@@ -156,20 +142,20 @@ class Writer:
         name = cast("DialectName", self.dialect.spelling)
         compiled = element.compile(dialect=_compiling_dialect(name, self.dialect.parameter_style))
         own = {f"p{number}": number for number in range(len(self._encoders))}
-        order: list[int | slice] = []
+        order: list[int] = []
         encoders: list[tuple[int, Encode]] = []
         constants: list[Any] = []
         for place, parameter in enumerate(compiled.positiontup or ()):
             number = own.get(parameter)
             if number is None:
                 # SQLAlchemy's own, such as the offset 0 that SQLite wants beside a limit.
-                order.append(self._width + len(constants))
+                order.append(len(own) + len(constants))
                 constants.append(compiled.params[parameter])
                 continue
             if (encode := self._encoders[number]) is not None:
                 encoders.append((place, encode))
-            order.append(self._places[number])
-        is_plain = order == list(range(self._width))
+            order.append(number)
+        is_plain = order == list(range(len(own)))
         return Template(
             compiled.string,
             returns,

@@ -199,15 +199,6 @@ def test_every_value_has_its_place_in_the_text(tree: Condition) -> None:
         assert len(flat) == len(collected)
 
 
-def test_list_is_one_parameter_where_the_dialect_has_lists() -> None:
-    """PostgreSQL gets one parameter whatever the number of values, the others one for each."""
-    for negated, words in ((False, "posts.views = ANY"), (True, "posts.views != ALL")):
-        chosen = Select(POSTS, IDS, where=In(VIEWS, (1, 2, 3), negated) & (VIEWS > 9))
-        assert f"{words} (CAST($1 AS INTEGER[])) AND posts.views > $2" in text(chosen, POSTGRESQL)
-        assert values(chosen, POSTGRESQL) == [[1, 2, 3, 3], 9]
-        assert values(chosen, SQLITE) == [1, 2, 3, 3, 9]
-
-
 def test_empty_list_takes_no_value() -> None:
     """IN () is no SQL; it is false without a parameter."""
     collected: list[object] = []
