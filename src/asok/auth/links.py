@@ -1,4 +1,4 @@
-"""Links in mail: to sign in, to prove an address, to set another password.
+"""Links in mail: to sign in, to prove an address, to change it, to set another password.
 
 A link is bound to its purpose, to the address and the state of the password, and to a
 number of the account that using any link counts up in one statement: of clicks at the
@@ -20,11 +20,13 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from asok.auth.account import Account
+from asok.auth.devices import RequestSessions
 from asok.auth.people import People, stamp_of
 from asok.auth.post import Post
 from asok_engine.database.running import run, run_async
 from asok_engine.dispatch.middleware.rate_limit import client_of
-from asok_engine.errors import SetupError, TooManyRequests
+from asok_engine.errors import SetupError, TooManyRequests, UniqueError, UsageError
+from asok_engine.records.errors import FieldProblem, InvalidRecord
 from asok_engine.records.fields.field import UNSET
 from asok_engine.records.plans.change import update_all
 from asok_engine.records.plans.find import find, find_by_key
@@ -35,9 +37,10 @@ from asok_engine.records.steps import Atomic, Call, Plan
 from asok_engine.security.tokens import TimedTokens, TokenRefused
 from asok_engine.wire.request import Request
 
-__all__ = ["Letter", "LinkKind", "Links", "RequestAuth", "RequestLinks", "ResetLinks"]
+__all__ = ["AddressLinks", "Letter", "LinkKind", "Links", "RequestAuth", "RequestLinks", "ResetLinks"]
 
 _log = logging.getLogger("asok.security")
+_GONE = "This link is not valid, or it has been used already."
 WINDOW_SECONDS = 900.0
 #: Letters in a window: to one address, and asked for by one client.
 PER_ADDRESS, PER_CLIENT = 3, 20
@@ -80,7 +83,21 @@ KINDS: dict[str, LinkKind] = {
             "{link}\n\nIf it was not you who asked, there is nothing to do.\n",
         ),
     ),
+    "address": LinkKind(
+        "change of an address",
+        "/account/email/confirm",
+        Letter(
+            "Is this your address?",
+            "Open this address to make this the address of your account, within {minutes} minutes.\n\n"
+            "{link}\n\nIf it was not you who asked, there is nothing to do.\n",
+        ),
+    ),
 }
+#: What the address of before is told.
+CHANGED = Letter(
+    "Your address was changed",
+    "The account that had this address has another one from now on. If it was not you, write to us.\n",
+)
 
 
 class Links:
@@ -127,7 +144,7 @@ class Links:
         subject = tokens.subject(token)
         person = None if subject is None else (yield from find_by_key(model.__description__, subject))
         if person is None:
-            raise TokenRefused("This link is not valid, or it has been used already.")
+            raise TokenRefused(_GONE)
         state = _state(person, self._people.field)
         tokens.read(token, max_age_seconds=self._ttl_seconds, state=state)
         number = person.link_number
@@ -135,7 +152,7 @@ class Links:
         meant = Query(model.__description__).where(pk=person.pk, link_number=number, is_active=True)
         # One statement decides between clicks at the same time, whatever process they reach.
         if (yield from update_all(meant, {"link_number": number + 1, "email_verified_at": proven})) != 1:
-            raise TokenRefused("This link is not valid, or it has been used already.")
+            raise TokenRefused(_GONE)
         _log.info("%s used a %s.", self._people.user_key(person), self.kinds[name].purpose)
         return (yield from find_by_key(model.__description__, person.pk))
 
@@ -162,6 +179,75 @@ class Links:
             TooManyRequests: this address or this client has asked too often (429).
         """
         kind = self.kinds[name]
+        yield from self._count(name, email, client, hit)
+        person = yield from find(self._account().__description__, UNSET, {"email": email})
+        if person is None or not person.is_active:
+            _log.info("A %s was asked for from %s, for nobody.", kind.purpose, client)
+            return
+        self._write(name, person.email, self.make(name, person), base_url, path, letter)
+
+    def send_to_address(
+        self,
+        person: Any,
+        email: str,
+        *,
+        base_url: str,
+        path: str,
+        letter: Letter | None,
+        client: str,
+        hit: Any,
+    ) -> Plan[None]:
+        """Send the link that makes another address a person's; none goes to one that somebody has.
+
+        Raises:
+            TooManyRequests: this address or this client has asked too often (429).
+            InvalidRecord: this is no address (422).
+        """
+        try:
+            address = self._account().__description__.fields["email"].clean(email)
+        except FieldProblem as problem:
+            raise InvalidRecord(problem.message, field="email") from problem
+        yield from self._count("address", address, client, hit)
+        if (yield from find(self._account().__description__, UNSET, {"email": address})) is not None:
+            _log.info("%s asked for an address that somebody has.", self._people.user_key(person))
+            return
+        subject = f"{person.pk}_{address.encode().hex()}"
+        token = self._tokens["address"].make(subject, state=_state(person, self._people.field))
+        self._write("address", address, token, base_url, path, letter)
+
+    def take_address(self, token: str) -> Plan[Any]:
+        """Give the person of a token, who has the address that it was sent to from now on, proven.
+
+        Raises:
+            TokenRefused: it is no such token, not any more, or somebody else has the address (400).
+        """
+        model = self._account()
+        tokens = self._tokens["address"]
+        key, _, written = (tokens.subject(token) or "").rpartition("_")
+        person = (yield from find_by_key(model.__description__, key)) if key else None
+        if person is None:
+            raise TokenRefused(_GONE)
+        state = _state(person, self._people.field)
+        tokens.read(token, max_age_seconds=self._ttl_seconds, state=state)
+        number, before = person.link_number, person.email
+        now = datetime.fromtimestamp(self.clock(), UTC)
+        values = {
+            "link_number": number + 1,
+            "email": bytes.fromhex(written).decode(),
+            "email_verified_at": now,
+        }
+        meant = Query(model.__description__).where(pk=person.pk, link_number=number, is_active=True)
+        try:
+            changed = yield from update_all(meant, values)
+        except UniqueError as error:
+            raise TokenRefused("This address belongs to another account.") from error
+        if changed != 1:
+            raise TokenRefused(_GONE)
+        _log.info("%s has another address.", self._people.user_key(person))
+        self.post.put(before, CHANGED.subject, CHANGED.text)
+        return (yield from find_by_key(model.__description__, person.pk))
+
+    def _count(self, name: str, email: str, client: str, hit: Any) -> Plan[None]:
         address = hashlib.sha256(email.strip().lower().encode("utf-8", "surrogatepass")).hexdigest()[:32]
         for key, limit in ((f"link:{name}:{address}", PER_ADDRESS), (f"link:client:{client}", PER_CLIENT)):
             verdict = yield Call(hit, (key, limit, WINDOW_SECONDS, self.clock()))
@@ -170,16 +256,17 @@ class Links:
                     "Too many links were asked for; try again later.",
                     retry_after=int(verdict.retry_after_seconds) + 1,
                 )
-        person = yield from find(self._account().__description__, UNSET, {"email": email})
-        if person is None or not person.is_active:
-            _log.info("A %s was asked for from %s, for nobody.", kind.purpose, client)
-            return
-        start = (self._app_url or base_url).rstrip("/")
-        link = f"{start}{path or kind.path}?token={quote(self.make(name, person))}"
+
+    def _write(
+        self, name: str, address: str, token: str, base_url: str, path: str, letter: Letter | None
+    ) -> None:
+        kind = self.kinds[name]
+        link = f"{(self._app_url or base_url).rstrip('/')}{path or kind.path}?token={quote(token)}"
         chosen = letter or kind.letter
         minutes = str(int(self._ttl_seconds // 60))
-        text = chosen.text.replace("{minutes}", minutes).replace("{link}", link)
-        self.post.put(person.email, chosen.subject, text)
+        self.post.put(
+            address, chosen.subject, chosen.text.replace("{minutes}", minutes).replace("{link}", link)
+        )
 
     async def close_async(self) -> None:
         """Send the letters that wait."""
@@ -262,6 +349,53 @@ class ResetLinks(RequestLinks):
         return person
 
 
+class AddressLinks:
+    """A link that makes another address that of the person who is signed in: `request.auth.address`."""
+
+    __slots__ = ("_links", "_request")
+
+    def __init__(self, links: Links, request: Request) -> None:
+        self._links = links
+        self._request = request
+
+    def send(self, email: str, *, path: str = "", letter: Letter | None = None) -> None:
+        """Send the link to another address of the person who is signed in; nothing tells if somebody has it.
+
+        Raises InvalidRecord (422) for what is no address, TooManyRequests (429) after three to one
+        address in a quarter of an hour.
+        """
+        run(self._send(email, path, letter, self._request.app.services.counters.hit))
+
+    async def send_async(self, email: str, *, path: str = "", letter: Letter | None = None) -> None:
+        """Do what `send` does without blocking the event loop."""
+        await run_async(self._send(email, path, letter, self._request.app.services.counters.hit_async))
+
+    def verify_token(self, token: str) -> Any:
+        """Give the person of a token, once; the address is theirs then, and the one of before gets a letter.
+
+        Raises TokenRefused (400) for any other token, and when somebody else has the address by now.
+        """
+        return run(self._links.take_address(token))
+
+    async def verify_token_async(self, token: str) -> Any:
+        """Do what `verify_token` does without blocking the event loop."""
+        return await run_async(self._links.take_address(token))
+
+    def _send(self, email: str, path: str, letter: Letter | None, hit: Any) -> Plan[None]:
+        person = self._request.app.services.people.of(self._request)
+        if person is None:
+            raise UsageError("auth.address.send was called and nobody is signed in.")
+        return self._links.send_to_address(
+            person,
+            email,
+            base_url=self._request.host_url,
+            path=path,
+            letter=letter,
+            client=client_of(self._request),
+            hit=hit,
+        )
+
+
 class RequestAuth:
     """What a request has besides `login` and `logout`: `request.auth`."""
 
@@ -279,6 +413,16 @@ class RequestAuth:
     def verification(self) -> RequestLinks:
         """Links that prove an address."""
         return RequestLinks(self._request.app.services.links, "verification", self._request)
+
+    @property
+    def address(self) -> AddressLinks:
+        """Links that change the address of the person who is signed in."""
+        return AddressLinks(self._request.app.services.links, self._request)
+
+    @property
+    def sessions(self) -> RequestSessions:
+        """Where the person of this request is signed in."""
+        return RequestSessions(self._request)
 
     @property
     def reset(self) -> ResetLinks:

@@ -34,11 +34,13 @@ from asok_engine.security.passwords import Passwords
 from asok_engine.wire.request import Request
 from asok_engine.wire.response import Response
 
-__all__ = ["People", "stamp_of"]
+__all__ = ["CLIENT", "People", "stamp_of"]
 
 _log = logging.getLogger("asok.security")
 #: Under which name the session has who is signed in.
 CLAIM = "user"
+#: Under which name it has from where: address and user agent.
+CLIENT = "client"
 _ANONYMOUS: tuple[str, str] = ("", "")
 
 
@@ -206,6 +208,8 @@ class People:
             session.end()
         session.rotate(self.user_key(person), remember=remember)
         session.own[CLAIM] = [key if isinstance(key, int) else str(key), stamp_of(person, self.field)]
+        # For the list of where somebody is signed in.
+        session.own[CLIENT] = [client_of(request), (request.headers.get("user-agent") or "")[:300]]
         request.__dict__["person"] = person
         _log.info("%s signed in from %s.", self.user_key(person), client_of(request))
 

@@ -47,7 +47,28 @@ def post(request):
 ASYNC = PAGE.replace("def ", "async def ")
 for _name in ("send", "change_password", "verify_token"):
     ASYNC = ASYNC.replace(f"links.{_name}(", f"await links.{_name}_async(")
-PAGES = {"plain-links/[kind].py": PAGE, "async-links/[kind].py": ASYNC}
+ADDRESS = """
+CSRF = False
+
+
+def post(request):
+    if "email" in request.form:
+        request.auth.address.send(request.form["email"])
+        return {"sent": "if nobody has it"}
+    person = request.auth.address.verify_token(request.form["token"])
+    return {"email": person.email}
+"""
+ADDRESS_ASYNC = ADDRESS.replace("def ", "async def ")
+for _name in ("send", "verify_token"):
+    ADDRESS_ASYNC = ADDRESS_ASYNC.replace(
+        f"request.auth.address.{_name}(", f"await request.auth.address.{_name}_async("
+    )
+PAGES = {
+    "plain-links/[kind].py": PAGE,
+    "async-links/[kind].py": ASYNC,
+    "plain-address.py": ADDRESS,
+    "async-address.py": ADDRESS_ASYNC,
+}
 
 
 @pytest.fixture
@@ -241,6 +262,71 @@ def test_a_reset_sets_the_password_and_ends_the_sessions(tmp_path: Path, mailbox
     assert here.post(f"/{how}-links/reset", data=data).status_code == 400
     assert sign_in(TestClient(app), password=GOOD).json["signed"] is None
     assert sign_in(TestClient(app), password="a better one of mine").json["signed"] == "ada@example.com"
+
+
+@WAYS
+def test_an_address_is_changed_by_who_reads_its_mail(tmp_path: Path, mailbox: Mailbox, how: str) -> None:
+    """The link goes to the address of tomorrow; using it once changes it, and the one of before is told."""
+    app = make(tmp_path, mailbox)
+    person(app)
+    client = TestClient(app)
+    sign_in(client)
+    assert client.post(f"/{how}-address", data={"email": "no address"}).status_code == 422
+    client.post(f"/{how}-address", data={"email": "Countess@example.com"})
+    letter = letters(mailbox, 1)[0]
+    assert letter["To"] == "countess@example.com"
+    assert "http://localhost/account/email/confirm?token=" in text_of(letter)
+    assert client.get("/async/show").json["user"] == "ada@example.com"
+    token = token_in(letter)
+    for kind in KINDS:
+        assert client.post(f"/{how}-links/{kind}", data={"token": token}).status_code == 400
+    forged = token.replace(b"countess".hex(), b"mallorys".hex())
+    assert forged != token
+    assert client.post(f"/{how}-address", data={"token": forged}).status_code == 400
+    assert client.post(f"/{how}-address", data={"token": token}).json == {"email": "countess@example.com"}
+    assert client.post(f"/{how}-address", data={"token": token}).status_code == 400
+    assert client.get("/async/show").json["user"] == "countess@example.com"
+    told = letters(mailbox, 2)[1]
+    assert (told["To"], told["Subject"]) == ("ada@example.com", "Your address was changed")
+
+
+@WAYS
+def test_an_address_that_somebody_has_is_not_given_away(tmp_path: Path, mailbox: Mailbox, how: str) -> None:
+    """The answer is the same and no letter goes out; whoever takes it meanwhile keeps it."""
+    app = make(tmp_path, mailbox)
+    person(app)
+    person(app, "eve@example.com")
+    client = TestClient(app)
+    sign_in(client)
+    taken = client.post(f"/{how}-address", data={"email": "EVE@example.com"})
+    free = client.post(f"/{how}-address", data={"email": "grace@example.com"})
+    assert (taken.status_code, taken.text) == (free.status_code, free.text) == (200, free.text)
+    token = token_in(letters(mailbox, 1)[0])
+    person(app, "grace@example.com")
+    late = client.post(f"/{how}-address", data={"token": token})
+    assert late.status_code == 400
+    assert "another account" in late
+    assert client.get("/async/show").json["user"] == "ada@example.com"
+    for _ in range(2):
+        assert client.post(f"/{how}-address", data={"email": "grace@example.com"}).status_code == 200
+    assert client.post(f"/{how}-address", data={"email": "grace@example.com"}).status_code == 429
+
+
+@WAYS
+def test_of_twenty_clicks_one_changes_the_address(tmp_path: Path, mailbox: Mailbox, how: str) -> None:
+    """As with every link in mail."""
+    app = make(tmp_path, mailbox)
+    person(app)
+    client = TestClient(app)
+    sign_in(client)
+    client.post(f"/{how}-address", data={"email": "countess@example.com"})
+    token = token_in(letters(mailbox, 1)[0])
+
+    def click(_: int) -> int:
+        return TestClient(app, "wsgi").post(f"/{how}-address", data={"token": token}).status_code
+
+    with ThreadPoolExecutor(20) as threads:
+        assert sorted(threads.map(click, range(20))) == [200] + [400] * 19
 
 
 @WAYS
