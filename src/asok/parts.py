@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from asok.auth.links import Links as Links
-    from asok.auth.links import RequestAuth as RequestAuth
     from asok.auth.people import People as People
     from asok.auth.post import Post as Post
+    from asok.auth.requestauth import RequestAuth as RequestAuth
     from asok.debugmigrate import MigrateButton as MigrateButton
     from asok.debugpage import DebugPage as DebugPage
     from asok.orm.layer import DataLayer as DataLayer
@@ -40,7 +40,7 @@ _HOMES = {
     "People": "asok.auth.people",
     "Post": "asok.auth.post",
     "Principal": "asok_engine.records.policy",
-    "RequestAuth": "asok.auth.links",
+    "RequestAuth": "asok.auth.requestauth",
     "SmtpMailer": "asok_engine.backends.mail.smtp",
     "authorise": "asok_engine.records.policy",
     "decide": "asok_engine.records.policy",

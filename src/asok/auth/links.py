@@ -20,7 +20,6 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from asok.auth.account import Account
-from asok.auth.devices import RequestSessions
 from asok.auth.people import People, stamp_of
 from asok.auth.post import Post
 from asok_engine.database.running import run, run_async
@@ -37,7 +36,7 @@ from asok_engine.records.steps import Atomic, Call, Plan
 from asok_engine.security.tokens import TimedTokens, TokenRefused
 from asok_engine.wire.request import Request
 
-__all__ = ["AddressLinks", "Letter", "LinkKind", "Links", "RequestAuth", "RequestLinks", "ResetLinks"]
+__all__ = ["AddressLinks", "Letter", "LinkKind", "Links", "RequestLinks", "ResetLinks"]
 
 _log = logging.getLogger("asok.security")
 _GONE = "This link is not valid, or it has been used already."
@@ -394,40 +393,6 @@ class AddressLinks:
             client=client_of(self._request),
             hit=hit,
         )
-
-
-class RequestAuth:
-    """What a request has besides `login` and `logout`: `request.auth`."""
-
-    __slots__ = ("_request",)
-
-    def __init__(self, request: Request) -> None:
-        self._request = request
-
-    @property
-    def magic(self) -> RequestLinks:
-        """Links to sign in without a password."""
-        return RequestLinks(self._request.app.services.links, "magic", self._request)
-
-    @property
-    def verification(self) -> RequestLinks:
-        """Links that prove an address."""
-        return RequestLinks(self._request.app.services.links, "verification", self._request)
-
-    @property
-    def address(self) -> AddressLinks:
-        """Links that change the address of the person who is signed in."""
-        return AddressLinks(self._request.app.services.links, self._request)
-
-    @property
-    def sessions(self) -> RequestSessions:
-        """Where the person of this request is signed in."""
-        return RequestSessions(self._request)
-
-    @property
-    def reset(self) -> ResetLinks:
-        """Links to set another password."""
-        return ResetLinks(self._request.app.services.links, "reset", self._request)
 
 
 def _state(person: Any, field: str) -> str:

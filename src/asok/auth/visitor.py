@@ -17,7 +17,7 @@ from asok_engine.wire.urls import local_target
 
 if TYPE_CHECKING:
     from asok.app import Asok
-    from asok.auth.links import RequestAuth
+    from asok.auth.requestauth import RequestAuth
     from asok_engine.records.policy import Decision, Principal
 
 __all__ = ["Visitor", "principal_of"]
