@@ -24,6 +24,7 @@ from asok_engine.dispatch.middleware.rate_limit import client_of
 from asok_engine.dispatch.middleware.sessions import Sessions
 from asok_engine.errors import DatabaseError, ForbiddenError, UsageError, ValidationError
 from asok_engine.records.description import Description
+from asok_engine.records.fields.secret import PasswordHash
 from asok_engine.records.plans.find import find_by_key
 from asok_engine.records.plans.save import save
 from asok_engine.records.record import Record
@@ -46,8 +47,9 @@ _ANONYMOUS: tuple[str, str] = ("", "")
 
 def stamp_of(person: Any, field: str) -> str:
     """Give what tells one state of a person's password from another, and tells nothing about it."""
-    stored = str(getattr(person, field) or "") if field else ""
-    return hashlib.sha256(f"stamp of a password\0{stored}".encode()).hexdigest()[:32]
+    stored = getattr(person, field) if field else None
+    mark = stored.mark if isinstance(stored, PasswordHash) else ""
+    return hashlib.sha256(f"stamp of a password\0{mark}".encode()).hexdigest()[:32]
 
 
 class People:

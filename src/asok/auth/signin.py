@@ -146,12 +146,14 @@ def authenticate(
         yield from tries.forget(counted)
         raise
     stored = None if person is None else getattr(person, field)
-    result = yield Compute(passwords.check, (stored, password if is_typed else ""))
+    known = stored.stored if isinstance(stored, PasswordHash) else None
+    result = yield Compute(passwords.check, (known, password if is_typed else ""))
     if person is None or not result.is_right or not getattr(person, "is_active", True):
         _log.warning("Sign-in failed from %s.", tries.client)
         return None
     yield from tries.forget(counted)
     if result.needs_rehash:
-        setattr(person, field, PasswordHash((yield Compute(passwords.hash, (password,)))))
+        # The password is the one it was, so no session and no link that is bound to it ends.
+        setattr(person, field, PasswordHash((yield Compute(passwords.hash_anew, (password, known)))))
         yield from save(person)
     return person

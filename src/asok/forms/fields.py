@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from asok.forms.choices import Choices
 from asok.forms.kinds import KINDS, Kind
+from asok.validation import RULES
 from asok_engine.errors import UsageError
 from asok_engine.validation.rules import FieldRules, RuleCall, Rules, parse_rules
 
@@ -38,7 +39,11 @@ _FAMILIES = (
 
 
 class FormField:
-    """What one field of a form is: kind, label, rules, messages, choices, attributes."""
+    """What one field of a form is: kind, label, rules, messages, choices, attributes.
+
+    Raises:
+        UsageError: there is no such kind, or no rule of a name that is written in `rules`.
+    """
 
     def __init__(
         self,
@@ -69,6 +74,9 @@ class FormField:
         self.widget = widget
         self.attributes = attributes
         self.calls = _with_those_of_the_kind(self.kind, parse_rules(rules), attributes)
+        for call in self.calls:
+            # Now and not at the first request: the traceback has the line of the field.
+            RULES.find(call.name)
 
     @property
     def is_multiple(self) -> bool:

@@ -8,7 +8,7 @@ nothing it shows is trusted: every value is escaped, a password is never shown.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from asok.forms.bound import BoundField
@@ -134,16 +134,20 @@ class Form(metaclass=FieldKinds):
     ) -> Self:
         """Make a form from the fields of a model.
 
-        Keys, time stamps, hidden and protected fields are left out. Fields that the
-        class declares itself stay as they are; they stand first, or where `include_fields`
-        names them.
+        Keys, time stamps, hidden and protected fields are left out, and with a request those
+        that the policy of the model does not let its visitor set. Fields that the class
+        declares itself stay as they are; they stand first, or where `include_fields` names them.
         """
         declared = cls._declared
+        writable = _writable(model, request)
         if include_fields is None:
             made = fields_of_model(model, exclude=exclude_fields)
+            made = {name: field for name, field in made.items() if writable is None or name in writable}
             return cls({**declared, **made, **declared}, request, **options)
         asked = [name for name in include_fields if name not in declared]
-        known = {**fields_of_model(model, include=asked, exclude=exclude_fields), **declared}
+        made = fields_of_model(model, include=asked, exclude=exclude_fields)
+        known = {name: field for name, field in made.items() if writable is None or name in writable}
+        known |= declared
         return cls({name: known[name] for name in include_fields if name in known}, request, **options)
 
     @staticmethod
@@ -547,6 +551,12 @@ class Form(metaclass=FieldKinds):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {list(self._fields)}>"
+
+
+def _writable(model: Any, request: Request | None) -> Container[str] | None:
+    """Give the fields of a model that a visitor may set; None where nobody has said anything about it."""
+    policy = getattr(model, "__policy__", None)
+    return None if policy is None or request is None else policy(model).writable(request.principal)
 
 
 def _value_of(source: Any, name: str) -> Any:

@@ -1,9 +1,9 @@
 """Says what is wrong with a password that somebody wants to have.
 
 Length counts, and that it is not one of those that are tried first: keyboard rows,
-counting, repetition, the word "password" in its disguises, the person's own name. No
-rule asks for capitals, digits or signs, because that makes passwords worse. A list of
-common passwords can be given; none comes with this package. Pure.
+counting, repetition, the word "password" in its disguises, the most frequent of those
+that have leaked, the person's own name. No rule asks for capitals, digits or signs,
+because that makes passwords worse. Pure.
 Sources: ASVS 5.0 V6.2.1 to 6.2.12, NIST SP 800-63B 3.1.1.
 """
 
@@ -12,9 +12,13 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterable
 
-__all__ = ["FEWEST_CHARACTERS", "password_problems"]
+from asok_engine.security.common_passwords import CommonPasswords
+
+__all__ = ["COMMON", "FEWEST_CHARACTERS", "password_problems"]
 
 FEWEST_CHARACTERS = 8
+#: More than ASVS 6.2.4 asks for, which is the three thousand most frequent.
+COMMON = CommonPasswords()
 #: Texts in which neighbours follow each other, read in both directions.
 ROWS = (
     "abcdefghijklmnopqrstuvwxyz",
@@ -53,13 +57,13 @@ def password_problems(
     password: str,
     *,
     own_words: Iterable[str] = (),
-    common: Container[str] = frozenset(),
+    common: Container[str] = COMMON,
     fewest_characters: int = FEWEST_CHARACTERS,
 ) -> list[str]:
     """Give what is wrong: "too-short", "common", "easy", "own"; nothing when the password may be taken.
 
     `own_words` are the person's e-mail address and names and the name of the site; `common` holds
-    passwords in lower case that may not be taken.
+    passwords in lower case that may not be taken, in the place of the list that comes with this.
     """
     problems = []
     if len(password) < fewest_characters:

@@ -9,6 +9,7 @@ Sources: RFC 9106, OWASP Password Storage Cheat Sheet, ASVS 5.0 V6.2 and V11.4.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import secrets
 from functools import cached_property
@@ -21,12 +22,14 @@ from asok_engine.errors import InputError, SetupError
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
 
-__all__ = ["MOST_BYTES", "PasswordCheck", "PasswordTooLong", "Passwords"]
+__all__ = ["MOST_BYTES", "PasswordCheck", "PasswordTooLong", "Passwords", "salt_of"]
 
 #: OWASP, first choice for Argon2id: 19 MiB, two passes, one lane.
 MEMORY_KIB, PASSES, LANES = 19_456, 2, 1
 #: Enough for a sentence in any script; what is longer is no password.
 MOST_BYTES = 1024
+#: RFC 9106 3.1: enough for every salt to be another one.
+_SALT_BYTES = 16
 
 
 class PasswordTooLong(InputError):
@@ -68,6 +71,21 @@ class Passwords:
         """
         return self._hasher.hash(_octets(password))
 
+    def hash_anew(self, password: str, stored: str) -> str:
+        """Give the hash of the same password with the costs of now, under the salt of its earlier hash.
+
+        Why the same salt: it is what tells one setting of a password from the next (`salt_of`).
+
+        Raises:
+            PasswordTooLong: it has more than 1024 bytes (400).
+        """
+        text = salt_of(stored)
+        try:
+            salt = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+        except ValueError:
+            salt = b""
+        return self._hasher.hash(_octets(password), salt=salt if len(salt) >= _SALT_BYTES else None)
+
     def check(self, stored: str | None, password: str) -> PasswordCheck:
         """Tell whether a password is the one of a hash, in a time that does not depend on who is asked for.
 
@@ -105,6 +123,12 @@ class Passwords:
     def _nobody(self) -> str:
         """The hash of a password that nobody knows."""
         return self._hasher.hash(secrets.token_bytes(32))
+
+
+def salt_of(stored: str) -> str:
+    """Give the salt of a hash of ours as it stands there; anything else as it is."""
+    parts = stored.split("$")
+    return parts[4] if len(parts) == 6 and parts[1].startswith("argon2") else stored
 
 
 def _octets(password: str) -> bytes:

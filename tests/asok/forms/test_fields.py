@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from asok import Form
+from asok import Form, register_rule
 from asok.forms.fields import FormField
 from asok_engine.errors import UsageError
 from asok_engine.validation.rules import RuleCall
@@ -68,3 +68,17 @@ def test_unknown_kind_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UsageError, match="'txt'.*textarea"):
         FormField("txt")
     assert repr(Form.text("T")) == "<FormField text 'T'>"
+
+
+def test_misspelt_rule_is_told_when_the_class_is_made() -> None:
+    """Before any request, with the nearest names; a rule of the application is known once it is registered."""
+    with pytest.raises(UsageError, match="no rule 'requird'") as caught:
+
+        class Wrong(Form):
+            email = Form.email("E-mail", "requird|max:9")
+
+    assert "required" in str(caught.value.fix)
+    with pytest.raises(UsageError, match="no rule 'test_later'"):
+        Form.text("T", ["test_later"])
+    register_rule("test_later", lambda value, argument, data: True)
+    assert names(Form.text("T", ["test_later"])) == ["test_later"]

@@ -8,6 +8,8 @@ from datetime import datetime
 import pytest
 
 from asok import Field, Form, Model
+from asok.auth import Policy, Principal
+from asok.auth.visitor import Visitor
 from asok_engine.errors import UsageError
 from asok_engine.records.fields.moment import Date, DateTime, Duration, Time
 from asok_engine.records.fields.number import BigInteger, Boolean, Decimal, Float, Integer
@@ -122,6 +124,51 @@ def test_asking_for_a_field_that_no_form_changes_is_refused(name: str) -> None:
     """By name too."""
     with pytest.raises(UsageError, match=f"No form changes the field '{name}'"):
         Form.from_model(Book, include_fields=[name])
+
+
+class PostPolicy(Policy):
+    """Agents may set what others may not."""
+
+    def writable(self, principal: Principal, row: Record | None = None) -> frozenset[str]:
+        """The title, and for agents the state too."""
+        return frozenset({"title", "state"} if principal.has_role("agent") else {"title"})
+
+
+class Posting(Record):
+    """A model whose policy says who may set what."""
+
+    __policy__ = PostPolicy
+
+    id: int
+    title = String(20)
+    state = String(10, default="draft")
+    body = Text(default="")
+
+
+@pytest.mark.parametrize("include", [None, ["state", "title"]])
+def test_form_has_what_its_visitor_may_set(
+    include: list[str] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The policy of the model is asked by itself, and what is posted beside it is not read (reliability 95)."""
+    sent = {"title": "Emma", "state": "public", "body": "x"}
+    form = Form.from_model(Posting, post(sent), include_fields=include)
+    assert form.validate(), form.errors
+    assert form.data == {"title": "Emma"}
+    agent = Principal("person", 1, roles=frozenset({"agent"}))
+    monkeypatch.setattr(Visitor, "principal", agent)
+    form = Form.from_model(Posting, post(sent), include_fields=include)
+    assert form.validate(), form.errors
+    assert form.data == {"title": "Emma", "state": "public"}
+    assert {field.name for field in Form.from_model(Posting)} == {"title", "state", "body"}
+
+
+def test_class_may_offer_what_the_policy_does_not_speak_of() -> None:
+    """A field that the form declares itself is the form's."""
+
+    class PostingForm(Form):
+        state = Form.hidden()
+
+    assert {field.name for field in PostingForm.from_model(Posting, get())} == {"title", "state"}
 
 
 class Mood(enum.Enum):

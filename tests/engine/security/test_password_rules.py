@@ -86,6 +86,13 @@ def test_own_words_are_no_secret(password: str, is_own: bool) -> None:
     assert ("own" in password_problems(password, own_words=own)) is is_own
 
 
+@pytest.mark.parametrize("password", ["trustno1", "Liverpool", "BASEBALL", "jordan23"])
+def test_what_has_leaked_most_may_not(password: str) -> None:
+    """In any case, and without being given a list (ASVS V6.2.4)."""
+    assert password_problems(password) == ["common"]
+    assert password_problems(password, common=frozenset()) == []
+
+
 def test_list_can_be_given() -> None:
     """In any case; every problem is told."""
     assert password_problems("Trustno1x", common={"trustno1x"}) == ["common"]

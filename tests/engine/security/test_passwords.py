@@ -7,7 +7,7 @@ import time
 import pytest
 
 from asok_engine.errors import InputError, SetupError
-from asok_engine.security.passwords import Passwords, PasswordTooLong
+from asok_engine.security.passwords import PasswordCheck, Passwords, PasswordTooLong, salt_of
 
 PASSWORDS = Passwords()
 #: As weak as is allowed, so that tests are quick.
@@ -92,3 +92,18 @@ def test_costs_that_protect_nothing_are_refused() -> None:
     for costs in ({"memory_kib": 1024}, {"passes": 0}, {"lanes": 0}):
         with pytest.raises(SetupError, match="7168"):
             Passwords(**costs)
+
+
+def test_a_hash_made_anew_keeps_its_salt() -> None:
+    """By it one setting of a password is told from the next; of what is no hash of ours the whole text is kept."""
+    stored = QUICK.hash("x")
+    anew = Passwords().hash_anew("x", stored)
+    assert anew != stored
+    assert salt_of(anew) == salt_of(stored)
+    assert Passwords().check(anew, "x") == PasswordCheck(True)
+    assert salt_of(QUICK.hash("x")) != salt_of(stored)
+    for foreign in ("", "!", "$2b$12$abc", "$argon2id$cut", "$argon2id$v=19$m=7168,t=1,p=1$c2hvcnQ$x"):
+        made = QUICK.hash_anew("x", foreign)
+        assert QUICK.check(made, "x").is_right
+        assert salt_of(made) != salt_of(foreign)
+    assert salt_of("$2b$12$abc") == "$2b$12$abc"

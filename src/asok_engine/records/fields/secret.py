@@ -1,7 +1,8 @@
 """Fields whose column does not hold what was given: password hashes and encrypted text.
 
 A password goes in as text and never comes out; what was stored is a `PasswordHash`,
-a type that no text from outside has, so no one can hand in a hash. Encrypted text is
+a type that no text from outside has, so no one can hand in a hash, and that no page,
+log line or JSON writes out. Encrypted text is
 sealed with AES-GCM under a key of its own purpose; one that cannot be opened raises.
 """
 
@@ -16,8 +17,8 @@ from typing import Any, Literal, TypeVar, Unpack, overload
 from asok_engine.errors import OutsideError, SetupError
 from asok_engine.records.fields.field import Field, FieldOptions
 from asok_engine.records.fields.text import String
-from asok_engine.security.keys import derive_key
-from asok_engine.security.passwords import MOST_BYTES, Passwords
+from asok_engine.security.keys import derive_key, equal
+from asok_engine.security.passwords import MOST_BYTES, Passwords, salt_of
 from asok_engine.sql import types
 from asok_engine.sql.types import ColumnType
 
@@ -31,14 +32,36 @@ _NONCE_BYTES = 12
 passwords = Passwords()
 
 
-class PasswordHash(str):
-    """A stored hash of a password; `matches` tells whether a password is the one."""
+class PasswordHash:
+    """A stored hash of a password; `matches` tells whether a password is the one.
 
-    __slots__ = ()
+    It is no text, so what writes texts (an f-string, a template, JSON) never shows it.
+    """
+
+    __slots__ = ("_stored",)
+
+    def __init__(self, stored: str) -> None:
+        self._stored = stored
+
+    @property
+    def stored(self) -> str:
+        """The hash as its column holds it."""
+        return self._stored
+
+    @property
+    def mark(self) -> str:
+        """What stays when the same password is hashed anew, and is another one for every password set."""
+        return salt_of(self._stored)
 
     def matches(self, password: str) -> bool:
         """Tell whether this is the hash of a password; takes as long as hashing one."""
-        return passwords.check(self, password).is_right
+        return passwords.check(self._stored, password).is_right
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PasswordHash) and equal(self._stored, other._stored)
+
+    def __hash__(self) -> int:
+        return hash(self._stored)
 
     def __repr__(self) -> str:
         return "<PasswordHash>"
@@ -75,6 +98,7 @@ class Password(Field[Value]):
         super().__init__(nullable=nullable, **options)
         self.min_length = min_length
         self.from_column = PasswordHash
+        self.to_column = _stored
 
     @property
     def column_type(self) -> ColumnType:
@@ -104,6 +128,10 @@ class Password(Field[Value]):
     def prepare(self, value: Any) -> Any:
         """Hash a password."""
         return PasswordHash(passwords.hash(value))
+
+
+def _stored(value: PasswordHash) -> str:
+    return value.stored
 
 
 class CannotDecrypt(OutsideError):

@@ -26,6 +26,6 @@ def check_password(record: Record, name: str, password: str) -> Plan[bool]:
         raise UsageError(f"{type(record).__name__}.{name} keeps no password.")
     stored = record.__dict__.get(field.name)
     # What was set and not saved yet is no hash, and is never compared as text.
-    known = stored if isinstance(stored, PasswordHash) else None
+    known = stored.stored if isinstance(stored, PasswordHash) else None
     check = yield Compute(passwords.check, (known, password))
     return bool(check.is_right)

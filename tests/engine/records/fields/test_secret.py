@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -17,6 +19,7 @@ from asok_engine.records.plans.values import pluck, values, values_list
 from asok_engine.records.query import Query
 from asok_engine.records.record import Record
 from asok_engine.security.passwords import Passwords
+from asok_engine.wire.jsons import encode_json
 from tests.engine.records.driver import Driver
 
 
@@ -58,6 +61,24 @@ def test_column_holds_neither_password_nor_text() -> None:
     count = len(driver.texts)
     driver.save(member, found)
     assert len(driver.texts) == count
+
+
+def test_nothing_that_writes_texts_shows_a_hash() -> None:
+    """Neither a template or a log line (`str`, `format`), nor JSON of either kind."""
+    driver = Driver(Member)
+    driver.save(Member(name="Ada", password="opensesame"))
+    found = driver.run(find_by_key(Member.__description__, 1)).password
+    assert [f"{found}", str(found), format(found), repr({"password": found})] == [
+        *["<PasswordHash>"] * 3,
+        "{'password': <PasswordHash>}",
+    ]
+    for encode in (json.dumps, encode_json):
+        with pytest.raises((TypeError, UsageError)) as caught:
+            encode({"password": found})
+        assert "argon2" not in str(caught.value)
+    assert found == PasswordHash(found.stored) != PasswordHash("another")
+    assert len({found, PasswordHash(found.stored)}) == 1
+    assert copy.deepcopy(found) == found
 
 
 def test_hash_from_outside_is_a_password() -> None:
