@@ -24,7 +24,7 @@ from asok.middlewares import load_links
 from asok.pages.discovery import find_pages
 from asok.pages.endpoints import LoadedPages, Page, load_pages
 from asok.pages.handlers import ActionPage, PageEndpoint, TemplatePage
-from asok.rendering import PagesRendering, any_uses_meta, template_files
+from asok.rendering import PagesRendering, any_mentions, any_uses_meta, template_files
 from asok.request import Request, RequestEnvironment
 from asok.services import Services
 from asok.static import FOLDERS, StaticFiles
@@ -158,6 +158,7 @@ class _Composition:
             app.shared_values,
             assets=self._assets,
             socket_script=self._socket_script,
+            passkey_script=self._passkey_script,
             uses_meta=self._debug or any_uses_meta(templates),
         )
         if templates:
@@ -172,6 +173,7 @@ class _Composition:
             csrf=self._csrf,
             people=self._people,
             links=self._links,
+            passkeys=self._passkeys,
             environment=RequestEnvironment(config.environment),
             locale=config["LOCALE"],
         )
@@ -265,6 +267,11 @@ class _Composition:
             app.sockets, [app.dirs["PAGES"], app.dirs["PARTIALS"]], debug=self._debug
         )
 
+    @cached_property
+    def _passkey_script(self) -> parts.PasskeyScript | None:
+        templates = template_files([self._app.dirs["PAGES"], self._app.dirs["PARTIALS"]])
+        return parts.PasskeyScript() if any_mentions(templates, "data-passkey") else None
+
     # --- models, pages and routes ---------------------------------------------------------
 
     def _find_data(self) -> None:
@@ -314,6 +321,8 @@ class _Composition:
         add_script_route(routes)
         if self._socket_script is not None:
             self._socket_script.add_routes(routes)
+        if self._passkey_script is not None:
+            self._passkey_script.add_routes(routes)
         if self._debug:
             parts.MigrateButton(self._app.root_dir, self._csrf.check).add_route(routes)
         self._add_static(routes)
@@ -536,6 +545,20 @@ class _Composition:
             config["SECRET_KEY_FALLBACKS"],
             app_url=config["APP_URL"],
             ttl_seconds=config["MAGIC_LINK_TTL"],
+        )
+
+    @cached_property
+    def _passkeys(self) -> parts.Passkeys | Nobody:
+        people, config = self._people, self._config
+        if isinstance(people, Nobody):
+            return people
+        return parts.Passkeys(
+            people,
+            self._sessions,
+            self._app.models,
+            app_url=config["APP_URL"],
+            name=config["PROJECT_NAME"],
+            debug=self._debug,
         )
 
     def _mailer(self) -> Mailer:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from asok.auth.links import Links as Links
+    from asok.auth.passkeys import Passkeys as Passkeys
+    from asok.auth.passkeyscript import PasskeyScript as PasskeyScript
     from asok.auth.people import People as People
     from asok.auth.post import Post as Post
     from asok.auth.requestauth import RequestAuth as RequestAuth
@@ -37,6 +39,8 @@ _HOMES = {
     "Environment": "asok_engine.templates.environment",
     "MigrateButton": "asok.debugmigrate",
     "Links": "asok.auth.links",
+    "PasskeyScript": "asok.auth.passkeyscript",
+    "Passkeys": "asok.auth.passkeys",
     "People": "asok.auth.people",
     "Post": "asok.auth.post",
     "Principal": "asok_engine.records.policy",

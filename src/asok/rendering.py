@@ -21,11 +21,12 @@ from asok_engine.templates.errors import UnknownBlock
 from asok_engine.wire.response import HTML, Response, bare
 
 if TYPE_CHECKING:
+    from asok.auth.passkeyscript import PasskeyScript
     from asok.request import Request
     from asok.websocket_script import SocketScript
     from asok_engine.templates.environment import Environment
 
-__all__ = ["PagesRendering", "any_uses_meta", "template_files"]
+__all__ = ["PagesRendering", "any_mentions", "any_uses_meta", "template_files"]
 
 _META = re.compile(r"\{[{%](?:(?![}%]\}).)*\bmeta\b", re.DOTALL)
 
@@ -43,11 +44,13 @@ class PagesRendering:
         *,
         assets: PageAssets,
         socket_script: SocketScript | None = None,
+        passkey_script: PasskeyScript | None = None,
         uses_meta: bool = True,
     ) -> None:
         self._make_environment = make_environment
         self._assets = assets
-        self._socket_script = socket_script
+        #: What adds to pages the scripts that they use.
+        self._scripts = [script for script in (passkey_script, socket_script) if script is not None]
         self._uses_meta = uses_meta
         self._constant: dict[str, Any] = {}
         self._made: dict[str, Callable[[Request], Any]] = {}
@@ -74,7 +77,9 @@ class PagesRendering:
     def page(self, request: Request, template: str, values: Mapping[str, Any]) -> str:
         """Render a whole template."""
         text = self._environment.render(template, self._context(request, values), root_first=_folder(request))
-        return text if self._socket_script is None else self._socket_script.into(request, text)
+        for script in self._scripts:
+            text = script.into(request, text)
+        return text
 
     def string(self, request: Request, source: str, values: Mapping[str, Any]) -> str:
         """Render a template given as text."""
@@ -150,6 +155,11 @@ def any_uses_meta(templates: Iterable[Path]) -> bool:
     Where none does, and no handler either, a page has no head of its own to wait for.
     """
     return any(_META.search(path.read_text(encoding="utf-8", errors="replace")) for path in templates)
+
+
+def any_mentions(templates: Iterable[Path], word: str) -> bool:
+    """Tell whether one of these templates has a word, so that what the word asks for is there."""
+    return any(word in path.read_text(encoding="utf-8", errors="replace") for path in templates)
 
 
 def _folder(request: Request) -> Path | None:

@@ -18,6 +18,7 @@ from asok_engine.dispatch.middleware.sessions import Sessions
 
 if TYPE_CHECKING:
     from asok.auth.links import Links
+    from asok.auth.passkeys import Passkeys
     from asok.auth.people import People
 
 __all__ = ["Services"]
@@ -35,5 +36,6 @@ class Services(Struct, frozen=True):
     csrf: Csrf
     people: People | Nobody
     links: Links | Nobody
+    passkeys: Passkeys | Nobody
     environment: RequestEnvironment
     locale: str

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from asok.auth.account import Account as Account
+    from asok.auth.passkey import Passkey as Passkey
     from asok_engine.records.policy import Allow as Allow
     from asok_engine.records.policy import Forbid as Forbid
     from asok_engine.records.policy import Policy as Policy
@@ -20,12 +21,13 @@ _HOMES = {
     "Account": "asok.auth.account",
     "Allow": "asok_engine.records.policy",
     "Forbid": "asok_engine.records.policy",
+    "Passkey": "asok.auth.passkey",
     "Policy": "asok_engine.records.policy",
     "Principal": "asok_engine.records.policy",
 }
 
 # Written out, because type checkers read it: what is in it is public.
-__all__ = ["Account", "Allow", "Forbid", "Policy", "Principal"]
+__all__ = ["Account", "Allow", "Forbid", "Passkey", "Policy", "Principal"]
 
 
 def __getattr__(name: str) -> Any:

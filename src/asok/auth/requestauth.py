@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from asok.auth.devices import RequestSessions
 from asok.auth.links import AddressLinks, RequestLinks, ResetLinks
+from asok.auth.passkeys import RequestPasskeys
 from asok_engine.wire.request import Request
 
 __all__ = ["RequestAuth"]
@@ -45,3 +46,8 @@ class RequestAuth:
     def reset(self) -> ResetLinks:
         """Links to set another password."""
         return ResetLinks(self._request.app.services.links, "reset", self._request)
+
+    @property
+    def passkeys(self) -> RequestPasskeys:
+        """Keys of people's devices, to sign in without a password."""
+        return RequestPasskeys(self._request.app.services.passkeys, self._request)
