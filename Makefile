@@ -76,4 +76,4 @@ clean: ## remove caches and built files
 	@find src tests examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean ## remove .venv as well
-	@rm -rf "$(VENV)"
+	@rm -rf "$(VENV)" .judges
