@@ -22,7 +22,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness import imports, in_process, models, rendering, route_tables, row_pages, served, sockets
+from harness import imports, in_process, models, people, rendering, route_tables, row_pages, served, sockets
 from harness.contestants import BARE, CONTESTANTS, OURS, Contestant
 from harness.environments import BENCHMARKS, CHECKOUT
 from harness.machine import describe, versions
@@ -62,6 +62,14 @@ What a message costs, measured beside other frameworks, beside the library alone
 `make bench ARGS="--only sockets"` makes this table anew; with `--record` it also writes it here."""
 
 
+PEOPLE = """\
+# Speed of people
+
+Whether the time of an answer tells something about an account, and what a session costs.
+`make bench ARGS="--only sign-in,sessions"` makes these tables anew; with `--record` it also writes
+them here."""
+
+
 @dataclass(frozen=True)
 class Report:
     """A page of tables: where it goes, how it begins, and the parts that it is made of."""
@@ -96,6 +104,12 @@ REPORTS = (
         "speed-of-models", MODELS, {"models": models.measure, "rows": row_pages.measure}, has_servers=False
     ),
     Report("speed-of-sockets", SOCKETS, {"sockets": sockets.measure}, has_servers=False),
+    Report(
+        "speed-of-people",
+        PEOPLE,
+        {"sign-in": people.measure_sign_in, "sessions": people.measure_sessions},
+        has_servers=False,
+    ),
 )
 PARTS = [part for report in REPORTS for part in report.parts]
 
