@@ -22,6 +22,7 @@ import minijinja
 
 from asok_engine.errors import FrameworkError, UsageError
 from asok_engine.templates.errors import TemplateError, TemplateNotFound, UnknownBlock
+from asok_engine.templates.exact import Exact, called
 from asok_engine.templates.faults import Fault, Known, explain
 from asok_engine.templates.filters import (
     FILTERS,
@@ -118,14 +119,16 @@ class Environment:
         self._keys: dict[tuple[str, Path | None], str] = {}
         self._joined: dict[tuple[str, str], str] = {}
         self._compiled = _Compiled()
+        self._python_filters: dict[str, Callable[..., Any]] = dict(FILTERS)
         self._engine = minijinja.Environment(  # type: ignore[call-overload]
             loader=self._load,
-            filters={**FILTERS, "__html": _html, "__attribute": forceescape},
+            filters={**FILTERS, "__html": _html, "__attribute": forceescape, "__called": called},
             tests=TESTS,
             globals={
                 **FUNCTIONS,
                 **NO_MARKS,
                 "__at": self._note,
+                "__exact": Exact(self._python_filters),
                 "__fragment": Fragments(cache, lambda: getattr(self._at, "personal", 0)),
                 "__component": _component,
                 "__as_it_is": _as_it_is,
@@ -148,6 +151,7 @@ class Environment:
         """Add a filter, or replace one; the value before the `|` is its first argument."""
         with self._lock:
             self._engine.add_filter(name, filter)
+            self._python_filters[name] = filter
             self._filters.add(name)
             self._native.discard(name)
             self._texts.discard(name)
@@ -272,7 +276,7 @@ class Environment:
         if self._debug:
             self._at.place = None
         try:
-            text: str = self._engine.render_template(key, **context)
+            text: str = self._engine.render_template(key, __given=context, **context)
         except minijinja.TemplateError as error:
             # Why not as the cause: its text has the values of variables, which must not reach a log.
             raise self._explain(error, context) from None

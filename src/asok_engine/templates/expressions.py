@@ -13,7 +13,19 @@ from itertools import pairwise
 
 from msgspec import Struct
 
-__all__ = ["Printing", "assigns", "classify", "has_filter", "modifiers", "with_commas"]
+__all__ = [
+    "Printing",
+    "assignment",
+    "assigns",
+    "classify",
+    "concatenated",
+    "has_filter",
+    "loop_head",
+    "method_call",
+    "modifiers",
+    "pipeline",
+    "with_commas",
+]
 
 PIECE = re.compile(
     r"""(?P<string>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|(?P<number>\d[\d_]*(?:\.\d+)?(?:[eE][-+]?\d+)?)"""
@@ -146,6 +158,106 @@ def classify(expression: str, native: Collection[str], texts: Collection[str]) -
         cut = pieces[chain_end - 1].end
         return Printing(plain, expression[:cut], expression[cut:])
     return Printing(plain)
+
+
+def pipeline(expression: str) -> tuple[str, list[tuple[str, str]]] | None:
+    """Part `a.b|round(2)|money` into what is filtered and its filters with their arguments.
+
+    None when a filter stands inside brackets or beside an operator, where it binds to less.
+    """
+    pieces = _pieces(expression)
+    if not any(piece.text == "|" for piece in pieces):
+        return expression, []
+    first = next(index for index, piece in enumerate(pieces) if piece.text == "|")
+    end = _after_chain(pieces)
+    if pieces[0].text == "(":
+        closed = _closing(pieces, 0)
+        end = None if closed is None else (closed + 1, False)
+    if end is None or end[0] != first or _filters(pieces, first) is None:
+        return None
+    filters: list[tuple[str, str]] = []
+    index = first
+    while index < len(pieces):
+        name = pieces[index + 1].text
+        index += 2
+        arguments = ""
+        if index < len(pieces) and pieces[index].text == "(":
+            closed = _closing(pieces, index) or index
+            arguments = expression[pieces[index].end : pieces[closed].start]
+            index = closed + 1
+        filters.append((name, arguments))
+    return expression[: pieces[first].start], filters
+
+
+def concatenated(expression: str) -> list[str]:
+    """Part `a.b ~ "x" ~ c` at its signs; an empty list unless every part is a chain or a constant."""
+    pieces = _pieces(expression)
+    depth, parts, start = 0, [], 0
+    for piece in pieces:
+        if piece.text in BRACKETS and piece.kind == "op":
+            depth += 1
+        elif piece.text in (")", "]", "}") and piece.kind == "op":
+            depth -= 1
+        elif piece.text == "~" and depth == 0:
+            parts.append(expression[start : piece.start])
+            start = piece.end
+    if not parts:
+        return []
+    parts.append(expression[start:])
+    for part in parts:
+        own = _pieces(part)
+        end = _after_chain(own) if own else None
+        if end is None or end[0] != len(own):
+            return []
+    return parts
+
+
+def method_call(expression: str) -> tuple[str, str, str] | None:
+    """Part `a.b.method(x)` into `a.b`, the method's name and its arguments; None for anything else."""
+    pieces = _pieces(expression)
+    if len(pieces) < 5 or pieces[-1].text != ")" or pieces[0].text in (*ENGINE_ROOTS, "loop"):
+        return None
+    end = _after_chain(pieces)
+    if end != (len(pieces), True) or pieces[0].kind != "name":
+        return None
+    last = len(pieces) - 1
+    opened = next(
+        at for at, piece in enumerate(pieces) if piece.text in "([" and _closing(pieces, at) == last
+    )
+    if pieces[opened].text != "(" or pieces[opened - 1].kind != "name" or pieces[opened - 2].text != ".":
+        return None
+    subject = expression[: pieces[opened - 2].start]
+    return subject, pieces[opened - 1].text, expression[pieces[opened].end : pieces[-1].start]
+
+
+def assignment(expression: str) -> tuple[str, str] | None:
+    """Part `name = value` of a `set`; None when several names or an attribute are set."""
+    pieces = _pieces(expression)
+    if len(pieces) < 3 or pieces[0].kind != "name" or pieces[1].text != "=":
+        return None
+    return pieces[0].text, expression[pieces[1].end :].strip()
+
+
+def loop_head(expression: str) -> tuple[list[str], str] | None:
+    """Part `a, b in items if x` of a `for` into its names and what it goes over."""
+    pieces = _pieces(expression)
+    depth, start, end = 0, None, len(expression)
+    for index, piece in enumerate(pieces):
+        if piece.text in BRACKETS and piece.kind == "op":
+            depth += 1
+        elif piece.text in (")", "]", "}") and piece.kind == "op":
+            depth -= 1
+        elif depth == 0 and start is None and piece.text == "in":
+            start = index
+        elif depth == 0 and start is not None and piece.text in ("if", "recursive"):
+            end = piece.start
+            break
+    if start is None:
+        return None
+    targets = [piece.text for piece in pieces[:start] if piece.text != ","]
+    if any(piece.kind != "name" for piece in pieces[:start] if piece.text != ","):
+        return None
+    return targets, expression[pieces[start].end : end].strip()
 
 
 def _neighbours(rest: list[_Piece]) -> bool:

@@ -6,10 +6,10 @@ written as something that it has, and nothing ever moves to another line, so tha
 error of the engine points at the user's line. White space control and the collapsing
 of white space are done here too: the line breaks that go are put into a comment.
 
-What printing becomes, and why: `{{ x }}` is stored in a name of its own and compared
-with an empty list. In the engine's order of kinds, none, booleans, numbers and text
-come before lists, so they are printed directly, in native code; everything else is
-sent through the filter `__html`. That costs a third of a filter call for each print.
+What printing becomes, and why: `{{ x }}` is stored in a name of its own; text is printed
+directly, in native code, and so is what comes before lists in the engine's order of
+kinds: none, booleans and numbers. Everything else is sent through the filter `__html`,
+and a float is asked whether it was a decimal (`exact`).
 
 Source: the Jinja template language; minijinja's ordering of value kinds.
 """
@@ -22,7 +22,18 @@ from collections.abc import Collection, Iterator
 
 from msgspec import Struct, field
 
-from asok_engine.templates.expressions import classify, has_filter, modifiers, with_commas
+from asok_engine.templates.exact import Source, names_read
+from asok_engine.templates.expressions import (
+    assignment,
+    classify,
+    concatenated,
+    has_filter,
+    loop_head,
+    method_call,
+    modifiers,
+    pipeline,
+    with_commas,
+)
 from asok_engine.templates.outline import Outline
 from asok_engine.templates.survey import Insertion, Survey
 from asok_engine.templates.tokens import Kind, Token
@@ -126,6 +137,8 @@ class _Writer:
         self._number = number
         self._out: list[str] = []
         self._spelled: dict[str, str] = {}
+        self._sources: dict[str, Source] = {}
+        self._imported: set[str] = set()
         self._count = 0
         self._hidden = False
         self._opens = {close: index for index, close in outline.close_of.items()}
@@ -261,29 +274,131 @@ class _Writer:
     def _print(self, index: int, token: Token) -> None:
         expression = token.body
         how = classify(expression, self._dialect.native, self._dialect.texts)
+        subject, rest = (how.subject, how.rest) if how.subject else self._filtered(expression)
+        if not subject:
+            self._value(index, token, self._joined(expression), how.plain)
+            return
+        name = self._fresh("q", subject)
+        self._out.append(f"{{% set {name} = {subject} %}}")
         if how.subject:
-            name = self._fresh("q", how.subject)
-            self._out.append(f"{{% set {name} = {how.subject} %}}{{% if {name} < [] %}}{{% endif %}}")
-            expression = name + how.rest
+            self._out.append(f"{{% if {name} < [] %}}{{% endif %}}")
+        exact = self._exact(expression, name)
+        if exact:
+            in_json = index in self._found.in_tags and has_filter(expression, JSON)
+            shown = f"{name}e|__attribute" if in_json else f"{name}e"
+            self._out.append(f"{{% set {name}e = {exact} if {name} is float %}}")
+            self._out.append(f"{{% if {name}e is string %}}{{{{ {shown} }}}}{{% else %}}")
+        self._value(index, token, name + rest, how.plain)
+        self._out.append("{% endif %}" if exact else "")
+
+    def _filtered(self, expression: str) -> tuple[str, str]:
+        """Part an expression before its first filter, when that is one of Python, which takes decimals."""
+        parts = pipeline(expression)
+        if parts is None or not parts[1] or parts[1][0][0] in self._dialect.native:
+            return "", ""
+        return (parts[0], expression[len(parts[0]) :]) if names_read(expression) else ("", "")
+
+    def _joined(self, expression: str) -> str:
+        """Write what is joined as text so that a decimal in it is written as it is."""
+        written = []
+        for part in concatenated(expression):
+            exact = ""
+            if names_read(part) is not None:
+                name = self._fresh("o", part)
+                exact = self._exact(part, name)
+            if exact:
+                self._out.append(
+                    f"{{% set {name} = {part} %}}{{% set {name}e = {exact} if {name} is float %}}"
+                )
+                part = f" ({name}e if {name}e is string else {name}) "
+            written.append(part)
+        return "~".join(written) or expression
+
+    def _value(self, index: int, token: Token, expression: str, plain: bool) -> None:
         if index in self._found.in_tags and has_filter(expression, JSON):
             # Why: JSON has double quotes, which would end the attribute that it stands in.
             self._out.append(f"{{{{ ({expression})|__attribute }}}}")
             return
-        if how.plain:
+        if plain:
             self._out.append(f"{{{{ {expression} }}}}")
             return
         if IDENTIFIER.fullmatch(expression.strip()):
-            name = expression
+            name = expression.strip()
+            self._lines(expression.count("\n"))
         else:
             name = self._fresh("p", token.body)
-            self._out.append(f"{{% set {name} = {expression} %}}")
+            self._out.append(f"{{% set {name} = {self._call(expression) or expression} %}}")
+        number = f"{{{{ {name} }}}}"
+        if exact := self._exact(token.body, name):
+            number = (
+                f"{{% set {name}e = {exact} if {name} is float %}}"
+                f"{{% if {name}e is string %}}{{{{ {name}e }}}}{{% else %}}{number}{{% endif %}}"
+            )
+        # Why text and whole numbers first: they are nearly all that is printed, and need no more than this.
         self._out.append(
-            f"{{% if {name} < [] %}}{{{{ {name} }}}}{{% else %}}{{{{ {name}|__html }}}}{{% endif %}}"
+            f"{{% if {name} is string %}}{{{{ {name} }}}}{{% elif {name} is integer %}}{{{{ {name} }}}}"
+            f"{{% elif {name} < [] %}}{number}{{% else %}}{{{{ {name}|__html }}}}{{% endif %}}"
         )
+
+    def _exact(self, expression: str, name: str) -> str:
+        """Write the call that finds the decimal behind a float; "" where none can be found."""
+        expression = expression.strip().replace("\n", " ")
+        names = names_read(expression)
+        if names is None:
+            return ""
+        sources: dict[str, Source] = {}
+        waiting = sorted(names)
+        for wanted in waiting:
+            if wanted in self._sources and wanted not in sources:
+                sources[wanted] = self._sources[wanted]
+                waiting += sorted(names_read(sources[wanted].expression) or ())
+        values = ", ".join(f"'{wanted}': {wanted}" for wanted in dict.fromkeys(waiting))
+        written = ", ".join(
+            f"'{wanted}': [{_quoted(source.expression)}, {str(source.each).lower()}, "
+            f"{'none' if source.place is None else source.place}]"
+            for wanted, source in sources.items()
+        )
+        at = ", loop.index0" if any(source.each for source in sources.values()) else ""
+        return f"__exact({_quoted(expression)}, {name}, __given, {{{values}}}, {{{written}}}{at})"
+
+    def _call(self, expression: str) -> str:
+        """Write a call of an object's method so that a decimal that it gives back is printed as it is."""
+        parts = None if "\n" in expression else method_call(expression)
+        if parts is None:
+            return ""
+        subject, method, arguments = parts
+        if method.startswith("_") or subject.partition(".")[0].strip() in self._imported:
+            return ""
+        if IDENTIFIER.fullmatch(subject):
+            name = subject
+        else:
+            name = self._fresh("s", subject)
+            self._out.append(f"{{% set {name} = {subject} %}}")
+        more = f", {arguments}" if arguments.strip() else ""
+        return (
+            f"{name}.{method}({arguments}) if {name} is mapping or {name} < [] "
+            f"else {name}|__called('{method}'{more})"
+        )
+
+    def _note(self, token: Token) -> None:
+        """Remember where the names that a tag makes come from."""
+        body = token.body.replace("\n", " ")
+        if token.name == "set" and (assigned := assignment(body)) is not None:
+            name, expression = assigned
+            if names_read(expression) is not None and name not in (names_read(expression) or ()):
+                self._sources[name] = Source(expression)
+        elif token.name == "for" and (head := loop_head(body)) is not None:
+            targets, expression = head
+            if names_read(expression) is not None:
+                for place, name in enumerate(targets):
+                    self._sources[name] = Source(expression, True, place if len(targets) > 1 else None)
+        elif token.name in ("import", "from"):
+            self._imported.update(IDENTIFIER.findall(body.partition(" as ")[2] or body))
 
     def _tag(self, index: int, token: Token) -> None:
         if token.name in TRACED:
             self._trace(token)
+        self._note(token)
         match token.name:
             case "block" | "endblock":
                 self._block(index, token)
