@@ -286,6 +286,9 @@ class _Composition:
         secrets = [self._secret_key, *config["SECRET_KEY_FALLBACKS"]]
         self._data = parts.DataLayer(config, models=app.dirs["MODELS"], secrets=secrets)
         app.models.update(self._data.models)
+        if not self._debug:
+            # Why not in debug: a server that starts again at every change would wait each time.
+            self._data.load_compilers()
 
     async def _close_data(self) -> None:
         if self._data is not None:

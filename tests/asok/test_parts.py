@@ -15,12 +15,13 @@ PROGRAM = """
 import json, sys
 from asok import Asok, TestClient
 app = Asok(sys.argv[1])
-app.config["DEBUG"] = False
+app.config["DEBUG"] = len(sys.argv) > 2
 app.config["SECRET_KEY"] = "of-a-test-and-nothing-else-0123456789-0123456789"
 app.config["APP_URL"] = "http://localhost"
 with TestClient(app) as client:
+    at_the_start = sorted(sys.modules)
     answers = [client.get("/").text, sorted(client.get("/health").json["checks"])]
-print(json.dumps([answers, sorted(sys.modules)]))
+print(json.dumps([answers, sorted(sys.modules), at_the_start]))
 """
 ROOMS = ("asok_engine.records", "asok_engine.database", "asok_engine.sql", "asok_engine.realtime")
 FILES = ("asok.debugpage", "asok.validation", "asok_engine.telemetry.log_files", "logging.handlers")
@@ -29,15 +30,25 @@ TEMPLATES = ("asok_engine.templates.environment", "minijinja")
 
 def start(folder: Path, **files: str) -> tuple[list[object], set[str]]:
     """Start a project in a process of its own; give what it answers and the modules that it has loaded."""
+    answers, modules, _ = start_and_look(folder, **files)
+    return answers, modules
+
+
+def start_and_look(folder: Path, *words: str, **files: str) -> tuple[list[object], set[str], set[str]]:
+    """As `start`; give also what was loaded before the first request. A word means DEBUG."""
     for name, text in {"pages/page.py": "def get(request):\n    return 'hello'\n", **files}.items():
         (folder / "src" / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / "src" / name).write_text(text)
     run = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(folder)], capture_output=True, text=True, check=False, cwd=folder
+        [sys.executable, "-c", PROGRAM, str(folder), *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
     )
     assert run.returncode == 0, run.stderr
-    answers, modules = json.loads(run.stdout.splitlines()[-1])
-    return answers, set(modules)
+    answers, modules, before = json.loads(run.stdout.splitlines()[-1])
+    return answers, set(modules), set(before)
 
 
 def test_application_of_one_page_loads_no_part_that_it_has_not(tmp_path: Path) -> None:
@@ -66,9 +77,26 @@ def test_template_without_a_file_is_rendered(tmp_path: Path) -> None:
 def test_models_bring_their_database(tmp_path: Path) -> None:
     """A project with models has its database in `/health`."""
     model = "from asok import Field, Model\nclass Note(Model):\n    text = Field.String(50)\n"
-    answers, modules = start(tmp_path, **{"models/note.py": model})
+    answers, _ = start(tmp_path, **{"models/note.py": model})
     assert answers == ["hello", ["database"]]
-    assert "sqlalchemy" not in modules
+
+
+def test_no_request_waits_for_the_compiler_of_sql(tmp_path: Path) -> None:
+    """In production what the first statement needs is loaded at the start; in debug at that statement."""
+    files = {
+        "models/note.py": "from asok import Field, Model\nclass Note(Model):\n    text = Field.String(50)\n",
+        "pages/page.py": "from models.note import Note\n"
+        "def get(request):\n    Note.create_table()\n    return str(Note.count())\n",
+    }
+    answers, after, before = start_and_look(tmp_path, **files)
+    assert answers[0] == "0"
+    assert "sqlalchemy.dialects.sqlite" in before
+    late = {name for name in after - before if name.startswith(("asok", "sqlalchemy", "sqlite3"))}
+    assert not late, "the first request loads these"
+    (tmp_path / "db.sqlite3").unlink()
+    answers, after, before = start_and_look(tmp_path, "debug", **files)
+    assert answers[0] == "0"
+    assert "sqlalchemy" in after - before
 
 
 def test_model_that_comes_late_has_the_database_of_the_application(tmp_path: Path) -> None:

@@ -38,6 +38,11 @@ class DataLayer:
         self.models = load_models(models)
         self.databases = open_databases(config)
 
+    def load_compilers(self) -> None:
+        """Load what the first statement would otherwise wait for."""
+        for database in self.databases:
+            database.load_compiler()
+
     def languages(self) -> ActiveLanguages | None:
         """Give what sets the language of a request; None where no column is translated."""
         if not any(model.__description__.translated for model in self.models.values()):

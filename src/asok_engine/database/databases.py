@@ -32,6 +32,7 @@ from asok_engine.sql.dialects.contract import Dialect
 from asok_engine.sql.dialects.mysql import MysqlDialect
 from asok_engine.sql.dialects.postgresql import PostgresqlDialect
 from asok_engine.sql.dialects.sqlite import SqliteDialect
+from asok_engine.sql.metadata import sqlalchemy_dialect
 from asok_engine.sql.statements import Many, Statement
 from asok_engine.telemetry.hooks import statement_finished
 
@@ -245,6 +246,10 @@ class Database:
         return self.replicas[next(self._next_replica)]
 
     # --- beginning, health, end ----------------------------------------------------------------
+
+    def load_compiler(self) -> None:
+        """Load what writes texts of SQL now; otherwise the first statement waits for it, about a second."""
+        sqlalchemy_dialect(self.options.kind)
 
     def require_driver(self) -> None:
         """Load the driver for plain code, so that a missing one is found at the start.
