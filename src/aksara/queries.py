@@ -15,6 +15,7 @@ from aksara.expressions import Q
 from asok_engine.database.databases import databases
 from asok_engine.database.running import run_async
 from asok_engine.errors import UsageError
+from asok_engine.records.assignment import assignable, refuse_protected, without_key
 from asok_engine.records.deferred import Deferred, Group, Measured, narrowed, resolved, resolved_lookups
 from asok_engine.records.errors import RecordNotFound
 from asok_engine.records.plans.bulk import bulk_create, bulk_update, upsert_one
@@ -391,37 +392,58 @@ class QuerySet(_Rows[M]):
 
     # --- making and changing -------------------------------------------------------------------
 
-    async def create(self, **values: Any) -> M:
-        """Make a record of these values and save it.
+    async def create(self, *, _trust: bool = False, **values: Any) -> M:
+        """Make a record of these values and save it; `_trust` lets them reach protected fields.
 
         Raises:
             ValidationError: a value is missing or not accepted, told per field.
             UnknownName: the model has no such field.
         """
-        return cast("M", await run_async(save(self.model(**values), self._query.database_alias)))
+        record = self.model(**assignable(self.model.__description__, values, trusts=_trust))
+        return cast("M", await run_async(save(record, self._query.database_alias)))
 
-    async def get_or_create(self, defaults: Mapping[str, Any] | None = None, **values: Any) -> tuple[M, bool]:
+    async def get_or_create(
+        self, defaults: Mapping[str, Any] | None = None, *, _trust: bool = False, **values: Any
+    ) -> tuple[M, bool]:
         """Give the record with these values and False, or a new one of them and the defaults and True.
 
-        Of several who do so at once one makes it, given a unique key over the values.
+        Of several who do so at once one makes it, given a unique key over the values. Protected
+        fields are set only with `_trust`.
         """
-        return cast("tuple[M, bool]", await run_async(get_or_create(self._query, values, defaults)))
+        given = assignable(self.model.__description__, defaults or {}, trusts=_trust)
+        plan = get_or_create(self._query, values, given, trusts=_trust)
+        return cast("tuple[M, bool]", await run_async(plan))
 
     async def update_or_create(
-        self, defaults: Mapping[str, Any] | None = None, **values: Any
+        self, defaults: Mapping[str, Any] | None = None, *, _trust: bool = False, **values: Any
     ) -> tuple[M, bool]:
-        """Give the record with these values, changed to the defaults, and False, or a new one and True."""
-        return cast("tuple[M, bool]", await run_async(update_or_create(self._query, values, defaults)))
+        """Give the record with these values, changed to the defaults, and False, or a new one and True.
+
+        Protected fields, and the key of a record that is there, are set only with `_trust`.
+        """
+        given = assignable(self.model.__description__, defaults or {}, trusts=_trust)
+        plan = update_or_create(self._query, values, given, trusts=_trust)
+        return cast("tuple[M, bool]", await run_async(plan))
 
     async def upsert(
-        self, defaults: Mapping[str, Any] | None = None, update_fields: Sequence[str] = (), **values: Any
+        self,
+        defaults: Mapping[str, Any] | None = None,
+        update_fields: Sequence[str] = (),
+        *,
+        _trust: bool = False,
+        **values: Any,
     ) -> M:
         """Insert a record of values and defaults, or change the row with these values, in one statement.
 
         The values need a unique key; `update_fields` limits what changes. Signals are not sent.
+        Protected fields are set only with `_trust`.
         """
         query = self._query
-        plan = upsert_one(query.description, values, defaults or {}, update_fields, query.database_alias)
+        given = assignable(query.description, defaults or {}, trusts=_trust)
+        if not _trust:
+            refuse_protected(query.description, without_key(query.description, values))
+            update_fields = [name for name in update_fields if name in given]
+        plan = upsert_one(query.description, values, given, update_fields, query.database_alias)
         return cast("M", await run_async(plan))
 
     async def bulk_create(
@@ -451,13 +473,16 @@ class QuerySet(_Rows[M]):
             bulk_update(query.description, records, fields, query.database_alias, batch_size)
         )
 
-    async def update(self, **values: Any) -> int:
+    async def update(self, *, _trust: bool = False, **values: Any) -> int:
         """Set fields of all records without reading them: `update(views=F("views") + 1)`; give their number.
 
         Raises:
             ValidationError: a field does not accept its value.
+            UsageError: a field is protected or the key, and the values are not trusted.
         """
         query = self._query
+        if not _trust:
+            refuse_protected(query.description, values)
         return await run_async(update_all(query, resolved_lookups(values, query)))
 
     async def delete(self) -> int:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, Generic, Literal, TypeVar, cast, overload
 
 from aksara.queries import QuerySet
 from asok_engine.database.running import run, run_async
 from asok_engine.errors import UsageError
+from asok_engine.records.assignment import assignable
 from asok_engine.records.errors import NotLoaded
 from asok_engine.records.fields import reference
 from asok_engine.records.fields.field import Field
@@ -195,27 +197,34 @@ class RelatedManager(QuerySet[M]):
         """Let exactly these records, or keys, belong to it, in one transaction."""
         await run_async(set_related(self._record, self._relation.name, targets))
 
-    async def create(self, **values: Any) -> M:
-        """Make a record that belongs to it."""
-        return cast("M", await run_async(create_related(self._record, self._relation.name, values)))
+    async def create(self, *, _trust: bool = False, **values: Any) -> M:
+        """Make a record that belongs to it; `_trust` lets the values reach protected fields."""
+        given = assignable(self.model.__description__, values, trusts=_trust)
+        return cast("M", await run_async(create_related(self._record, self._relation.name, given)))
 
-    async def get_or_create(self, defaults: Mapping[str, Any] | None = None, **values: Any) -> tuple[M, bool]:
+    async def get_or_create(
+        self, defaults: Mapping[str, Any] | None = None, *, _trust: bool = False, **values: Any
+    ) -> tuple[M, bool]:
         """Give the record with these values and False, or a new one that belongs to it and True.
 
-        Through a table between, one that is there already is joined.
+        Through a table between, one that is there already is joined. Protected fields are set
+        only with `_trust`.
         """
-        plan = find_or_create_related(
-            self._record, self._relation.name, get_or_create, values, defaults or {}
-        )
+        given = assignable(self.model.__description__, defaults or {}, trusts=_trust)
+        deed = partial(get_or_create, trusts=_trust)
+        plan = find_or_create_related(self._record, self._relation.name, deed, values, given)
         return cast("tuple[M, bool]", await run_async(plan))
 
     async def update_or_create(
-        self, defaults: Mapping[str, Any] | None = None, **values: Any
+        self, defaults: Mapping[str, Any] | None = None, *, _trust: bool = False, **values: Any
     ) -> tuple[M, bool]:
-        """Give the record with these values, changed, and False, or a new one that belongs to it and True."""
-        plan = find_or_create_related(
-            self._record, self._relation.name, update_or_create, values, defaults or {}
-        )
+        """Give the record with these values, changed, and False, or a new one that belongs to it and True.
+
+        Protected fields, and the key of a record that is there, are set only with `_trust`.
+        """
+        given = assignable(self.model.__description__, defaults or {}, trusts=_trust)
+        deed = partial(update_or_create, trusts=_trust)
+        plan = find_or_create_related(self._record, self._relation.name, deed, values, given)
         return cast("tuple[M, bool]", await run_async(plan))
 
     async def bulk_create(
@@ -232,7 +241,12 @@ class RelatedManager(QuerySet[M]):
         )
 
     async def upsert(
-        self, defaults: Mapping[str, Any] | None = None, update_fields: Sequence[str] = (), **values: Any
+        self,
+        defaults: Mapping[str, Any] | None = None,
+        update_fields: Sequence[str] = (),
+        *,
+        _trust: bool = False,
+        **values: Any,
     ) -> M:
         """Refuse: what is inserted or changed in one statement belongs to nothing yet.
 

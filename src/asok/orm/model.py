@@ -403,23 +403,25 @@ class Model(Record):
         return cast("Self", await run_async(save(self)))
 
     def update(self, *, _trust: bool = False, **values: Any) -> Self:
-        """Set these values and save; protected fields are left alone unless `_trust`.
+        """Set these values and save; protected fields, and the key, are left alone unless `_trust`.
 
         Raises:
             ModelError: a value is not accepted, told per field.
             UnknownName: the model has no such field.
         """
-        assign(self, assignable(self.__description__, values, trusts=_trust))
+        there = self._row is not None
+        assign(self, assignable(self.__description__, values, trusts=_trust, keeps_key=there))
         return cast("Self", run(save(self)))
 
     async def update_async(self, *, _trust: bool = False, **values: Any) -> Self:
-        """Set these values and save; protected fields are left alone unless `_trust`.
+        """Set these values and save; protected fields, and the key, are left alone unless `_trust`.
 
         Raises:
             ModelError: a value is not accepted, told per field.
             UnknownName: the model has no such field.
         """
-        assign(self, assignable(self.__description__, values, trusts=_trust))
+        there = self._row is not None
+        assign(self, assignable(self.__description__, values, trusts=_trust, keeps_key=there))
         return cast("Self", await run_async(save(self)))
 
     def update_safe(self, **values: Any) -> Self:

@@ -117,3 +117,20 @@ def test_update_of_a_set_refuses_protected_fields(blog: None) -> None:
     assert Person.find_or_fail(name="Eve").is_admin is False
     assert Person.where(name="Eve").update(_trust=True, is_admin=True) == 1
     assert asyncio.run(Person.where(name="Eve").update_async(_trust=True, age=3, is_admin=False)) == 1
+
+
+def test_update_moves_no_record_to_another_key(blog: None) -> None:
+    """A form that sends an id changes the record that the code has chosen, and that one only (CWE-915)."""
+    ada, eve = (Person.create(name=name, email=f"{name}@example.com") for name in ("ada", "eve"))
+    ada.update(id=77, name="Ada")
+    asyncio.run(eve.update_async(pk=ada.id, name="Eve"))
+    Person.update_or_create({"id": 78, "age": 3}, email="ada@example.com")
+    assert [(one.id, one.name, one.age) for one in Person.order_by("id")] == [
+        (ada.id, "Ada", 3),
+        (eve.id, "Eve", None),
+    ]
+    with pytest.raises(UsageError, match="'id' of Person"):
+        Person.where(name="Eve").update(id=79)
+    eve.update(_trust=True, id=80)
+    assert Person.find_or_fail(80).name == "Eve"
+    assert Person(name="new", email="new@example.com").update(id=90).id == 90

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from asok_engine.errors import UsageError
-from asok_engine.records.assignment import assignable, known_values, refuse_protected
+from asok_engine.records.assignment import assignable, known_values, refuse_protected, without_key
 from asok_engine.records.errors import UnknownName
 from asok_engine.records.fields.number import Boolean
 from asok_engine.records.fields.reference import ForeignKey
@@ -58,3 +58,17 @@ def test_protected_fields_of_many_rows_are_refused() -> None:
             refuse_protected(DESCRIPTION, values)
     with pytest.raises(UnknownName):
         refuse_protected(DESCRIPTION, {"nmae": "Eve"})
+
+
+def test_key_of_a_record_that_is_there_takes_nothing() -> None:
+    """By its name or as `pk`; a record that is made may bring its own, and who trusts may move one."""
+    values = {"id": 77, "pk": 77, "name": "Eve"}
+    assert (
+        assignable(DESCRIPTION, values, keeps_key=True) == {"name": "Eve"} == without_key(DESCRIPTION, values)
+    )
+    assert assignable(DESCRIPTION, values) == values
+    assert assignable(DESCRIPTION, values, keeps_key=True, trusts=True) == values
+    for name in ("id", "pk"):
+        with pytest.raises(UsageError, match="the key"):
+            refuse_protected(DESCRIPTION, {name: 77})
+    assert without_key(Author.__description__, {"posts": []}) == {"posts": []}

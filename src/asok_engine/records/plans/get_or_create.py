@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from asok_engine.errors import UniqueError
-from asok_engine.records.assignment import assignable
+from asok_engine.records.assignment import assignable, without_key
 from asok_engine.records.plans.pick import only_one
 from asok_engine.records.plans.save import save
 from asok_engine.records.query import Query
@@ -62,13 +62,14 @@ def update_or_create(
     """Give the record with these values, changed, and False, or a new one of both and True.
 
     The row is locked while it is changed, where the database locks rows. `trusts` is as
-    for `get_or_create`.
+    for `get_or_create`; without trust a row that is found keeps its key.
     """
 
     def change() -> Plan[Any]:
         record = yield from _one(query.where(**values).lock(Lock()))
         if record is not None:
-            for name, value in (changes or {}).items():
+            given = (changes or {}) if trusts else without_key(query.description, changes or {})
+            for name, value in given.items():
                 setattr(record, name, value() if callable(value) else value)
             yield from save(record, query.database)
         return record
