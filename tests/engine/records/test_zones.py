@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from asok_engine.records.zones import (
+    _Project,
     active_zone,
     current_zone,
     from_utc,
@@ -32,6 +35,13 @@ def test_aware_moment_is_moved() -> None:
     there = datetime(2026, 1, 1, 12, tzinfo=ZoneInfo("Asia/Tokyo"))
     assert to_utc(there) == there
     assert to_utc(there).tzinfo is UTC
+
+
+@pytest.fixture(autouse=True)
+def _zone_of_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the zone of the project as a face may have set it."""
+    monkeypatch.setattr(_Project, "zone", _Project.__dict__["zone"])
+    set_default_zone(None)
 
 
 def test_zone_of_the_project_holds_where_none_is_active() -> None:
