@@ -534,7 +534,7 @@ class _Composition:
         model = None if self._data is None else self._data.models.get(name)
         if model is None:
             return Nobody(self._sessions, name)
-        return parts.People(self._sessions, self._counters, model)
+        return parts.People(self._sessions, self._counters, model, issuer=self._config["PROJECT_NAME"])
 
     @cached_property
     def _links(self) -> parts.Links | Nobody:

@@ -81,9 +81,9 @@ def authenticate(password_field: str = "password", **credentials: Any) -> Any:  
     return _request().authenticate(password_field, **credentials)
 
 
-def login(user: Any, remember: bool = False) -> None:
+def login(user: Any, remember: bool = False, *, code_url: str = "/login/code") -> None:
     """Sign somebody in, as `request.login` does."""
-    _request().login(user, remember)
+    _request().login(user, remember, code_url=code_url)
 
 
 def logout() -> None:

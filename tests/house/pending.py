@@ -7,10 +7,9 @@ The list only gets shorter. Whoever builds a capability marks the tests that obs
 from __future__ import annotations
 
 #: How many names the list has; it may be lowered and never raised.
-LIMIT = 120
+LIMIT = 119
 
 PENDING: dict[str, str] = {
-    "asok.PROJECT_NAME": "API documentation",
     "asok.DOCS": "API documentation",
     "asok.TOOLBAR": "the developers' toolbar",
     "asok.IMAGE_OPTIMIZATION": "images",

@@ -16,12 +16,12 @@ from asok_engine.records.fields.address import Email
 from asok_engine.records.fields.field import Field
 from asok_engine.records.fields.moment import DateTime
 from asok_engine.records.fields.number import Boolean, Integer
-from asok_engine.records.fields.secret import Password, PasswordHash
+from asok_engine.records.fields.secret import Encrypted, Password, PasswordHash
 from asok_engine.records.fields.structure import JSON
 from asok_engine.security.password_rules import FEWEST_CHARACTERS, password_problems
 from asok_engine.security.rights import grants
 
-__all__ = ["Account", "AccountEmail", "AccountPassword"]
+__all__ = ["Account", "AccountEmail", "AccountPassword", "AccountSecret", "SealedText"]
 
 Value = TypeVar("Value")
 
@@ -57,6 +57,43 @@ class AccountPassword(Password[Value]):
         return accepted
 
 
+class SealedText(str):
+    """A text as its column has it; `AccountSecret.opened` gives what was sealed."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<SealedText>"
+
+
+class AccountSecret(Encrypted[str | None]):
+    """A text that the column holds encrypted, and the record too: it is opened by whoever needs it.
+
+    Reading a person, which every request does, opens nothing, and goes on after a lost key.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(nullable=True, protected=True)
+        self.to_column = self.sealed
+        self.from_column = SealedText
+
+    def coerce(self, value: Any) -> Any:
+        """Accept text, or what the record was read with."""
+        return value if isinstance(value, SealedText) else super().coerce(value)
+
+    def sealed(self, text: str) -> str:
+        """Give a text as the column has it."""
+        return str(text) if isinstance(text, SealedText) else self._seal(text)
+
+    def opened(self, text: str) -> str:
+        """Give the text itself.
+
+        Raises:
+            CannotDecrypt: the secret was changed, or the text was.
+        """
+        return self._open(text) if isinstance(text, SealedText) else text
+
+
 class Account(Model):
     """Somebody who can sign in.
 
@@ -77,8 +114,21 @@ class Account(Model):
     email_verified_at: Field[datetime | None] = DateTime(nullable=True, protected=True)
     #: Counted up by every link that is used, so that no earlier one is good any more.
     link_number = Integer(default=0, protected=True, hidden=True)
+    #: The secret of the authenticator app, None while there is no second step.
+    totp_secret: Field[str | None] = AccountSecret()
+    #: The half minute of the code that was used last, since the epoch.
+    totp_step = Integer(default=-1, protected=True, hidden=True)
+    #: Hashes of the codes on paper that are left.
+    backup_codes = JSON[list[str]](default=list, protected=True, hidden=True)
+    #: Counted up by every code that is used and every change of the second step.
+    code_number = Integer(default=0, protected=True, hidden=True)
     roles = JSON[list[str]](default=list, protected=True)
     permissions = JSON[list[str]](default=list, protected=True)
+
+    @property
+    def has_second_factor(self) -> bool:
+        """Whether this person types a code after the password."""
+        return bool(self.totp_secret)
 
     def has_role(self, *roles: str) -> bool:
         """Tell whether this person has one of these roles.

@@ -15,14 +15,17 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+from msgspec import Struct
+
 from asok.auth.signin import Throttle, Tries, authenticate, password_field
 from asok_engine.backends.cache.values import MISSING, decode
 from asok_engine.backends.counters.contract import Counters
-from asok_engine.backends.sessions.session import OWN
+from asok_engine.backends.sessions.session import OWN, Session
 from asok_engine.database.running import run, run_async
 from asok_engine.dispatch.middleware.rate_limit import client_of
 from asok_engine.dispatch.middleware.sessions import Sessions
-from asok_engine.errors import DatabaseError, ForbiddenError, UsageError, ValidationError
+from asok_engine.errors import DatabaseError, ForbiddenError, UnauthorizedError, UsageError, ValidationError
 from asok_engine.records.description import Description
 from asok_engine.records.fields.secret import PasswordHash
 from asok_engine.records.plans.find import find_by_key
@@ -35,14 +38,40 @@ from asok_engine.security.passwords import Passwords
 from asok_engine.wire.request import Request
 from asok_engine.wire.response import Response
 
-__all__ = ["CLIENT", "People", "stamp_of"]
+__all__ = ["CLIENT", "ConfirmationNeeded", "People", "Waiting", "stamp_of"]
 
 _log = logging.getLogger("asok.security")
 #: Under which name the session has who is signed in.
 CLAIM = "user"
 #: Under which name it has from where: address and user agent.
 CLIENT = "client"
+#: Under which name it has who has shown a password and not yet a code.
+WAITING = "waiting"
+#: Under which name it has when somebody last showed that it is them, in seconds since the epoch.
+CONFIRMED = "confirmed"
+#: For how long the second step of a sign-in is waited for.
+WAITING_SECONDS = 600.0
+#: For how long a confirmation is good unless a page says otherwise.
+CONFIRMED_SECONDS = 900.0
 _ANONYMOUS: tuple[str, str] = ("", "")
+
+
+class ConfirmationNeeded(ForbiddenError):
+    """Please confirm first that it is you."""
+
+    code = "confirmation-needed"
+
+
+class Waiting(Struct, frozen=True, array_like=True):
+    """A sign-in that waits for its second step."""
+
+    key: int | str
+    #: Of the password that was shown.
+    stamp: str
+    since: float
+    remember: bool
+    #: Where the visitor wants to go, "" when that was not said.
+    next_url: str
 
 
 def stamp_of(person: Any, field: str) -> str:
@@ -66,16 +95,22 @@ class People:
         *,
         passwords: Passwords | None = None,
         throttle: Throttle | None = None,
+        issuer: str = "",
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._sessions = sessions
+        #: The sessions of the application.
+        self.sessions = sessions
         self._counters = counters
         #: The model of the people.
         self.model = model
-        self._passwords = passwords or Passwords()
+        #: What makes and checks the hashes of passwords.
+        self.passwords = passwords or Passwords()
         #: How many failed tries are allowed.
         self.throttle = throttle or Throttle()
-        self._clock = clock
+        #: Seconds since the epoch.
+        self.clock = clock
+        #: How the application is called in an authenticator app.
+        self.issuer = issuer
         #: The name of the password field, "" when the model has none.
         self.field = password_field(model.__description__)
 
@@ -88,13 +123,13 @@ class People:
 
     async def read_ahead(self, request: Request) -> None:
         """Read session and person for code on an event loop, when the visitor has sent an id."""
-        if not self._sessions.cookie.sent(request):
+        if not self.sessions.cookie.sent(request):
             return
-        await self._sessions.read_ahead(request)
+        await self.sessions.read_ahead(request)
         key, stamp = self._claim_ahead(request)
         if key:
             try:
-                person = await run_async(self._find(key, stamp))
+                person = await run_async(self.find(key, stamp))
             except DatabaseError as error:
                 # Why kept: a page that does not ask who it is can do without.
                 request.__dict__["person_ahead"] = error
@@ -103,21 +138,21 @@ class People:
 
     def read_before(self, request: Request) -> None:
         """Do what `read_ahead` does in a thread, for a handler that runs on the background loop."""
-        self._sessions.read_before(request)
+        self.sessions.read_before(request)
         key, stamp = self._claim_ahead(request)
         if key:
             try:
-                request.__dict__["person_ahead"] = (key, stamp, run(self._find(key, stamp)))
+                request.__dict__["person_ahead"] = (key, stamp, run(self.find(key, stamp)))
             except DatabaseError as error:
                 request.__dict__["person_ahead"] = error
 
     def settle(self, request: Request, response: Response) -> None:
         """Write what has changed in the session of a request."""
-        self._sessions.settle(request, response)
+        self.sessions.settle(request, response)
 
     async def settle_async(self, request: Request, response: Response) -> None:
         """Do what `settle` does without blocking the event loop."""
-        await self._sessions.settle_async(request, response)
+        await self.sessions.settle_async(request, response)
 
     # --- who it is ----------------------------------------------------------------------------
 
@@ -133,7 +168,7 @@ class People:
         return known["person"]
 
     def _found(self, request: Request) -> Any:
-        key, stamp = _claim(self._sessions.of(request).own.get(CLAIM))
+        key, stamp = _claim(self.sessions.of(request).own.get(CLAIM))
         ahead = request.__dict__.pop("person_ahead", None)
         if not key:
             return None
@@ -141,7 +176,7 @@ class People:
             raise ahead
         if ahead is not None and ahead[:2] == (key, stamp):
             return ahead[2]
-        return run(self._find(key, stamp))
+        return run(self.find(key, stamp))
 
     def _claim_ahead(self, request: Request) -> tuple[Any, str]:
         """Give what the session that was read says, without touching it: the answer may stay a shared one."""
@@ -150,7 +185,8 @@ class People:
         data = None if stored is None else stored.values.get(OWN + CLAIM)
         return _claim(None if data is None else decode(data))
 
-    def _find(self, key: Any, stamp: str) -> Plan[Any]:
+    def find(self, key: Any, stamp: str) -> Plan[Any]:
+        """Give the person of a key whose password is the one of a stamp, None when they may not sign in."""
         person = yield from find_by_key(self._description, key)
         if person is None or not getattr(person, "is_active", True):
             return None
@@ -173,7 +209,7 @@ class People:
             self._description,
             credentials,
             field=field,
-            passwords=self._passwords,
+            passwords=self.passwords,
             tries=self.tries(request, is_async=is_async),
         )
 
@@ -184,17 +220,61 @@ class People:
             counters.hit_async if is_async else counters.hit,
             counters.take_back_async if is_async else counters.take_back,
             client_of(request),
-            self._clock(),
+            self.clock(),
             self.throttle,
         )
 
+    def sign_in(
+        self, request: Request, person: Any, *, remember: bool = False, next_url: str = "", code_url: str
+    ) -> None:
+        """Sign somebody in who has shown one factor: at once, or after the code that is due.
+
+        Raises:
+            UsageError: this is no record of AUTH_MODEL that was saved.
+            ForbiddenError: the account is not active.
+            Redirect: a code is due; nobody is signed in until it was typed at `code_url`.
+        """
+        if not getattr(person, "has_second_factor", False):
+            self.login(request, person, remember=remember)
+            return
+        key = self._key_of(request, person)
+        session = self._session_for(request, person)
+        session.rotate("", remember=False)
+        for name in (CLAIM, CONFIRMED):
+            session.own.pop(name, None)
+        waiting = Waiting(key, stamp_of(person, self.field), self.clock(), remember, next_url)
+        session.own[WAITING] = msgspec.to_builtins(waiting)
+        request.__dict__["person"] = None
+        _log.info("%s has to type a code, from %s.", self.user_key(person), client_of(request))
+        request.redirect(code_url)
+
+    def waiting(self, request: Request) -> Waiting | None:
+        """Give the sign-in that waits for its second step in this session, None without one."""
+        try:
+            waiting = msgspec.convert(self.sessions.of(request).own.get(WAITING), Waiting)
+        except msgspec.ValidationError:
+            return None
+        return waiting if 0 <= self.clock() - waiting.since <= WAITING_SECONDS else None
+
     def login(self, request: Request, person: Any, *, remember: bool = False) -> None:
-        """Make a session somebody's, under another id.
+        """Make a session somebody's, under another id, when they have shown all that is asked of them.
 
         Raises:
             UsageError: this is no record of AUTH_MODEL that was saved.
             ForbiddenError: the account is not active.
         """
+        key = self._key_of(request, person)
+        session = self._session_for(request, person)
+        session.rotate(self.user_key(person), remember=remember)
+        session.own.pop(WAITING, None)
+        session.own[CLAIM] = [key, stamp_of(person, self.field)]
+        session.own[CONFIRMED] = self.clock()
+        # For the list of where somebody is signed in.
+        session.own[CLIENT] = [client_of(request), (request.headers.get("user-agent") or "")[:300]]
+        request.__dict__["person"] = person
+        _log.info("%s signed in from %s.", self.user_key(person), client_of(request))
+
+    def _key_of(self, request: Request, person: Any) -> int | str:
         model = self.model
         key = person.pk if isinstance(person, model) else None
         if key is None:
@@ -204,20 +284,18 @@ class People:
             )
         if not getattr(person, "is_active", True):
             raise ForbiddenError("This account is not active.")
-        session = self._sessions.of(request)
+        return key if isinstance(key, int) else str(key)
+
+    def _session_for(self, request: Request, person: Any) -> Session:
+        session = self.sessions.of(request)
         if session.user_key not in ("", self.user_key(person)):
             # What somebody else has left is not for this person.
             session.end()
-        session.rotate(self.user_key(person), remember=remember)
-        session.own[CLAIM] = [key if isinstance(key, int) else str(key), stamp_of(person, self.field)]
-        # For the list of where somebody is signed in.
-        session.own[CLIENT] = [client_of(request), (request.headers.get("user-agent") or "")[:300]]
-        request.__dict__["person"] = person
-        _log.info("%s signed in from %s.", self.user_key(person), client_of(request))
+        return session
 
     def logout(self, request: Request) -> None:
         """End the session of a request; everything in it is forgotten."""
-        session = self._sessions.of(request)
+        session = self.sessions.of(request)
         if session.user_key:
             _log.info("%s signed out.", session.user_key)
         session.end()
@@ -229,11 +307,59 @@ class People:
 
     def end_sessions(self, person: Any) -> int:
         """End every session of a person; give how many there were."""
-        return self._sessions.end_all(self.user_key(person))
+        return self.sessions.end_all(self.user_key(person))
 
     async def end_sessions_async(self, person: Any) -> int:
         """Do what `end_sessions` does without blocking the event loop."""
-        return await self._sessions.end_all_async(self.user_key(person))
+        return await self.sessions.end_all_async(self.user_key(person))
+
+    # --- showing again that it is them -------------------------------------------------------------
+
+    def is_confirmed(self, request: Request, seconds: float = CONFIRMED_SECONDS) -> bool:
+        """Tell whether the person of a request has shown within these seconds that it is them."""
+        if self.of(request) is None:
+            return False
+        at = self.sessions.of(request).own.get(CONFIRMED)
+        return isinstance(at, int | float) and 0 <= self.clock() - at <= seconds
+
+    def confirmed(self, request: Request) -> None:
+        """Take note that the person of a request has shown that it is them; the session gets another id."""
+        session = self.sessions.of(request)
+        session.rotate()
+        session.own[CONFIRMED] = self.clock()
+        _log.info("%s confirmed that it is them, from %s.", session.user_key, client_of(request))
+
+    def must_be_themselves(self, request: Request) -> Any:
+        """Give the person of a request who acts in their own session.
+
+        Raises:
+            UnauthorizedError: nobody is signed in.
+        """
+        person = self.of(request)
+        if person is None:
+            raise UnauthorizedError("Please sign in.")
+        return person
+
+    def must_be_confirmed(self, request: Request) -> Any:
+        """Give the person of a request who has shown within a quarter of an hour that it is them.
+
+        Raises:
+            UnauthorizedError: nobody is signed in.
+            ConfirmationNeeded: they have not (403).
+        """
+        person = self.must_be_themselves(request)
+        if not self.is_confirmed(request):
+            raise ConfirmationNeeded(fix="Call request.auth.require_sudo() at the beginning of this page.")
+        return person
+
+    def end_others(self, request: Request, person: Any) -> int:
+        """End the sessions of a person but the one of this request; give how many there were."""
+        return self.sessions.end_all(self.user_key(person), but=self.sessions.of(request).handle)
+
+    async def end_others_async(self, request: Request, person: Any) -> int:
+        """Do what `end_others` does without blocking the event loop."""
+        handle = self.sessions.of(request).handle
+        return await self.sessions.end_all_async(self.user_key(person), but=handle)
 
     # --- changing the password ------------------------------------------------------------------
 
@@ -246,15 +372,14 @@ class People:
         """
         person = self._with_password(request, password)
         run(save(person))
-        self._sessions.end_all(self.user_key(person), but=self._sessions.of(request).handle)
+        self.end_others(request, person)
         self._renew(request, person)
 
     async def change_password_async(self, request: Request, password: str) -> None:
         """Do what `change_password` does without blocking the event loop."""
         person = self._with_password(request, password)
         await run_async(save(person))
-        handle = self._sessions.of(request).handle
-        await self._sessions.end_all_async(self.user_key(person), but=handle)
+        await self.end_others_async(request, person)
         self._renew(request, person)
 
     def _with_password(self, request: Request, password: str) -> Any:
@@ -271,7 +396,7 @@ class People:
 
     def _renew(self, request: Request, person: Any) -> None:
         _log.info("%s changed their password.", self.user_key(person))
-        self.login(request, person, remember=self._sessions.of(request).is_remembered)
+        self.login(request, person, remember=self.sessions.of(request).is_remembered)
 
     # --- the model --------------------------------------------------------------------------------
 

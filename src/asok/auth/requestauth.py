@@ -6,9 +6,12 @@ is explained. Nothing is made before it is asked for.
 
 from __future__ import annotations
 
+from asok.auth.codes import RequestCodes
 from asok.auth.devices import RequestSessions
 from asok.auth.links import AddressLinks, RequestLinks, ResetLinks
 from asok.auth.passkeys import RequestPasskeys
+from asok.auth.people import CONFIRMED_SECONDS
+from asok.auth.sudo import RequestSudo
 from asok_engine.wire.request import Request
 
 __all__ = ["RequestAuth"]
@@ -51,3 +54,36 @@ class RequestAuth:
     def passkeys(self) -> RequestPasskeys:
         """Keys of people's devices, to sign in without a password."""
         return RequestPasskeys(self._request.app.services.passkeys, self._request)
+
+    @property
+    def codes(self) -> RequestCodes:
+        """The second step of a sign-in: codes of an app, and from paper."""
+        return RequestCodes(self._request)
+
+    # --- showing again that it is them ------------------------------------------------------------
+
+    def require_sudo(
+        self, path: str = "/confirm", seconds: float = CONFIRMED_SECONDS, *, login_url: str = "/login"
+    ) -> None:
+        """Send a person who has not shown within `seconds` that it is them to do so, and then back here.
+
+        A visitor who is not signed in is sent to `login_url`. Raises ForbiddenError (403) for who acts
+        in a session that is not theirs.
+        """
+        RequestSudo(self._request).require(path, seconds, login_url)
+
+    def is_confirmed(self, seconds: float = CONFIRMED_SECONDS) -> bool:
+        """Tell whether the person who is signed in has shown within `seconds` that it is them."""
+        return RequestSudo(self._request).is_confirmed(seconds)
+
+    def confirm(self, password: str = "", *, code: str = "") -> bool:
+        """Take the password of the person who is signed in, or a code of theirs; tell whether it is right.
+
+        Raises TooManyRequests (429) after too many tries, UnauthorizedError (401) when nobody is
+        signed in.
+        """
+        return RequestSudo(self._request).confirm(password, code)
+
+    async def confirm_async(self, password: str = "", *, code: str = "") -> bool:
+        """Do what `confirm` does without blocking the event loop."""
+        return await RequestSudo(self._request).confirm_async(password, code)

@@ -59,9 +59,15 @@ class Visitor(FormInput):
         """Do what `authenticate` does without blocking the event loop."""
         return await self.app.services.people.authenticate_async(self, password_field, credentials)
 
-    def login(self, user: Any, remember: bool = False) -> None:
-        """Sign somebody in; the session gets another id. `remember` keeps it beyond the browser's end."""
-        self.app.services.people.login(self, user, remember=remember)
+    def login(self, user: Any, remember: bool = False, *, code_url: str = "/login/code") -> None:
+        """Sign somebody in; the session gets another id. `remember` keeps it beyond the browser's end.
+
+        Who has a second step is signed in by the page at `code_url`, where this sends them; that
+        page calls `request.auth.codes.finish`.
+        """
+        self.app.services.people.sign_in(
+            self, user, remember=remember, next_url=self.next_url(""), code_url=code_url
+        )
 
     def logout(self) -> None:
         """Sign out: the session is over at once, whoever else knows its id."""
@@ -69,7 +75,7 @@ class Visitor(FormInput):
 
     @property
     def auth(self) -> RequestAuth:
-        """Links in mail: `request.auth.magic`, `.verification`, `.reset`."""
+        """Everything else about people: links in mail, codes, tokens, confirming that it is them."""
         return parts.RequestAuth(self)
 
     def change_password(self, password: str) -> None:
@@ -93,12 +99,16 @@ class Visitor(FormInput):
     def require_auth(self, login_url: str = "/login") -> None:
         """Send a visitor who is not signed in to sign in, and afterwards back to this page."""
         if self.user is None:
-            # Why only of a page that was read: a form that was sent cannot be sent again by a redirect.
-            is_read = self.method in ("GET", "HEAD") and self.query_string
-            path = quote(self.root_path + self.path)
-            here = f"{path}?{self.query_string}" if is_read else path
-            mark = "&" if "?" in login_url else "?"
-            self.redirect(f"{login_url}{mark}next={quote(here, safe='/')}")
+            self.redirect(self.leading_back(login_url))
+
+    def leading_back(self, url: str) -> str:
+        """Give an address with this page as its `next`, for a page that leads back here."""
+        # Why only of a page that was read: a form that was sent cannot be sent again by a redirect.
+        is_read = self.method in ("GET", "HEAD") and self.query_string
+        path = quote(self.root_path + self.path)
+        here = f"{path}?{self.query_string}" if is_read else path
+        mark = "&" if "?" in url else "?"
+        return f"{url}{mark}next={quote(here, safe='/')}"
 
     def has_role(self, *roles: str) -> bool:
         """Tell whether the person who is signed in has one of these roles."""
@@ -120,9 +130,11 @@ class Visitor(FormInput):
     def next_url(self, default: str = "/") -> str:
         """Give the page to go to after signing in: `next` of form or query when it is of this site.
 
-        Anything else, also what only a browser would read as another site, gives `default`.
+        Anything else, also what only a browser would read as another site, gives `default`. After
+        the second step of a sign-in it is what the first step was told.
         """
-        return local_target(self.form.get("next") or None, default)
+        wanted = self.form.get("next") or self.__dict__.get("next_of_sign_in")
+        return local_target(wanted or None, default)
 
     # --- the one boundary ------------------------------------------------------------------------
 

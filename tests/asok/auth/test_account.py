@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 import pytest
 
 from asok.auth import Account
+from asok.auth.account import AccountSecret, SealedText
 from asok_engine.errors import UsageError
 from asok_engine.records.errors import InvalidRecord
-from asok_engine.records.fields.secret import PasswordHash
+from asok_engine.records.fields.secret import PasswordHash, use_secrets
 from tests.asok.orm.blog import create_tables
 
 
@@ -80,3 +81,37 @@ def test_a_password_is_checked_hashed_and_hidden() -> None:
     assert stored.stored != forged
     assert stored.matches(forged)
     assert "password" not in made.to_dict()
+
+
+def test_the_secret_of_a_second_step_stays_sealed_until_it_is_opened() -> None:
+    """A record that was read holds what the column holds; saving it again seals nothing twice."""
+    use_secrets(["the secret of these tests"])
+    field = Colleague.__description__.fields["totp_secret"]
+    assert isinstance(field, AccountSecret)
+    Colleague.create(_trust=True, email="ada@example.com", totp_secret="JBSWY3DPEHPK3PXP")
+    read = Colleague.find(email="ada@example.com")
+    assert read is not None
+    assert read.has_second_factor
+    assert isinstance(read.totp_secret, SealedText)
+    assert "JBSWY3DPEHPK3PXP" not in read.totp_secret
+    assert field.opened(read.totp_secret) == "JBSWY3DPEHPK3PXP"
+    sealed = str(read.totp_secret)
+    read.update(_trust=True, is_admin=True, totp_secret=read.totp_secret)
+    again = Colleague.find(email="ada@example.com")
+    assert again is not None
+    assert str(again.totp_secret) == sealed
+    again.update(_trust=True, totp_secret=None)
+    assert not again.has_second_factor
+
+
+def test_no_form_sets_what_the_second_step_stands_on() -> None:
+    """Neither the secret nor the codes nor the numbers come from outside (reliability 95)."""
+    made = Colleague.create(
+        email="ada@example.com",
+        totp_secret="JBSWY3DPEHPK3PXP",
+        totp_step=5,
+        backup_codes=["x"],
+        code_number=9,
+    )
+    assert (made.totp_secret, made.totp_step, made.backup_codes, made.code_number) == (None, -1, [], 0)
+    assert not {"totp_secret", "totp_step", "backup_codes", "code_number"} & made.to_dict().keys()

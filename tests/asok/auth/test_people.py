@@ -81,11 +81,11 @@ def test_a_hash_of_lower_cost_is_made_anew_at_sign_in(tmp_path: Path, how: str) 
     user = person(app, password=PasswordHash(Passwords().hash(GOOD)))
     here, there = TestClient(app), TestClient(app)
     user.update(password=weak)
-    people, asked = app.services.people, app.services.people._passwords
-    people._passwords = Passwords(memory_kib=7168, passes=1)
+    people, asked = app.services.people, app.services.people.passwords
+    people.passwords = Passwords(memory_kib=7168, passes=1)
     sign_in(there, how=how)
     assert "m=7168,t=1" in user.refresh().password.stored
-    people._passwords = asked
+    people.passwords = asked
     sign_in(here, how=how)
     stored = user.refresh().password
     assert "m=19456,t=2" in stored.stored
@@ -95,3 +95,26 @@ def test_a_hash_of_lower_cost_is_made_anew_at_sign_in(tmp_path: Path, how: str) 
     user.update(password=GOOD)
     for client in (here, there):
         assert client.get(f"/{how}/show").json["user"] is None
+
+
+@pytest.mark.parametrize(
+    "waiting",
+    [
+        "1",
+        [1],
+        [1, "x", "now", True, ""],
+        {"key": 1},
+        None,
+        [[1], "x", 1.0, True, "/"],
+        [1, "", 9e99, True, ""],
+    ],
+)
+def test_what_no_sign_in_has_left_waits_for_no_code(tmp_path: Path, waiting: object) -> None:
+    """A session that holds something else there is that of a visitor."""
+    page = (
+        "def get(request):\n"
+        f"    request.session.own['waiting'] = {waiting!r}\n"
+        "    return {'waiting': request.auth.codes.is_waiting}\n"
+    )
+    app = make_desk(tmp_path, pages={"forge/page.py": page})
+    assert TestClient(app).get("/forge").json == {"waiting": False}
