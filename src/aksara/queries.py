@@ -15,6 +15,7 @@ from aksara.expressions import Q
 from asok_engine.database.databases import databases
 from asok_engine.database.running import run_async
 from asok_engine.errors import UsageError
+from asok_engine.records.asked import asked
 from asok_engine.records.assignment import assignable, refuse_protected, without_key
 from asok_engine.records.deferred import Deferred, Group, Measured, narrowed, resolved, resolved_lookups
 from asok_engine.records.errors import RecordNotFound
@@ -29,6 +30,7 @@ from asok_engine.records.plans.save import save
 from asok_engine.records.plans.search import nearest, search
 from asok_engine.records.plans.stream import stream
 from asok_engine.records.plans.values import count_values, is_aggregate, values, values_list, values_select
+from asok_engine.records.policy import ANONYMOUS, Principal
 from asok_engine.records.query import Query
 from asok_engine.records.record import Record
 from asok_engine.records.steps import Plan
@@ -267,6 +269,39 @@ class QuerySet(_Rows[M]):
     def select_for_update(self, *, nowait: bool = False, skip_locked: bool = False) -> Self:
         """Lock the rows until the transaction ends; fail at once at a locked one, or skip it, where asked."""
         return self._with(self._query.lock(Lock(skip_locked=skip_locked, nowait=nowait)))
+
+    def asked(
+        self,
+        principal: Principal = ANONYMOUS,
+        filters: Mapping[str, Any] | None = None,
+        *,
+        order: str | Sequence[str] = (),
+        fields: str | Sequence[str] = (),
+        search: str = "",
+        paths: Iterable[str] = (),
+    ) -> Self:
+        """Narrow, order and cut the set as a visitor has asked, by names that are open to a principal.
+
+        `filters` are lookups (`{"status": "open", "views__gte": "10"}`), `order` and `fields` names, or
+        a text of them with commas, `search` words. Hidden and sealed fields, and those that the
+        model's policy does not let the principal see, are unknown here. `paths` names what else is
+        open, such as "owner__name". Rows are not narrowed by the policy.
+
+        Raises:
+            UnknownName: a name is not open; status 400.
+            InputError: a value does not fit, or there are too many names.
+        """
+        return self._with(
+            asked(
+                self._query,
+                principal,
+                filters=filters,
+                order=order,
+                fields=fields,
+                search=search,
+                paths=paths,
+            )
+        )
 
     def search(self, term: str, fields: Sequence[str] = ()) -> Self:
         """Keep the records that have all words of a term, in the full-text index or in these fields."""

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from asok_engine.database.databases import Database
-from asok_engine.errors import ForeignKeyError, UniqueError
+from asok_engine.errors import ForeignKeyError, InputError, UniqueError
 from asok_engine.records.aggregates import aggregate_at
 from asok_engine.records.changes import changed
 from asok_engine.records.fields.address import Email, IPAddress
@@ -47,7 +47,7 @@ from asok_engine.records.relations.morph import MorphMany, MorphTo
 from asok_engine.records.relations.through import Through
 from asok_engine.records.steps import AskDialect, Atomic, Plan
 from asok_engine.records.zones import active_zone
-from asok_engine.sql.expressions import Order
+from asok_engine.sql.expressions import Order, any_of
 from asok_engine.sql.functions import Cast, Function
 from asok_engine.sql.metadata import create_statements
 from asok_engine.sql.raw import Raw
@@ -325,6 +325,25 @@ def test_every_kind_of_value_comes_back(ready: Perform) -> None:
 def test_lookup_finds(ready: Perform, lookups: dict[str, Any], found: list[int]) -> None:
     """The same rows on every database."""
     assert ids(ready, BOOKS.where(**lookups)) == found
+
+
+@pytest.mark.parametrize("lookups", [{"title__regex": "("}, {"title__iregex": "[a"}, {"title__regex": "*"}])
+def test_bad_pattern_is_the_clients_fault(ready: Perform, lookups: dict[str, Any]) -> None:
+    """Whoever runs it: the answer is 400, never 500."""
+    with pytest.raises(InputError) as raised:
+        ids(ready, BOOKS.where(**lookups))
+    assert raised.value.status == 400
+
+
+def test_condition_of_thousands_of_parts_is_no_outage(ready: Perform) -> None:
+    """It is answered, or refused as too much."""
+    condition = any_of([Book.pages == number for number in range(3000)])
+    try:
+        found = ids(ready, BOOKS.where(condition))
+    except InputError as error:
+        assert error.status == 400
+    else:
+        assert found == [1, 2, 3, 4]
 
 
 def test_parts_of_moments(ready: Perform) -> None:

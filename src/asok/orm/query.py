@@ -17,6 +17,7 @@ from asok.orm.pagination import Page
 from asok_engine.database.databases import databases
 from asok_engine.database.running import run, run_async
 from asok_engine.errors import UsageError
+from asok_engine.records.asked import asked
 from asok_engine.records.assignment import assignable, refuse_protected
 from asok_engine.records.columns import read_column
 from asok_engine.records.plans.change import delete_all, force_delete_all, restore_all, update_all
@@ -28,7 +29,7 @@ from asok_engine.records.plans.save import save
 from asok_engine.records.plans.search import nearest_query, search
 from asok_engine.records.plans.stream import stream
 from asok_engine.records.plans.values import pluck, values
-from asok_engine.records.policy import Principal, visible
+from asok_engine.records.policy import ANONYMOUS, Principal, visible
 from asok_engine.records.query import Query as EngineQuery
 from asok_engine.sql.display import display_sql
 from asok_engine.sql.expressions import Condition, Expression
@@ -210,6 +211,39 @@ class Query(Generic[M]):
         counts = {f"{path.replace('.', '_')}_count": f"COUNT({path})" for path in relations}
         made = {name: read_column(self._query, text)[1] for name, text in counts.items()}
         return Query(self._query.annotate(**{name: each for name, each in made.items() if each is not None}))
+
+    def asked(
+        self,
+        principal: Principal = ANONYMOUS,
+        filters: Mapping[str, Any] | None = None,
+        *,
+        order: str | Sequence[str] = (),
+        fields: str | Sequence[str] = (),
+        search: str = "",
+        paths: Iterable[str] = (),
+    ) -> Query[M]:
+        """Narrow, order and cut the set as a visitor has asked, by names that are open to a principal.
+
+        `filters` are lookups (`{"status": "open", "views__gte": "10"}`), `order` and `fields` names, or
+        a text of them with commas, `search` words. Hidden and sealed fields, and those that the
+        model's policy does not let the principal see, are unknown here. `paths` names what else is
+        open, such as "owner__name". Rows are not narrowed by the policy; `visible_to` does that.
+
+        Raises:
+            UnknownName: a name is not open; status 400.
+            InputError: a value does not fit, or there are too many names.
+        """
+        return Query(
+            asked(
+                self._query,
+                principal,
+                filters=filters,
+                order=order,
+                fields=fields,
+                search=search,
+                paths=paths,
+            )
+        )
 
     def search(self, term: str, *columns: str) -> Query[M]:
         """Keep the records that have all words of a term, those that fit best first.

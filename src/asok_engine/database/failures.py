@@ -105,6 +105,13 @@ def value_failure(reason: str, text: str) -> DatabaseError:
     return _with_statement(error, text)
 
 
+def _too_much(what: str) -> DataError:
+    """Give the error for a statement that is well formed and more than the database works on."""
+    return DataError(
+        f"The database does not work on what was sent to it: {what}.", fix="Ask for less at once."
+    )
+
+
 def unknown_commit(error: DatabaseError) -> UnknownOutcome:
     """Give the error for a COMMIT that got no answer."""
     return UnknownOutcome(
@@ -164,6 +171,8 @@ def _postgresql(
         )
     if family == "22":
         return DataError(f"The database cannot hold a value that was sent to it: {_known(code)}.")
+    if code in ("54000", "54001", "54011", "54023"):
+        return _too_much("a statement with too many conditions, columns or values")
     # A wrong password or name (28, 3D) is no outage, but nothing can be served either.
     if not code or family in ("08", "28", "3D", "53", "57", "58", "XX"):
         return _unavailable(message)
@@ -178,6 +187,7 @@ def _known(code: str) -> str:
         "22008": "a date or time is out of range",
         "22012": "a division by zero",
         "22021": "a character that its encoding does not have, such as NUL",
+        "2201B": "a regular expression is not valid",
         "22P02": "a text does not have the form of its column",
         "22P05": "a character that its encoding does not have, such as NUL",
     }.get(code, f"SQLSTATE {code}")
@@ -192,6 +202,7 @@ _CHECK = re.compile(r"(?:CONSTRAINT `|[Cc]heck constraint ')(?:[^`'.]*\.)?([^`']
 _CHECK_TABLE = re.compile(r"for `[^`]*`\.`([^`]+)`")
 
 _MYSQL_VALUES: Final[Mapping[int, str]] = {
+    1139: "a regular expression is not valid",
     1264: "a number is out of range",
     1265: "a value does not fit its column",
     1292: "a date, time or number is not valid",
@@ -202,6 +213,8 @@ _MYSQL_VALUES: Final[Mapping[int, str]] = {
     1411: "a date or time is not valid",
     1690: "a number is out of range",
     3140: "a text is no JSON",
+    **dict.fromkeys(range(3685, 3697), "a regular expression is not valid"),
+    3699: "a regular expression takes too long",
 }
 _MYSQL_OUTAGES: Final = frozenset(
     # Too many connections, shut down, killed, disk full, access denied, unknown database; 2xxx: the client's.
@@ -243,6 +256,8 @@ def _mysql(number: int, message: str, text: str) -> DatabaseError:
         return _timeout()
     if number in _MYSQL_VALUES:
         return DataError(f"The database cannot hold a value that was sent to it: {_MYSQL_VALUES[number]}.")
+    if number in (1116, 1117, 1436, 3170):
+        return _too_much("a statement with too many conditions, tables or columns")
     if not number or number in _MYSQL_OUTAGES:
         return _unavailable(message)
     return _query(message, text)
@@ -257,6 +272,18 @@ _SQLITE: Final[Mapping[str, type[IntegrityError]]] = {
     "SQLITE_CONSTRAINT_FOREIGNKEY": ForeignKeyError,
     "SQLITE_CONSTRAINT_NOTNULL": NotNullError,
     "SQLITE_CONSTRAINT_CHECK": CheckError,
+}
+
+
+#: What SQLite says when a limit of sqlite.org/limits.html is passed; the code is the one of a bad statement.
+_SQLITE_LIMITS: Final[Mapping[str, str]] = {
+    "LIKE or GLOB pattern too complex": "a text to look for that is too long",
+    "Expression tree is too large": "a condition with too many parts",
+    "parser stack overflow": "a condition whose parts stand too deep in each other",
+    "too many SQL variables": "too many values",
+    "too many columns": "too many columns",
+    "too many terms": "too many terms",
+    "at most 64 tables": "too many joined tables",
 }
 
 
@@ -281,6 +308,9 @@ def _sqlite(name: str, message: str, text: str) -> DatabaseError:
             "Another connection held the SQLite database for too long.",
             fix="Make transactions short, or raise busy_timeout in the address of the database.",
         )
+    for said, what in _SQLITE_LIMITS.items():
+        if message.startswith(said):
+            return _too_much(what)
     if name == "SQLITE_INTERRUPT":
         return _timeout()
     if name in ("SQLITE_TOOBIG", "SQLITE_MISMATCH", "SQLITE_RANGE"):

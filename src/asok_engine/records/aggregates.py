@@ -11,14 +11,44 @@ from typing import Any
 
 from asok_engine.errors import UsageError
 from asok_engine.records.description import Description
-from asok_engine.records.errors import unknown_name
+from asok_engine.records.errors import UnknownName, unknown_name
+from asok_engine.records.fields.field import FieldRef
 from asok_engine.records.paths import Place, joins_of, place_of, split_path
 from asok_engine.records.relations.relation import alias_for
 from asok_engine.sql.expressions import Condition, Expression, all_of
 from asok_engine.sql.functions import AGGREGATES, Aggregate
 from asok_engine.sql.select import Join, Output, Select, Subquery
 
-__all__ = ["aggregate_at"]
+__all__ = ["aggregate_at", "measurable"]
+
+#: What has a sum and an average.
+_NUMBERS = frozenset({"bigint", "boolean", "decimal", "duration", "float", "integer", "smallint"})
+#: What has neither a greatest nor a least value.
+_WITHOUT_ORDER = frozenset({"array", "json", "vector"})
+
+
+def measurable(name: str, expression: Expression) -> Expression:
+    """Give an expression back that an aggregate can measure.
+
+    Raises:
+        UnknownName: it is a field without such a measure, such as the sum of days or the greatest password.
+    """
+    if not isinstance(expression, FieldRef) or expression.field is None:
+        return expression
+    field, kind = expression.field, expression.column_type.kind
+    is_wrong = (
+        (name in ("sum", "avg") and kind not in _NUMBERS)
+        or (name in ("min", "max") and kind in _WITHOUT_ORDER)
+        or (name != "count" and not field.is_comparable)
+    )
+    if is_wrong:
+        # Why 400: the name may have come from outside.
+        raise UnknownName(
+            f"The field {field.name!r} has no {name}: it holds {kind} values"
+            f"{'' if field.is_comparable else ' that are sealed'}.",
+            fix="Take a field of numbers, or count.",
+        )
+    return expression
 
 
 def aggregate_at(
@@ -42,7 +72,7 @@ def aggregate_at(
     start = Place(description, description.source)
     if isinstance(path, Expression):
         only = None if condition is None else condition(start)
-        return Aggregate(name, path, distinct, only)
+        return Aggregate(name, measurable(name, path), distinct, only)
     if path == "*":
         if name != "count":
             raise UsageError(f"{name} needs a field.", fix="Only count goes without one.")
@@ -56,7 +86,7 @@ def aggregate_at(
         raise unknown_name(rest[1], f"The field {rest[0]!r} of {place.description.name}", [], "part")
     field = place.description.field(rest[0] if rest else "pk")
     only = None if condition is None else condition(place)
-    return Aggregate(name, place.ref(field.name), distinct, only)
+    return Aggregate(name, measurable(name, place.ref(field.name)), distinct, only)
 
 
 def _over_relation(
@@ -83,7 +113,7 @@ def _over_relation(
     measured: Expression | None = None
     if rest or name != "count" or distinct:
         field = here.description.field(rest[0] if rest else here.description.key[0])
-        measured = here.ref(field.name)
+        measured = measurable(name, here.ref(field.name))
     if condition is not None:
         only = condition(here)
         where.append(only)

@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from asok_engine.errors import UsageError
 from asok_engine.records.aggregates import aggregate_at
-from asok_engine.records.errors import unknown_name
+from asok_engine.records.errors import UnknownName, unknown_name
 from asok_engine.sql.expressions import Expression
 from asok_engine.sql.functions import AGGREGATES, Aggregate, AggregateName
 
@@ -34,8 +33,7 @@ def read_column(query: Query, text: str) -> tuple[str, Expression | None]:
     An aggregate without a name of its own is called `count`, `sum_views` and so on.
 
     Raises:
-        UnknownName: a field, a path or a function that there is not.
-        UsageError: the text has none of the forms that are read.
+        UnknownName: a field, a path or a function that there is not, or none of the forms that are read.
     """
     text = text.strip()
     call = _CALL.fullmatch(text)
@@ -45,7 +43,7 @@ def read_column(query: Query, text: str) -> tuple[str, Expression | None]:
             raise unknown_name(call["function"], "A column", _FUNCTIONS, "function")
         if column == "*":
             if function != "count" or call["distinct"]:
-                raise UsageError(f"{text!r} has no meaning; only COUNT(*) takes a star.")
+                raise UnknownName(f"{text[:80]!r} has no meaning; only COUNT(*) takes a star.")
             return call["name"] or "count", Aggregate("count")
         name = call["name"] or f"{function}_{column.replace('.', '_')}"
         is_distinct = bool(call["distinct"])
@@ -54,8 +52,9 @@ def read_column(query: Query, text: str) -> tuple[str, Expression | None]:
         return name, aggregate_at(query.description, function, column, distinct=is_distinct)
     column, _, name = (part.strip() for part in re.sub(r"\s+AS\s+", "\0", text, flags=re.I).partition("\0"))
     if not re.fullmatch(r"[\w.]+", column) or (name and not name.isidentifier()):
-        raise UsageError(
-            f"The column {text!r} is not understood.",
+        # Why 400: the text may have come from outside.
+        raise UnknownName(
+            f"The column {text[:80]!r} is not understood.",
             fix='Write a field, a path or an aggregate: "title", "author.name AS author", "COUNT(*) AS n".',
         )
     if name or "." in column or "__" in column:

@@ -264,7 +264,9 @@ class Description:
                 yield key
 
     def _full_texts(self) -> Iterable[FullText]:
-        columns = tuple(field.column for field in self.fields.values() if field.is_searchable)
+        columns = tuple(
+            field.column for field in self.fields.values() if field.is_searchable and not field.hidden
+        )
         if columns:
             yield FullText(columns)
 

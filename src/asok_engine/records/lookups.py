@@ -12,7 +12,7 @@ from typing import Any
 
 from asok_engine.errors import InputError
 from asok_engine.records.errors import unknown_name
-from asok_engine.records.fields.field import FieldRef
+from asok_engine.records.fields.field import Field, FieldRef
 from asok_engine.records.paths import key_of
 from asok_engine.records.zones import current_zone, zone_name
 from asok_engine.sql.expressions import Condition, Expression, IsNull, Like, Not, Regexp
@@ -147,7 +147,15 @@ def by_operator(left: Expression, operator: str, value: Any) -> Condition:
     lookup = OPERATORS.get(" ".join(str(operator).upper().split()))
     if lookup is None:
         raise unknown_name(str(operator), "A condition", OPERATORS, "operator")
+    if isinstance(left, FieldRef) and left.field is not None and value is not None:
+        _refuse_sealed(left.field, value)
     return lookup(left, value)
+
+
+def _refuse_sealed(field: Field[Any], value: Any) -> None:
+    """Refuse every look into a column whose form says nothing of its value."""
+    if not field.is_comparable:
+        field.comparable(value)
 
 
 def apply_lookups(ref: FieldRef, words: Sequence[str], value: Any) -> Condition:
@@ -160,6 +168,8 @@ def apply_lookups(ref: FieldRef, words: Sequence[str], value: Any) -> Condition:
         UnknownName: a word means nothing for this field.
     """
     assert ref.field is not None
+    if [*words] != ["isnull"] and value is not None:
+        _refuse_sealed(ref.field, value)
     kind = ref.column_type.kind
     if kind == "json":
         return _json_lookup(ref, words, value)
@@ -261,6 +271,13 @@ def _json_lookup(ref: FieldRef, words: Sequence[str], value: Any) -> Condition:
         if lookup is _is_null or lookup is _exact:
             return lookup(ref, value)
         return lookup(Cast(ref, _TEXT), value)
+    for each in value if lookup in (_in, _range) and isinstance(value, list | tuple | set) else (value,):
+        if not isinstance(each, str | int | float | Expression | Select) and each is not None:
+            raise InputError(
+                f"A value inside JSON is compared with text, numbers, true, false or none, not with a "
+                f"{type(each).__name__}.",
+                status=422,
+            )
     # Why not longer ones: no list has so many members, and Python refuses to read a number of 5000 digits.
     steps = tuple(int(step) if step.isdecimal() and len(step) < 10 else step for step in path)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)

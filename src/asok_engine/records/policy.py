@@ -179,15 +179,21 @@ class Policy:
             raise ForbiddenError(f"{', '.join(refused)} may not be set here.")
 
 
+def policy_if_any(model: type[Record]) -> Policy | None:
+    """Give the policy of a model, None where it has none."""
+    found = getattr(model, "__policy__", None)
+    return found(model) if isinstance(found, type) and issubclass(found, Policy) else None
+
+
 def policy_of(model: type[Record]) -> Policy:
     """Give the policy of a model.
 
     Raises:
         SetupError: it has none; what stands open to the outside may not serve it.
     """
-    found = getattr(model, "__policy__", None)
-    if isinstance(found, type) and issubclass(found, Policy):
-        return found(model)
+    found = policy_if_any(model)
+    if found is not None:
+        return found
     raise SetupError(
         f"{model.__name__} has no policy, so nobody may reach it from outside.",
         fix=f"Write a Policy and name it in the model: __policy__ = {model.__name__}Policy.",

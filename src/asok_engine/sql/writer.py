@@ -122,8 +122,9 @@ class Writer:
 
     def regexp(self, left: Any, ignore_case: bool) -> Any:
         """Search for the next parameter as a regular expression in the dialect's own syntax."""
-        if ignore_case and not self.dialect.has_native_regexp:
-            return left.regexp_match(self.parameter(None, encode="(?i){}".format))
+        if not self.dialect.has_native_regexp:
+            encode = functools.partial(self.dialect.pattern, ignore_case=ignore_case)
+            return left.regexp_match(self.parameter(None, encode=encode))
         return left.regexp_match(self.parameter(None), flags="i" if ignore_case else None)
 
     def order(self, element: Any, is_descending: bool, nulls: str) -> Any:

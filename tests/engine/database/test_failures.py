@@ -180,3 +180,24 @@ def test_commit_without_an_answer_is_unknown() -> None:
     assert isinstance(error, UnknownOutcome)
     assert not isinstance(error, DatabaseUnavailable)
     assert error.status == 503
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        sqlite_failure("SQLITE_ERROR", "LIKE or GLOB pattern too complex"),
+        sqlite_failure("SQLITE_ERROR", "Expression tree is too large (maximum depth 1000)"),
+        sqlite_failure("SQLITE_ERROR", "parser stack overflow"),
+        sqlite_failure("SQLITE_ERROR", "too many SQL variables"),
+        postgresql_failure("54001", "stack depth limit exceeded"),
+        postgresql_failure("2201B", "invalid regular expression: parentheses () not balanced"),
+        mysql_failure(1139, "Regex error 'missing closing parenthesis at offset 1'"),
+        mysql_failure(3692, "Mismatched parenthesis in regular expression."),
+        mysql_failure(1436, "Thread stack overrun"),
+    ],
+)
+def test_more_than_a_database_works_on_is_the_clients_fault(error: DatabaseError) -> None:
+    """A pattern or a condition from outside that passes a limit is answered with 400 and a plain word."""
+    assert isinstance(error, DataError)
+    assert error.status == 400
+    assert "regular expression" in str(error) or "too" in str(error)

@@ -7,10 +7,13 @@ import pytest
 from asok_engine.errors import UsageError
 from asok_engine.records.aggregates import aggregate_at
 from asok_engine.records.errors import UnknownName
-from asok_engine.records.plans.count import aggregate
+from asok_engine.records.fields.secret import Password
+from asok_engine.records.plans.count import aggregate, aggregate_one
 from asok_engine.records.plans.values import values
 from asok_engine.records.query import Query
+from asok_engine.records.record import Record
 from tests.engine.records.blog import Author, Comment, Post, blog
+from tests.engine.records.driver import Driver
 
 AUTHOR, POST, COMMENT = Author.__description__, Post.__description__, Comment.__description__
 
@@ -76,3 +79,39 @@ def test_wrong_names_are_told() -> None:
             aggregate_at(POST, "count", path)
     with pytest.raises(UsageError, match="needs a field"):
         aggregate_at(POST, "sum")
+
+
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [
+        ("sum", "at"),
+        ("avg", "title"),
+        ("sum", "comments.text"),
+        ("avg", "author.name"),
+        ("max", "word"),
+        ("sum", "word"),
+    ],
+)
+def test_measure_that_means_nothing_is_refused(name: str, field: str) -> None:
+    """The sum of days, the average of names, the greatest password: 400, since names come from outside too."""
+
+    class Guest(Record):
+        """Somebody with a password."""
+
+        word = Password()
+
+    description = Guest.__description__ if field == "word" else POST
+    with pytest.raises(UnknownName, match=f"has no {name}") as raised:
+        aggregate_at(description, name, field)
+    assert raised.value.status == 400
+    if "." not in field:
+        with pytest.raises(UnknownName, match=f"has no {name}"):
+            Driver(Post, Guest).run(aggregate_one(Query(description), name, field))
+
+
+def test_every_measure_of_a_number_is_taken() -> None:
+    """And least and greatest of what has an order."""
+    for name in ("sum", "avg", "min", "max", "count"):
+        assert aggregate_at(POST, name, "views") is not None
+    for name, field in (("max", "at"), ("min", "title"), ("count", "at")):
+        assert aggregate_at(POST, name, field) is not None

@@ -46,7 +46,7 @@ def test_fields_and_paths_are_read() -> None:
 )
 def test_other_text_is_refused(text: str) -> None:
     """Whatever has none of the forms is an error that shows the forms."""
-    with pytest.raises(UsageError):
+    with pytest.raises(UnknownName):
         read_column(POSTS, text)
 
 

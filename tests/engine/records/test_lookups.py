@@ -262,3 +262,23 @@ def test_json_is_looked_into_with_whatever_is_sent() -> None:
     assert len(driver.run(found.where(data__a__0=5).fetch())) == 1
     with pytest.raises(InputError):
         found.where(data__a__0=10**400)
+
+
+@pytest.mark.parametrize("value", [{"a": 1}, [1], object(), b"x", [{"a": 1}], {1}])
+def test_json_is_compared_with_single_values(value: Any) -> None:
+    """A body may bring anything; what no database could compare is told as the client's fault."""
+    found = Query(Parcel.__description__)
+    word = "data__a__in" if isinstance(value, list) and value != [1] else "data__a"
+    with pytest.raises(InputError, match="inside JSON") as raised:
+        found.where(**{word: value})
+    assert raised.value.status == 422
+    assert found.where(data__a__in=[1, "x", None], data__b=None, data__c__isnull=True)
+
+
+@pytest.mark.parametrize("pattern", ["(", "(a+)+$", "a" * 300])
+def test_pattern_that_is_bad_or_slow_is_the_clients_fault(pattern: str) -> None:
+    """Where it runs in Python, nothing runs (CWE-1333)."""
+    for word in ("title__regex", "title__iregex"):
+        with pytest.raises(InputError) as raised:
+            blog().fetch(POSTS.where(**{word: pattern}))
+        assert raised.value.status == 400

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar, overload
 
 from asok_engine.errors import SetupError, UsageError
-from asok_engine.records.errors import FieldProblem, NotLoaded, RefusedValue
+from asok_engine.records.errors import FieldProblem, NotLoaded, RefusedValue, UnknownName
 from asok_engine.sql.expressions import Expression, Parameter, Ref
 from asok_engine.sql.sources import Source
 from asok_engine.sql.tables import ForeignKey, ServerDefault
@@ -246,10 +246,11 @@ class Field(Generic[Value]):
 
         Raises:
             FieldProblem: it is nothing that the column could hold.
-            UsageError: the column's form says nothing of its value.
+            UnknownName: the column's form says nothing of its value.
         """
         if not self.is_comparable:
-            raise UsageError(
+            # Why 400: the name may have come from outside.
+            raise UnknownName(
                 f"The field {self.name!r} keeps its values in a form that cannot be compared.",
                 fix="Look for another field, such as a hash of the value.",
             )

@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from asok_engine.records.aggregates import measurable
 from asok_engine.records.errors import checked_alias
 from asok_engine.records.paths import joins_of
 from asok_engine.records.query import Query
@@ -63,7 +64,7 @@ def aggregate(query: Query, **aggregates: Expression) -> Plan[dict[str, Any]]:
 
 def aggregate_one(query: Query, name: Any, field: Any) -> Plan[Any]:
     """Give one aggregate of a field or an expression: sum, avg, min, max, count."""
-    found = yield from aggregate(query, value=Aggregate(name, query.expression(field)))
+    found = yield from aggregate(query, value=Aggregate(name, measurable(name, query.expression(field))))
     return found["value"]
 
 

@@ -148,6 +148,14 @@ class Dialect:
         """Write the distance between a vector column and a vector."""
         raise UsageError(f"{self!r} knows no vectors.")
 
+    def pattern(self, text: str, ignore_case: bool) -> str:
+        """Make the parameter for a regular expression where `has_native_regexp` is false.
+
+        Raises:
+            InputError: it is none, or could take too long.
+        """
+        raise UsageError(f"{self!r} runs no regular expressions.")
+
     def insert(self, table: Any) -> Any:
         """Make SQLAlchemy's INSERT of this dialect, which knows of conflicts."""
         raise UsageError(f"{self!r} has no INSERT of its own.")

@@ -17,6 +17,7 @@ from uuid import UUID
 
 from asok_engine.sql.dialects import texts
 from asok_engine.sql.dialects.contract import Dialect, Version
+from asok_engine.sql.dialects.patterns import safe_pattern
 from asok_engine.sql.dialects.sqlite_functions import FUNCTIONS
 from asok_engine.sql.tables import FullText
 from asok_engine.sql.types import ColumnType
@@ -109,6 +110,12 @@ class SqliteDialect(Dialect):
             fts.c[search.name].op("MATCH")(term), fts.c.rowid == table.c.rowid
         )
         return found.correlate(table).scalar_subquery()
+
+    def pattern(self, text: str, ignore_case: bool) -> str:
+        """Give a regular expression of Python that is safe to run on every row."""
+        pattern = f"(?i){text}" if ignore_case else text
+        safe_pattern(pattern)
+        return pattern
 
     def insert(self, table: Any) -> Any:
         """Make SQLAlchemy's INSERT of this dialect."""

@@ -7,25 +7,21 @@ touches nothing outside. NULL in gives NULL out.
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from asok_engine.sql.dialects.patterns import safe_pattern
+
 __all__ = ["FUNCTIONS", "date_part", "part_of"]
 
 
 def regexp(pattern: str | None, text: Any) -> bool | None:
-    """Tell whether a regular expression of Python is found in a text."""
+    """Tell whether a regular expression that is safe to run is found in a text."""
     if pattern is None or text is None:
         return None
-    return _compiled(pattern).search(str(text)) is not None
-
-
-@functools.lru_cache(maxsize=256)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
+    return safe_pattern(pattern).is_in(str(text))
 
 
 def lower(text: Any) -> Any:

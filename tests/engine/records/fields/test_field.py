@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from asok_engine.errors import SetupError, UsageError
-from asok_engine.records.errors import FieldProblem, NotLoaded, RefusedValue
+from asok_engine.records.errors import FieldProblem, NotLoaded, RefusedValue, UnknownName
 from asok_engine.records.fields.field import UNSET, Field, FieldRef
 from asok_engine.records.fields.number import Integer
 from asok_engine.records.fields.text import String
@@ -110,7 +110,7 @@ def test_field_that_cannot_be_compared_refuses() -> None:
     """Its column says nothing of its value."""
     field = named(String())
     field.is_comparable = False
-    with pytest.raises(UsageError, match="cannot be compared"):
+    with pytest.raises(UnknownName, match="cannot be compared"):
         Field.comparable(field, "x")
 
 

@@ -117,9 +117,23 @@ def test_password_has_a_form() -> None:
 
 def test_secrets_cannot_be_looked_for() -> None:
     """The column says nothing of the value."""
-    for lookup in ({"password": "opensesame"}, {"note": "x"}):
-        with pytest.raises(UsageError, match="cannot be compared"):
+    for lookup in (
+        {"password": "opensesame"},
+        {"note": "x"},
+        {"password__startswith": "$argon2id$"},
+        {"note__contains": "x"},
+        {"note__in": ["x"]},
+        {"password__gt": "a"},
+    ):
+        with pytest.raises(UnknownName, match="cannot be compared") as raised:
             Query(Member.__description__).where(**lookup)
+        assert raised.value.status == 400
+    with pytest.raises(UnknownName, match="cannot be compared"):
+        Query(Member.__description__).compare("note", "LIKE", "x%")
+    driver = Driver(Member)
+    driver.save(Member(name="a", password="xxxx"))
+    for query in ({"note": None}, {"note__isnull": True}, {"password__isnull": False}):
+        assert len(driver.fetch(Query(Member.__description__).where(**query))) == 1
 
 
 def test_older_secret_opens_and_the_new_one_seals() -> None:
