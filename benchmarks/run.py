@@ -66,7 +66,7 @@ PEOPLE = """\
 # Speed of people
 
 Whether the time of an answer tells something about an account, and what a session costs.
-`make bench ARGS="--only sign-in,sessions"` makes these tables anew; with `--record` it also writes
+`make bench ARGS="--only sign-in,sessions,page"` makes these tables anew; with `--record` it also writes
 them here."""
 
 
@@ -107,7 +107,11 @@ REPORTS = (
     Report(
         "speed-of-people",
         PEOPLE,
-        {"sign-in": people.measure_sign_in, "sessions": people.measure_sessions},
+        {
+            "sign-in": people.measure_sign_in,
+            "sessions": people.measure_sessions,
+            "page": served.measure_page,
+        },
         has_servers=False,
     ),
 )

@@ -282,10 +282,15 @@ def _started(
 
 
 class RedisProcess:
-    """A Redis server of the tests' own: free port, folder of its own, nothing written to disk."""
+    """A Redis server of the tests' own: free port, folder of its own.
 
-    def __init__(self) -> None:
+    Nothing is written to disk, so a start after a stop finds nothing; with `keeps` every
+    command is there again.
+    """
+
+    def __init__(self, *, keeps: bool = False) -> None:
         self.port = free_port()
+        self._keeps = keeps
         self._folder = tempfile.TemporaryDirectory(prefix="redis-")
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
@@ -302,7 +307,8 @@ class RedisProcess:
             ServerFailed: it did not open its port within 10 s.
         """
         arguments = ["redis-server", "--port", str(self.port), "--bind", HOST, "--dir", self._folder.name]
-        arguments += ["--save", "", "--appendonly", "no", "--daemonize", "no"]
+        arguments += ["--save", "", "--appendonly", "yes" if self._keeps else "no", "--daemonize", "no"]
+        arguments += ["--appendfsync", "always"]
         log = Path(self._folder.name) / "log"
         with log.open("ab") as output:
             self._process = subprocess.Popen(
@@ -318,7 +324,7 @@ class RedisProcess:
         return self._process is not None and self._process.poll() is None
 
     def stop(self) -> None:
-        """End it, as a failing host would; `start` brings it back, empty."""
+        """End it, as a failing host would; `start` brings it back, empty unless it keeps."""
         if self._process is not None:
             self._process.kill()
             self._process.wait(5)

@@ -72,6 +72,8 @@ class Serving:
         self.name = contestant.name
         self.prefix = contestant.prefix(server.kind)
         self.port = free_port()
+        #: The cookie of the last answer to `ask`, "" for none.
+        self.given_cookie = ""
         python = python_of(contestant.environment)
         folder, variables = application(contestant, server.kind, scratch, links=links)
         variables["PATH"] = f"{python.parent}{os.pathsep}{variables['PATH']}"
@@ -115,12 +117,13 @@ class Serving:
         """Give path and query of a request to this process."""
         return workload.url("" if workload.name == "static" else self.prefix)
 
-    def ask(self, path: str) -> tuple[int, bytes]:
+    def ask(self, path: str, cookie: str = "") -> tuple[int, bytes]:
         """Send one GET; give status and body, or status 0 and why there is none."""
         link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
-            link.request("GET", path)
+            link.request("GET", path, headers={"Cookie": cookie} if cookie else {})
             answer = link.getresponse()
+            self.given_cookie = answer.headers.get("Set-Cookie", "").partition(";")[0]
             return answer.status, answer.read()
         except OSError as error:
             return 0, f"{error}; {self.log()}".encode()

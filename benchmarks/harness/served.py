@@ -17,9 +17,9 @@ from harness.contestants import BARE, OURS, SERVERS, Contestant, Server, chosen
 from harness.processes import Serving, pinned
 from harness.settings import Extent
 from harness.tables import Goal, Section, Spread, Table, number
-from harness.workloads import PAGE, WORKLOADS, Workload
+from harness.workloads import ENTER, PAGE, VISITOR, WORKLOADS, Workload
 
-__all__ = ["Figures", "measure", "measured_in_turn", "prepare_wrk"]
+__all__ = ["Figures", "measure", "measure_page", "measured_in_turn", "prepare_wrk"]
 
 CLIENT_CORE = "1"
 LUA = (
@@ -27,6 +27,7 @@ LUA = (
     "summary.requests, summary.duration, e.connect + e.read + e.write + e.status + e.timeout)) end\n"
 )
 SYNC = f"{OURS}, sync pages"
+SESSION = f"{OURS}, with a session"
 PLAIN_PAGES = ("plaintext", "json", "params", "fortunes")
 TEXT = (
     "CPU microseconds of the server's processes per request, median of the rounds [lowest-highest], and in "
@@ -34,7 +35,9 @@ TEXT = (
     "round, and the ratio of the two best rounds, which other work on the machine disturbs least. Lower is "
     "better. The figures include what the server and the kernel's sockets need. `static` is a file of 10 KB, "
     "which the bare callable has in memory; `page` is a template that extends another, "
-    "behind three middlewares. A sync page under an event loop runs in a thread."
+    "behind three middlewares; ours puts a form token into its form. With a session, the visitor's cookie is "
+    "verified too, and the page takes their name from there. A sync page under an event loop runs in a "
+    "thread."
 )
 
 
@@ -82,6 +85,44 @@ def measure(extent: Extent) -> Section:
     return section
 
 
+def measure_page(extent: Extent) -> Section:
+    """Run the full page alone: for a visitor who is nobody, and for one with a session."""
+    prepare_wrk(extent)
+    section = Section(
+        "A full page",
+        "CPU microseconds of the server's processes per request, as in the table of requests: a template "
+        "that extends another, a form with a token, behind three middlewares. With a session, the cookie "
+        "is verified, the session loaded, and the page takes the visitor's name from there. In "
+        "parentheses the ratios to the bare callable: of the rounds, and of the best rounds.",
+        data={},
+    )
+    table = Table(["", BARE, OURS, "with a session"])
+    for server in SERVERS.values():
+        pair = [one for one in chosen(None, server.kind, few=True) if one.has_page]
+        figures = _run(server, pair, extent, section, links=True)[PAGE.name]
+        bare = figures.get(BARE)
+        if bare is None:
+            continue
+        cells = [str(bare.spread)]
+        for name in (OURS, SESSION):
+            found = figures.get(name)
+            ratios = "" if found is None else _ratios(found, bare)
+            cells.append("-" if found is None else f"{found.spread} ({ratios})")
+        table.rows.append([server.name, *cells])
+        section.data[server.name] = {name: one.spread.as_json() for name, one in figures.items()}
+        visitor = figures.get(SESSION)
+        ratio = None if visitor is None else visitor.spread.over(bare.spread)
+        section.goals.append(
+            Goal(f"{server.name}: full page with a session, ratio to bare", ratio, 1.45, wish=1.25)
+        )
+    section.tables.append(("", table))
+    return section
+
+
+def _ratios(figures: Figures, bare: Figures) -> str:
+    return f"{figures.spread.over(bare.spread):.2f}, {figures.spread.best / bare.spread.best:.2f}"
+
+
 def prepare_wrk(extent: Extent) -> None:
     """Write what wrk runs when it has finished.
 
@@ -106,9 +147,9 @@ def _run(
             except RuntimeError as error:
                 section.notes.append(f"{server.name}: {error}")
         if links:
-            results[PAGE.name] = measured_in_turn(
-                PAGE, [(one.name, one, one.path(PAGE)) for _, one in serving], extent, section
-            )
+            able = [(one.name, one, one.path(PAGE)) for _, one in serving]
+            able += [(SESSION, one, one.path(VISITOR)) for _, one in serving if one.name == OURS]
+            results[PAGE.name] = measured_in_turn(PAGE, able, extent, section)
             return results
         for workload in WORKLOADS.values():
             able = [
@@ -130,19 +171,23 @@ def measured_in_turn(
 ) -> dict[str, Figures]:
     """Measure (name, server, path) in turn; give figures by name, none for one whose answer is wrong."""
     figures: dict[str, Figures] = {}
+    cookies: dict[str, str] = {}
     for name, one, path in able:
-        status, body = one.ask(path)
+        cookie = _cookie(one) if name == SESSION else ""
+        status, body = one.ask(path, cookie)
         if status != 200 or not workload.is_right(body):
             section.notes.append(f"{name} answered {path} with {status} {body[:300]!r}; it is not measured.")
             continue
-        _ask_for_a_while(one.port, path, 1, extent)
-        figures[name] = Figures([], [])
+        _ask_for_a_while(one.port, path, 1, extent, cookie)
+        figures[name], cookies[name] = Figures([], []), cookie
     for turn in range(extent.rounds):
         for name, one, path in able if turn % 2 == 0 else able[::-1]:
             if name not in figures:
                 continue
             before = one.cpu_seconds()
-            requests, seconds, errors = _ask_for_a_while(one.port, path, extent.seconds, extent)
+            requests, seconds, errors = _ask_for_a_while(
+                one.port, path, extent.seconds, extent, cookies[name]
+            )
             used = one.cpu_seconds() - before
             if errors:
                 section.notes.append(f"{name}, {path}: {errors} errors of {requests}.")
@@ -151,8 +196,17 @@ def measured_in_turn(
     return figures
 
 
-def _ask_for_a_while(port: int, path: str, seconds: int, extent: Extent) -> tuple[int, float, int]:
+def _cookie(one: Serving) -> str:
+    """Begin a session; give its cookie."""
+    one.ask(ENTER)
+    return one.given_cookie
+
+
+def _ask_for_a_while(
+    port: int, path: str, seconds: int, extent: Extent, cookie: str = ""
+) -> tuple[int, float, int]:
     command = ["wrk", "-t1", f"-c{extent.connections}", f"-d{seconds}s", "--timeout", "5s"]
+    command += ["-H", f"Cookie: {cookie}"] if cookie else []
     command += ["-s", str(extent.scratch / "wrk.lua"), f"http://127.0.0.1:{port}{path}"]
     done = subprocess.run(pinned(CLIENT_CORE, command), capture_output=True, text=True, check=True)
     found = re.search(r"RESULT (\d+) (\d+) (\d+)", done.stdout)
@@ -166,8 +220,7 @@ def _table(results: Results, contestants: list[Contestant]) -> Table:
     workloads = list(results)
     table = Table(["", *workloads])
     order = [one.name for one in contestants]
-    if SYNC in results["plaintext"]:
-        order.append(SYNC)
+    order += [name for name in (SYNC, SESSION) if any(name in figures for figures in results.values())]
     order.sort(key=lambda name: _key(results, name))
     for name in order:
         cells = []
@@ -178,9 +231,8 @@ def _table(results: Results, contestants: list[Contestant]) -> Table:
             elif bare is None:
                 cells.append(str(figures.spread))
             else:
-                best = figures.spread.best / bare.spread.best
-                cells.append(f"{figures.spread} ({figures.spread.over(bare.spread):.2f}, {best:.2f})")
-        table.rows.append([f"**{name}**" if name in (OURS, SYNC) else name, *cells])
+                cells.append(f"{figures.spread} ({_ratios(figures, bare)})")
+        table.rows.append([f"**{name}**" if name in (OURS, SYNC, SESSION) else name, *cells])
     return table
 
 

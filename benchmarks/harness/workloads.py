@@ -60,3 +60,6 @@ WORKLOADS = {
 }
 #: A template that extends another, behind three middlewares; its processes carry those for every path.
 PAGE = Workload("page", "/page", "", _page)
+#: The same page for a visitor with a session, whose name it takes from there.
+VISITOR = Workload("visitor", "/visitor", "", _page)
+ENTER = "/enter"
