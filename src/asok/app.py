@@ -29,6 +29,7 @@ from asok_engine.servers.wsgi import WsgiAdapter
 if TYPE_CHECKING:
     from asok.websocket import WebSocketServer
     from asok_engine.records.record import Record
+    from asok_engine.security.oauth import Provider
 
 __all__ = ["Asok"]
 
@@ -65,6 +66,8 @@ class Asok:
         self.shared_values: dict[str, Any] = {}
         self.logger = logging.getLogger("asok")
         self.used: list[Callable[..., Any]] = []
+        #: The providers that people sign in with.
+        self.providers: list[Provider] = []
         #: The WebSocket servers that belong to this application.
         self.sockets: list[WebSocketServer] = []
         self.loop = BackgroundLoop()
@@ -87,6 +90,12 @@ class Asok:
         self._still_open("app.use")
         self.used.append(middleware)
         return middleware
+
+    def add_provider(self, provider: Provider) -> Asok:
+        """Let people sign in with a provider, chainable: `app.add_provider(google())`."""
+        self._still_open("app.add_provider")
+        self.providers.append(provider)
+        return self
 
     def share(self, **values: Any) -> Asok:
         """Give values to every template, chainable; a function of `request` or of nothing is called anew."""

@@ -82,6 +82,7 @@ if TYPE_CHECKING:
     from asok.websocket_script import SocketScript
     from asok_engine.backends.mail.contract import Mailer
     from asok_engine.dispatch.middleware.statements import Statements
+    from asok_engine.security.oauth import Provider
 
 __all__ = ["PageRoute", "compose"]
 
@@ -174,6 +175,7 @@ class _Composition:
             people=self._people,
             links=self._links,
             passkeys=self._passkeys,
+            oauth=self._oauth,
             environment=RequestEnvironment(config.environment),
             locale=config["LOCALE"],
         )
@@ -564,6 +566,24 @@ class _Composition:
             debug=self._debug,
         )
 
+    @cached_property
+    def _oauth(self) -> parts.OAuth | Nobody:
+        people, config = self._people, self._config
+        if isinstance(people, Nobody):
+            return people
+        return parts.OAuth(
+            people,
+            self._sessions,
+            self._app.models,
+            self._providers,
+            app_url=config["APP_URL"],
+            debug=self._debug,
+        )
+
+    @cached_property
+    def _providers(self) -> list[Provider]:
+        return [each.completed(self._config.environment) for each in self._app.providers]
+
     def _mailer(self) -> Mailer:
         config = self._config
         if self._debug and config.source("MAIL_HOST") == "default":
@@ -625,6 +645,7 @@ class _Composition:
     def _secrets(self) -> frozenset[str]:
         config = self._config
         values = [config[row.name] for row in config.resolver.table.rows if row.secret]
+        values += [provider.client_secret for provider in self._providers]
         flat = [item for value in values for item in (value if isinstance(value, list) else [value])]
         return frozenset(str(value) for value in flat if value)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from asok.auth.links import Links as Links
+    from asok.auth.oauth import OAuth as OAuth
     from asok.auth.passkeys import Passkeys as Passkeys
     from asok.auth.passkeyscript import PasskeyScript as PasskeyScript
     from asok.auth.people import People as People
@@ -39,6 +40,7 @@ _HOMES = {
     "Environment": "asok_engine.templates.environment",
     "MigrateButton": "asok.debugmigrate",
     "Links": "asok.auth.links",
+    "OAuth": "asok.auth.oauth",
     "PasskeyScript": "asok.auth.passkeyscript",
     "Passkeys": "asok.auth.passkeys",
     "People": "asok.auth.people",

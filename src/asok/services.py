@@ -18,6 +18,7 @@ from asok_engine.dispatch.middleware.sessions import Sessions
 
 if TYPE_CHECKING:
     from asok.auth.links import Links
+    from asok.auth.oauth import OAuth
     from asok.auth.passkeys import Passkeys
     from asok.auth.people import People
 
@@ -37,5 +38,6 @@ class Services(Struct, frozen=True):
     people: People | Nobody
     links: Links | Nobody
     passkeys: Passkeys | Nobody
+    oauth: OAuth | Nobody
     environment: RequestEnvironment
     locale: str

@@ -11,23 +11,42 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from asok.auth.account import Account as Account
+    from asok.auth.identity import Identity as Identity
     from asok.auth.passkey import Passkey as Passkey
     from asok_engine.records.policy import Allow as Allow
     from asok_engine.records.policy import Forbid as Forbid
     from asok_engine.records.policy import Policy as Policy
     from asok_engine.records.policy import Principal as Principal
+    from asok_engine.security.oauth import Provider as Provider
+    from asok_engine.security.oauth import github as github
+    from asok_engine.security.oauth import google as google
 
 _HOMES = {
     "Account": "asok.auth.account",
     "Allow": "asok_engine.records.policy",
     "Forbid": "asok_engine.records.policy",
+    "Identity": "asok.auth.identity",
     "Passkey": "asok.auth.passkey",
     "Policy": "asok_engine.records.policy",
     "Principal": "asok_engine.records.policy",
+    "Provider": "asok_engine.security.oauth",
+    "github": "asok_engine.security.oauth",
+    "google": "asok_engine.security.oauth",
 }
 
 # Written out, because type checkers read it: what is in it is public.
-__all__ = ["Account", "Allow", "Forbid", "Passkey", "Policy", "Principal"]
+__all__ = [
+    "Account",
+    "Allow",
+    "Forbid",
+    "Identity",
+    "Passkey",
+    "Policy",
+    "Principal",
+    "Provider",
+    "github",
+    "google",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -32,7 +32,6 @@ from asok_engine.errors import (
     NotFoundError,
     SetupError,
     TooManyRequests,
-    UnauthorizedError,
     ValidationError,
 )
 from asok_engine.records.errors import NotUnique
@@ -104,9 +103,10 @@ class Passkeys:
 
         Raises:
             UnauthorizedError: nobody is signed in (401).
+            ConfirmationNeeded: they have not shown of late that it is them (403).
             ValidationError: they have as many as anybody may (422).
         """
-        person = self.owner(request)
+        person = self._people.must_be_confirmed(request)
         known = yield from self.of_person(person)
         if len(known) >= MOST_PASSKEYS:
             raise ValidationError(f"You have {MOST_PASSKEYS} passkeys. Remove one that you do not use.")
@@ -125,9 +125,10 @@ class Passkeys:
 
         Raises:
             UnauthorizedError: nobody is signed in (401).
+            ConfirmationNeeded: they have not shown of late that it is them (403).
             PasskeyRefused: it was not made for this, or is known already (400).
         """
-        person = self.owner(request)
+        person = self._people.must_be_confirmed(request)
         counted = yield from self._count(request, counting)
         challenge, handle = yield from self._take(request, REGISTER, answer, counting)
         made = self.party(request).check_registration(answer, challenge=challenge)
@@ -240,11 +241,13 @@ class Passkeys:
         """Forget a passkey of the person of a request; it signs nobody in any more.
 
         Raises:
+            ConfirmationNeeded: they have not shown of late that it is them (403).
             NotFoundError: they have none with this key (404).
         """
+        person = self._people.must_be_confirmed(request)
         passkey = yield from self.one(request, key)
         yield from delete(passkey)
-        _log.info("%s removed passkey %s.", self._people.user_key(self.owner(request)), key)
+        _log.info("%s removed passkey %s.", self._people.user_key(person), key)
 
     # --- who asks, and who is asked --------------------------------------------------------------
 
@@ -259,11 +262,8 @@ class Passkeys:
         return own_model(self._models, Passkey, self._people.model)
 
     def owner(self, request: Request) -> Any:
-        """Give the person of a request; raises UnauthorizedError (401) when nobody is signed in."""
-        person = self._people.of(request)
-        if person is None:
-            raise UnauthorizedError("Please sign in.")
-        return person
+        """Give the person of a request, in their own session; raises UnauthorizedError (401)."""
+        return self._people.must_be_themselves(request)
 
     def party(self, request: Request) -> RelyingParty:
         """Give for which host passkeys are, and from which origin they may come.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from asok.auth.codes import RequestCodes
 from asok.auth.devices import RequestSessions
 from asok.auth.links import AddressLinks, RequestLinks, ResetLinks
+from asok.auth.oauth import RequestOAuth
 from asok.auth.passkeys import RequestPasskeys
 from asok.auth.people import CONFIRMED_SECONDS
 from asok.auth.sudo import RequestSudo
@@ -54,6 +55,11 @@ class RequestAuth:
     def passkeys(self) -> RequestPasskeys:
         """Keys of people's devices, to sign in without a password."""
         return RequestPasskeys(self._request.app.services.passkeys, self._request)
+
+    @property
+    def oauth(self) -> RequestOAuth:
+        """Providers to sign in with."""
+        return RequestOAuth(self._request.app.services.oauth, self._request)
 
     @property
     def codes(self) -> RequestCodes:

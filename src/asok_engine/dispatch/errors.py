@@ -244,4 +244,6 @@ def _apology(request: Request, status: int) -> str:
     reference = f" Reference: {request.id}" if request.id else ""
     if status == 503:
         return f"This service is not available at the moment.{reference}"
+    if status == 502:
+        return f"Another service that is needed for this did not answer as it has to. Try again.{reference}"
     return f"Something went wrong on our side.{reference}"

@@ -116,10 +116,16 @@ PAGES = {
 
 
 def make_desk(root: Path, settings: Mapping[str, Any] | None = None, **more: Any) -> Asok:
-    """Make the application and its tables; the file of the database is in the project."""
+    """Make the application and its tables; the file of the database is in the project.
+
+    `prepare` is called with the application before it starts.
+    """
+    prepare = more.pop("prepare", None)
     given = {"DATABASE_URL": f"sqlite:///{root}/desk.sqlite3", "SESSION_SECURE": False, **(settings or {})}
     pages, files = {**PAGES, **more.pop("pages", {})}, {"src/models/user.py": USER, **more.pop("files", {})}
     app = make_app(root, given, pages=pages, files=files, **more)
+    if prepare is not None:
+        prepare(app)
     app.startup()
     tables = {model.__description__.table.name: model.__description__.table for model in app.models.values()}
     for text in create_statements(tables.values(), databases["default"].dialect.name):

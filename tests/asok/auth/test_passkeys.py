@@ -417,3 +417,39 @@ def test_localhost_in_debug_is_taken_with_its_port(tmp_path: Path) -> None:
     other = client.post("/async-keys", json=body, headers={"Host": "127.0.0.1:8000"})
     assert other.status_code == 500
     assert "APP_URL does not say which" in other.text
+
+
+@WAYS
+def test_making_and_removing_one_needs_somebody_who_has_shown_that_it_is_them(
+    tmp_path: Path, how: str
+) -> None:
+    """A session that was left open gives nobody a key of their own; signing in with a passkey shows it."""
+    app = make(tmp_path)
+    person(app)
+    client = TestClient(app)
+    sign_in(client)
+    tool = add(client, how)
+    now = app.services.people.clock()
+    app.services.people.clock = lambda: now + 1000
+    assert ask(client, "registration-options", how).status_code == 403
+    answer = SoftDevice().make({"challenge": "c" * 43, "user": {"id": "u" * 43}})
+    assert ask(client, "register", how, answer=answer).status_code == 403
+    assert client.delete(f"/{how}-keys", json={"id": 1}).status_code == 403
+    assert enter(client, tool, how).status_code == 200
+    assert client.delete(f"/{how}-keys", json={"id": 1}).status_code == 200
+
+
+def test_passkey_is_both_factors(tmp_path: Path) -> None:
+    """Somebody who is asked for a code after the password is not asked for one after a passkey."""
+    app = make(tmp_path)
+    user = person(app)
+    client = TestClient(app)
+    sign_in(client)
+    tool = add(client)
+    client.post("/async/out")
+    user.totp_secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+    user.save()
+    assert sign_in(client).status_code == 302
+    assert client.get("/async/show").json["user"] is None
+    assert enter(client, tool).status_code == 200
+    assert client.get("/async/show").json["user"] == "ada@example.com"

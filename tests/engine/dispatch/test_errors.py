@@ -68,6 +68,21 @@ def asked(accept: str | None = None, request_id: str = "r-1", **headers: str) ->
     return request
 
 
+class ProviderAway(OutsideError):
+    """Something else is ill."""
+
+    status = 502
+
+
+async def test_other_service_that_is_ill_is_said_so_and_nothing_of_it() -> None:
+    """A visitor is told that it is not their fault and not ours, with the id for the log."""
+    for response in await both(ErrorAnswers(LOOP), ProviderAway(SECRET), accept="application/json"):
+        assert response.status_code == 502
+        assert b"Another service that is needed for this did not answer" in response.body
+        assert b"r-1" in response.body
+        assert SECRET.encode() not in response.body
+
+
 async def both(answers: ErrorAnswers, error: Exception, **options: Any) -> list[Response]:
     """Answer from plain code and on the loop."""
     return [answers.answer(asked(**options), error), await answers.answer_async(asked(**options), error)]
