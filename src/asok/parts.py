@@ -11,6 +11,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from asok.auth.followers import FollowedQueries as FollowedQueries
+    from asok.auth.followers import Followers as Followers
     from asok.auth.links import Links as Links
     from asok.auth.oauth import OAuth as OAuth
     from asok.auth.passkeys import Passkeys as Passkeys
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from asok_engine.backends.mail.smtp import SmtpMailer as SmtpMailer
     from asok_engine.database.running import run as run
     from asok_engine.database.running import run_async as run_async
+    from asok_engine.realtime.followings import Followings as Followings
     from asok_engine.records.policy import ANONYMOUS as ANONYMOUS
     from asok_engine.records.policy import Principal as Principal
     from asok_engine.records.policy import authorise as authorise
@@ -38,6 +41,9 @@ _HOMES = {
     "DataLayer": "asok.orm.layer",
     "DebugPage": "asok.debugpage",
     "Environment": "asok_engine.templates.environment",
+    "FollowedQueries": "asok.auth.followers",
+    "Followers": "asok.auth.followers",
+    "Followings": "asok_engine.realtime.followings",
     "MigrateButton": "asok.debugmigrate",
     "Links": "asok.auth.links",
     "OAuth": "asok.auth.oauth",

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from asok import parts
 from asok.applications import the_application, waiting_sockets
 from asok.websocket_script import SocketScript, mentions_helper
 from asok_engine.backends.broadcast.contract import Broadcast, Gap
@@ -37,6 +38,8 @@ from asok_engine.wire.response import Response
 
 if TYPE_CHECKING:
     from asok.app import Asok
+    from asok_engine.realtime.followings import Followings
+    from asok_engine.records.record import Record
 
 __all__ = ["WebSocketServer"]
 
@@ -85,6 +88,7 @@ class WebSocketServer:
         self._adapter = adapter
         self._gap_handlers: list[Callable[[Gap], Any]] = []
         self._engine = SocketServer(chosen, self._gap)
+        self._followings: Followings | None = None
         self._app: Asok | None = None
         app = app or the_application("WebSocketServer")
         if app is None:
@@ -163,6 +167,23 @@ class WebSocketServer:
     def broadcast_to_json(self, room: str, data: Any, exclude: Connection | None = None) -> None:
         """Send data as JSON to every client in a room."""
         self._engine.broadcast_to(room, encode_json(data).decode(), exclude)
+
+    def announce(self, *models: type[Record]) -> None:
+        """Tell clients that follow these models of every record that is created, changed or deleted.
+
+        Say it where the handlers are registered, so that every process that imports the
+        project tells, also one without clients. `conn.follow(Ticket)` makes a client follow;
+        it hears of what the model's policy shows to its person, after the commit.
+
+        Raises:
+            SetupError: a model has no policy.
+        """
+        if self._followings is None:
+            followers, queries = parts.Followers(), parts.FollowedQueries()
+            self._followings = parts.Followings(self._engine, followers.principal_of, queries.of)
+            if self._app is not None and self._app.site.lifecycle.started:
+                self._followings.open()
+        self._followings.announce(models)
 
     # --- who is there -----------------------------------------------------------------------------
 
@@ -251,12 +272,16 @@ class WebSocketServer:
                 threads=config["ASYNC_THREADS"],
             )
         )
+        if self._followings is not None:
+            self._followings.open()
         watchers = app.site.streams.when_ending
         if self._engine.end_connections not in watchers:
             watchers.append(self._engine.end_connections)
 
     async def close(self) -> None:
         """Stop with the application."""
+        if self._followings is not None:
+            self._followings.close()
         await self._engine.stop_async()
 
     def page_script(

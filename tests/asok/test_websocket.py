@@ -379,3 +379,57 @@ def test_test_client_needs_no_port(tmp_path: Path) -> None:
     with TestClient(app) as client:
         ws.broadcast("/chat", "nobody is there")
         assert client.get("/").text == "hello"
+
+
+TICKET = """
+from asok import Field, Model
+from asok.auth import Allow, Policy
+
+
+class TicketPolicy(Policy):
+    def rules(self, principal, action):
+        yield Allow("agents", principal.has_role("agent"))
+        if principal.id is not None:
+            yield Allow("one's own", Ticket.owner_id == principal.id)
+
+
+class Ticket(Model):
+    __policy__ = TicketPolicy
+    title = Field.String(max_length=100)
+    owner_id = Field.Integer()
+"""
+
+
+async def test_people_who_signed_in_follow_what_their_policy_shows(tmp_path: Path, start: Start) -> None:
+    """An agent hears of every ticket with that name, a customer of their own."""
+    app = make_desk(tmp_path, {"ALLOWED_HOSTS": ["127.0.0.1"]}, files={"src/models/ticket.py": TICKET})
+    ticket: Any = app.models["Ticket"]
+    ws = WebSocketServer(
+        app=app, port=servers.free_port(), adapter="memory", allowed_origins=["http://a.test"]
+    )
+
+    @ws.on_connect("/tickets")
+    async def follow(conn: Any) -> None:
+        await conn.follow(ticket.where(title="tea"))
+        conn.send("following")
+
+    ws.announce(ticket)
+    # Again, with its sockets.
+    await asyncio.to_thread(app.shutdown)
+    url = f"ws://127.0.0.1:{await start(app, ws)}/tickets"
+    keys, options = [], []
+    for name, roles in (("ada", []), ("agnes", ["agent"])):
+        someone = await asyncio.to_thread(person, app, f"{name}@example.com", roles=roles)
+        keys.append(someone.id)
+        client = TestClient(app)
+        await asyncio.to_thread(sign_in, client, someone.email)
+        cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+        options.append({"origin": Origin("http://a.test"), "additional_headers": {"Cookie": cookies}})
+    async with connect(url, **options[0]) as ada, connect(url, **options[1]) as agnes:
+        assert await ada.recv() == await agnes.recv() == "following"
+        await asyncio.to_thread(ticket.create, title="tea", owner_id=keys[1])
+        await asyncio.to_thread(ticket.create, title="ink", owner_id=keys[0])
+        mine = await asyncio.to_thread(ticket.create, title="tea", owner_id=keys[0])
+        async with asyncio.timeout(5):
+            assert json.loads(await ada.recv())["key"] == mine.id
+            assert [json.loads(await agnes.recv())["key"] for _ in range(2)] == [1, mine.id]

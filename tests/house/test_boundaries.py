@@ -21,6 +21,7 @@ ENVIRONMENT_HANDLERS: dict[str, str] = {
 #: caller of hooks, or carries the error to the one who waits for it; each logs or hands on what it caught.
 DOORS = {
     "asok.pages.endpoints:_load": "carries the error of a page module to the face",
+    "asok.events:Events.emit": "hooks: one that hears stops neither the others nor the deed",
     "asok_engine.database.blocks:_call_hooks": "hooks: all that waited for a commit run; the first error is raised",
     "asok_engine.database.blocks:_call_hooks_async": "hooks: the same, on a loop",
     "asok_engine.database.running:run": "carries the error into the plan",
@@ -36,8 +37,9 @@ DOORS = {
     "asok_engine.dispatch.lifecycle:Lifecycle.stop": "hooks: a failing one does not stop the others",
     "asok_engine.dispatch.lifecycle:Lifecycle.stop_async": "hooks: the same, on a loop",
     "asok_engine.dispatch.threads:_Pool._work": "carries the error to the task that awaits it",
-    "asok_engine.realtime.attendant:Attendant._call": "door: an error of a socket handler closes its connection",
+    "asok_engine.realtime.attendant:Attendant.call": "door: an error of a socket handler closes its connection",
     "asok_engine.realtime.door:_Begun.__await__": "hands what the loop throws on to the coroutine that it drives",
+    "asok_engine.records.events:ModelEvents.happened": "hooks: the deed is committed and cannot fail any more",
     "asok_engine.servers.asgi:AsgiAdapter._lifespan": "door: a failed start is told to the server",
     "asok_engine.servers.asgi:AsgiAdapter._stream": "door: a stream broke after its headers had been sent",
     "asok_engine.servers.development:serve_for_development": "door: shows a project that cannot be imported",

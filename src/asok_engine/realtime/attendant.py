@@ -18,7 +18,7 @@ from asok_engine.dispatch.sockets import SocketEnd
 from asok_engine.dispatch.threads import Threads
 from asok_engine.errors import InputError, Stop
 from asok_engine.realtime.closing import FAILED, NORMAL, REFUSED, fitting_reason
-from asok_engine.realtime.connection import Connection
+from asok_engine.realtime.connection import Connection, Follow
 from asok_engine.realtime.hub import Hub
 from asok_engine.realtime.routes import SocketHandler, SocketRoute
 from asok_engine.telemetry.hooks import error_caught
@@ -38,9 +38,11 @@ class Attendant:
         threads: Threads,
         owner: object = None,
         may_join: Callable[[Connection, str], bool] | None = None,
+        follow: Follow | None = None,
     ) -> None:
         self.hub = hub
         self.may_join = may_join
+        self.follow = follow
         self.threads = threads
         self.owner = owner
 
@@ -48,28 +50,30 @@ class Attendant:
         """Take a connection in and call its connect handler; later calls need this one to be over."""
         self.hub.enter(connection)
         if route.connect is not None:
-            await self._call(route.connect, connection)
+            await self.call(route.connect, connection)
 
     async def message(self, route: SocketRoute, connection: Connection, message: str | bytes) -> None:
         """Call the message handler."""
         if route.message is not None:
-            await self._call(route.message, connection, message)
+            await self.call(route.message, connection, message)
 
     async def conversation(self, route: SocketRoute, connection: Connection) -> None:
         """Run the handler that reads the messages itself; its end closes the connection."""
         if route.conversation is not None:
-            await self._call(route.conversation, connection)
+            await self.call(route.conversation, connection)
             if not connection.closed:
                 connection._pipe.close(NORMAL, "")
 
     async def left(self, route: SocketRoute, connection: Connection, code: int, reason: str) -> None:
         """See a connection off and call its disconnect handler."""
         connection.close_code, connection.close_reason = code, reason
+        connection.unfollow()
         self.hub.leave(connection)
         if route.disconnect is not None:
-            await self._call(route.disconnect, connection)
+            await self.call(route.disconnect, connection)
 
-    async def _call(self, handler: SocketHandler, connection: Connection, *arguments: Any) -> None:
+    async def call(self, handler: SocketHandler, connection: Connection, *arguments: Any) -> None:
+        """Call one handler; what it raises closes its connection and goes no further."""
         # Each step of a connection may run in a task of its own.
         request_var.set(connection.request)
         try:

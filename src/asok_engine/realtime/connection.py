@@ -23,7 +23,7 @@ from asok_engine.wire.request import Request
 if TYPE_CHECKING:
     from asok_engine.realtime.station import Station
 
-__all__ = ["Connection", "Identity", "Pipe"]
+__all__ = ["Connection", "Follow", "Identity", "Pipe"]
 
 _numbers = itertools.count(1)
 
@@ -57,6 +57,10 @@ class Pipe(Protocol):
 
     async def receive(self) -> str | bytes:
         """Give the next message; raises SocketEnd."""
+
+
+#: What makes a connection follow records; its result waits until those that are there are known.
+Follow = Callable[["Connection", Any, "Callable[..., Any] | None", int], Callable[[], Awaitable[None]]]
 
 
 class _Ordered:
@@ -93,6 +97,7 @@ class Connection:
         *,
         subprotocol: str | None = None,
         may_join: Callable[[Connection, str], bool] | None = None,
+        follow: Follow | None = None,
     ) -> None:
         self.id = next(_numbers)
         self.request = request
@@ -107,6 +112,9 @@ class Connection:
         self._station = station
         self._pipe = pipe
         self._may_join = may_join
+        self._follow = follow
+        #: What ends each thing that this connection follows.
+        self.followings: list[Callable[[], None]] = []
 
     @property
     def user(self) -> Any:
@@ -183,6 +191,34 @@ class Connection:
     def leave(self, room: str) -> None:
         """Leave a room; does nothing outside of it."""
         self._station.post(self._station.leave_room, self, room)
+
+    # --- models -----------------------------------------------------------------------------
+
+    def follow(
+        self, what: Any, tell: Callable[..., Any] | None = None, *, most: int = 1000
+    ) -> Awaitable[None]:
+        """Hear from now on of the records of a model or a query, as far as its policy shows them.
+
+        `tell(conn, news)` is called for each one that comes into sight, changes, or goes out
+        of sight; without it the client is sent the news as JSON. Returns at once; awaited,
+        when the records that are there now are known. Of those, the newest `most` are.
+
+        Raises:
+            UsageError: the server announces no models.
+            SetupError: the model has no policy.
+        """
+        if self._follow is None:
+            raise UsageError(
+                "conn.follow was called, and this server announces no models.",
+                fix="Say so beside its handlers: ws.announce(Ticket).",
+            )
+        return _Ordered(self._follow(self, what, tell, most))
+
+    def unfollow(self) -> None:
+        """Hear of no record any more."""
+        ends, self.followings = self.followings, []
+        for end in ends:
+            self._station.post(end)
 
     def __repr__(self) -> str:
         return f"<Connection {self.id} {self.path} from {self.addr[0]}>"

@@ -69,6 +69,7 @@ class Door:
             pipe,
             subprotocol=subprotocol,
             may_join=attendant.may_join,
+            follow=attendant.follow,
         )
         end = SocketEnd()
         try:

@@ -12,7 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from asok_engine.backends.broadcast.contract import Broadcast, Gap
 from asok_engine.realtime.closing import REFUSED
@@ -22,14 +22,24 @@ from asok_engine.realtime.presence import Person, Presence
 from asok_engine.realtime.relay import Relay, Said
 from asok_engine.realtime.station import Station
 
-__all__ = ["SESSION_ENDED", "Hub"]
+__all__ = ["SESSION_ENDED", "Follower", "Hub"]
 
 SESSION_ENDED = "The session has ended."
 ALIVE_SECONDS = 5.0
 _log = logging.getLogger("asok.websocket")
 
 # What processes say to each other.
-_TO_PATH, _TO_ROOM, _SESSION_ENDED, _HELLO, _PEOPLE, _CAME, _WENT, _ALIVE, _BYE = range(9)
+_TO_PATH, _TO_ROOM, _SESSION_ENDED, _HELLO, _PEOPLE, _CAME, _WENT, _ALIVE, _BYE, _ROWS = range(10)
+
+
+class Follower(Protocol):
+    """Who wants to hear what has happened to the rows of tables, in any process."""
+
+    def heard(self, table: str, keys: list[Any], names: list[str]) -> None:
+        """Take that rows of a table came, changed or went; without keys it is not known which."""
+
+    def missed(self) -> None:
+        """Take that something may not have been heard."""
 
 
 class Hub:
@@ -46,6 +56,8 @@ class Hub:
         self._relay: Relay | None = None
         self._alive: asyncio.Task[None] | None = None
         self.presence = Presence()
+        #: Who hears what happens to rows; None where nobody follows any.
+        self.follower: Follower | None = None
 
     # --- connections ----------------------------------------------------------------------------
 
@@ -90,6 +102,12 @@ class Hub:
         """Send to every connection in a room, in all processes, but `exclude`."""
         self._say(_TO_ROOM, room, message)
         self._here(_TO_ROOM, room, message, exclude)
+
+    def tell_of_rows(self, table: str, keys: list[Any], names: list[str]) -> None:
+        """Tell the followers of all processes that rows of a table came, changed or went."""
+        self._say(_ROWS, table, keys, names)
+        if self.follower is not None:
+            self.follower.heard(table, keys, names)
 
     def end_session(self, key: str) -> None:
         """Close every connection of a session, in all processes."""
@@ -156,6 +174,8 @@ class Hub:
     def _lost(self, gap: Gap) -> None:
         _log.warning("Broadcasts were missed: %s.", gap.reason)
         self._say(_HELLO)
+        if self.follower is not None:
+            self.follower.missed()
         if self._on_gap is not None:
             self._on_gap(gap)
 
@@ -177,6 +197,9 @@ class Hub:
                 known = self.presence.heard(node, now)
             case (8,):
                 self.presence.forget(node)
+            case (9, str(table), list(keys), list(names)):
+                if self.follower is not None:
+                    self.follower.heard(table, keys, names)
             case _:
                 _log.error("A broadcast of the unknown form %r was ignored.", said[:1])
         if not known:

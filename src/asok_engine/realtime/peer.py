@@ -234,6 +234,7 @@ class Peer(asyncio.Protocol):
             self,
             subprotocol=subprotocol,
             may_join=attendant.may_join,
+            follow=attendant.follow,
         )
         self._is_shaking = False
         early, self._early = self._early, b""

@@ -17,6 +17,7 @@ import socket
 import threading
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
 
@@ -26,7 +27,7 @@ from asok_engine.dispatch.threads import Threads
 from asok_engine.errors import SetupError, UsageError
 from asok_engine.realtime.attendant import Attendant
 from asok_engine.realtime.closing import GOING_AWAY
-from asok_engine.realtime.connection import Connection
+from asok_engine.realtime.connection import Connection, Follow
 from asok_engine.realtime.door import Door
 from asok_engine.realtime.election import Election
 from asok_engine.realtime.gate import Authenticator, Gate
@@ -34,7 +35,7 @@ from asok_engine.realtime.hub import Hub
 from asok_engine.realtime.limits import Admission, Limits
 from asok_engine.realtime.loop_thread import LoopThread
 from asok_engine.realtime.origins import Origins
-from asok_engine.realtime.routes import SocketRoutes
+from asok_engine.realtime.routes import SocketHandler, SocketRoutes
 from asok_engine.realtime.session_watch import SessionWatch
 from asok_engine.realtime.standalone import StandaloneServer
 from asok_engine.wire.request import Request
@@ -67,6 +68,8 @@ class SocketServer:
         self.routes = SocketRoutes()
         self.hub = Hub(on_gap)
         self.may_join: Callable[[Connection, str], bool] | None = None
+        #: What makes a connection follow records; None while no model is announced.
+        self.follow: Follow | None = None
         self.door: Door | None = None
         #: The port on which this server stands alone; None unless `start` was called.
         self.port: int | None = None
@@ -109,6 +112,7 @@ class SocketServer:
             # Until the application has said how many; before that nobody is let in.
             self._attendant = Attendant(self.hub, Threads(1))
         self._attendant.may_join = self.may_join
+        self._attendant.follow = self.follow
         return self._attendant
 
     def _open_hub(self) -> None:
@@ -141,6 +145,15 @@ class SocketServer:
         """Send to every connection in a room, in all processes."""
         self._open_hub()
         self.hub.broadcast_to(room, message, exclude)
+
+    def tell_of_rows(self, table: str, keys: list[Any], names: list[str]) -> None:
+        """Tell the followers of all processes that rows of a table came, changed or went."""
+        self._open_hub()
+        self.hub.tell_of_rows(table, keys, names)
+
+    async def call(self, handler: SocketHandler, connection: Connection, *arguments: Any) -> None:
+        """Call a handler for a connection outside of its messages; it judges what the handler raises."""
+        await self._attended().call(handler, connection, *arguments)
 
     # --- the port of its own ----------------------------------------------------------------
 

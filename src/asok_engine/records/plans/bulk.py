@@ -21,6 +21,7 @@ from asok_engine.records.changes import (
 )
 from asok_engine.records.description import Description
 from asok_engine.records.errors import FieldProblem, InvalidRecord
+from asok_engine.records.events import model_events
 from asok_engine.records.plans.pick import only_one
 from asok_engine.records.plans.save import prepared, stamp
 from asok_engine.records.plans.slugs import populate
@@ -70,6 +71,9 @@ def bulk_create(
     is_one = len(groups) == 1 and len(rows) <= min(batch_size, MAX_LISTED)
     is_one = is_one and all(_in_lists(description, names, dialect) for names in groups)
     yield Atomic(deed, alias, is_one_statement=is_one)
+    if model_events:
+        made = () if ignore_conflicts else [record.pk for record in rows]
+        yield from model_events.tell(description, "created", made, database=alias)
     return rows
 
 
@@ -101,6 +105,8 @@ def upsert_all(
         changed = description.columns_of(update or [name for name in names if name not in fixed])
         conflict = Conflict("update", target, changed) if changed else Conflict("ignore", target)
         yield Atomic(_insert_groups(description, {names: group}, conflict, alias, batch_size, dialect), alias)
+    if model_events:
+        yield from model_events.tell(description, "updated", (), database=alias)
     return rows
 
 
@@ -140,6 +146,8 @@ def bulk_update(
     count: int = yield Atomic(deed(), alias)
     for record in rows:
         mark_stored(record, alias, wanted)
+    if model_events:
+        yield from model_events.tell(description, "updated", [record.pk for record in rows], wanted, alias)
     return count
 
 

@@ -7,7 +7,7 @@ deleted one by one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from asok_engine.errors import UsageError
 from asok_engine.records.changes import invalid, stored_value
 from asok_engine.records.errors import FieldProblem
+from asok_engine.records.events import EventKind, model_events
 from asok_engine.records.fields.moment import SoftDelete
 from asok_engine.records.plans.delete import force_delete, needs_deeds
 from asok_engine.records.plans.refresh import refresh
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from asok_engine.records.record import Record
 
 __all__ = ["delete_all", "force_delete_all", "increment", "restore_all", "update_all"]
+
+#: Changes of more rows at once are told of without their keys.
+MOST_TOLD = 1000
 
 
 def update_all(query: Query, changes: Mapping[str, Any]) -> Plan[int]:
@@ -72,10 +76,7 @@ def update_all(query: Query, changes: Mapping[str, Any]) -> Plan[int]:
         for name, value in values.items()
     ]
     named = tuple((description.fields[name].column, expression) for name, expression in assignments)
-    count: int = yield Update(
-        description.source, named, _condition(query), database=query.database, writes=True
-    )
-    return count
+    return (yield from _told(query, "updated", named, [name for name, _ in assignments]))
 
 
 def delete_all(query: Query) -> Plan[int]:
@@ -86,10 +87,7 @@ def delete_all(query: Query) -> Plan[int]:
     field = query.description.fields[marker]
     assert isinstance(field, SoftDelete)
     assignment = (field.column, Parameter(field.clock(), field.column_type))
-    count: int = yield Update(
-        query.description.source, (assignment,), _condition(query), database=query.database, writes=True
-    )
-    return count
+    return (yield from _told(query, "deleted", (assignment,), [marker]))
 
 
 def force_delete_all(query: Query) -> Plan[int]:
@@ -117,10 +115,7 @@ def restore_all(query: Query) -> Plan[int]:
     field = query.description.fields[marker]
     trashed = query if query.trashed != "without" else query.only_trashed()
     assignment = (field.column, Parameter(None, field.column_type))
-    count: int = yield Update(
-        query.description.source, (assignment,), _condition(trashed), database=query.database, writes=True
-    )
-    return count
+    return (yield from _told(trashed, "created", (assignment,), [marker]))
 
 
 def increment(record: Record, name: str, by: Any = 1, **changes: Any) -> Plan[Any]:
@@ -142,6 +137,37 @@ def increment(record: Record, name: str, by: Any = 1, **changes: Any) -> Plan[An
     yield from update_all(query, {field.name: current + field.coerce(by), **changes})
     stamps = [each.name for each in description.stamps_at_save]
     return (yield from refresh(record, field.name, *changes, *stamps))
+
+
+def _told(
+    query: Query, kind: EventKind, assignments: Sequence[tuple[str, Expression]], names: Sequence[str]
+) -> Plan[int]:
+    """Perform the UPDATE; where somebody listens to the model, tell which rows that were."""
+    description, alias = query.description, query.database
+    update = Update(description.source, tuple(assignments), _condition(query), database=alias, writes=True)
+    if not model_events.wants(description.model):
+        count: int = yield update
+        return count
+
+    def deed() -> Plan[int]:
+        # Before the change, because afterwards the rows may no longer meet the conditions.
+        keys = yield from _keys(query)
+        changed: int = yield update
+        if changed:
+            yield from model_events.tell(description, kind, keys, names, alias)
+        return changed
+
+    count = yield Atomic(deed(), alias)
+    return count
+
+
+def _keys(query: Query) -> Plan[list[Any]]:
+    """Give the keys of the rows, none where they are so many that each is told of in vain."""
+    plain = replace(query, included=(), joined=(), annotations=(), locking=None)
+    if query.limited is None:
+        plain = replace(plain, orders=(), is_ordered=True, limited=MOST_TOLD + 1)
+    found = yield from plain.only(*query.description.key).fetch()
+    return [record.pk for record in found] if len(found) <= MOST_TOLD else []
 
 
 def _one_by_one(query: Query) -> Plan[int]:

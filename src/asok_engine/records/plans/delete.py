@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from asok_engine.records.changes import mark_stored, stored_value
 from asok_engine.records.errors import RestrictedDelete
+from asok_engine.records.events import EventKind, model_events
 from asok_engine.records.fields.moment import SoftDelete
 from asok_engine.records.fields.reference import ForeignKey
 from asok_engine.records.plans.count import exists
@@ -65,7 +66,8 @@ def restore(record: Record, database: str = "") -> Plan[Any]:
 def needs_deeds(description: Description) -> bool:
     """Tell whether deleting a record is more than one statement, or somebody wants to hear of it."""
     has_hooks = "before_delete" in description.hooks or "after_delete" in description.hooks
-    return has_hooks or bool(pre_delete) or bool(post_delete) or bool(incoming(description))
+    is_heard = bool(pre_delete) or bool(post_delete) or model_events.wants(description.model)
+    return has_hooks or is_heard or bool(incoming(description))
 
 
 def incoming(description: Description) -> list[tuple[Description, ForeignKey[Any]]]:
@@ -110,7 +112,7 @@ def _delete_all(record: Record, alias: str) -> Plan[int]:
         if field.on_delete == "CASCADE" and (needs_deeds(child) or not field.has_constraint):
             for row in (yield from query.fetch()):
                 yield from force_delete(row, alias)
-        elif field.on_delete == "SET_NULL" and not field.has_constraint:
+        elif field.on_delete == "SET_NULL" and (not field.has_constraint or model_events.wants(child.model)):
             for row in (yield from query.fetch()):
                 row.__dict__[field.name] = None
                 yield from _write_marker(row, field.name, alias)
@@ -120,9 +122,11 @@ def _delete_all(record: Record, alias: str) -> Plan[int]:
 def _delete_row(record: Record, database: str) -> Plan[int]:
     description, origin = record.__description__, record._origin
     assert origin is not None
-    wanted = _key_columns(record)
-    count = yield description.delete_shape(description.key).bind(wanted, database or origin.database)
+    wanted, alias = _key_columns(record), database or origin.database
+    count = yield description.delete_shape(description.key).bind(wanted, alias)
     record._row = record._origin = None
+    if model_events and count:
+        yield from model_events.tell(description, "deleted", (record.pk,), database=alias)
     return int(count)
 
 
@@ -149,7 +153,17 @@ def _write_marker(record: Record, name: str, database: str) -> Plan[int]:
         [column, *_key_columns(record)], alias
     )
     mark_stored(record, alias, (name,))
+    if model_events and count:
+        kind = marker_kind(description, name, value)
+        yield from model_events.tell(description, kind, (record.pk,), (name,), alias)
     return int(count)
+
+
+def marker_kind(description: Description, name: str, value: Any) -> EventKind:
+    """Give what setting one field means for those who may not see what is softly deleted."""
+    if name != description.soft_delete:
+        return "updated"
+    return "created" if value is None else "deleted"
 
 
 def _key_columns(record: Record) -> list[Any]:

@@ -14,6 +14,7 @@ from asok_engine.errors import UniqueError
 from asok_engine.records.changes import changed, checked, mark_inserted, mark_stored, stored_value, to_columns
 from asok_engine.records.conflicts import not_unique
 from asok_engine.records.errors import NotUnique, StaleRecord
+from asok_engine.records.events import model_events
 from asok_engine.records.fields.field import Field
 from asok_engine.records.plans.slugs import populate
 from asok_engine.records.signals import post_save, pre_save
@@ -86,6 +87,8 @@ def insert(record: Record, database: str = "") -> Plan[Any]:
         yield from call_hooks(record, "after_create", "after_save")
     if post_save:
         yield from post_save.send(type(record), instance=record, created=True)
+    if model_events:
+        yield from model_events.tell(description, "created", (record.pk,), database=alias)
     return record
 
 
@@ -138,6 +141,8 @@ def update(record: Record, database: str = "", only: Sequence[str] | None = None
         yield from call_hooks(record, "after_update", "after_save")
     if post_save:
         yield from post_save.send(type(record), instance=record, created=False)
+    if model_events:
+        yield from model_events.tell(description, "updated", (record.pk,), changes, alias)
     return record
 
 

@@ -1,0 +1,69 @@
+"""Who follows records over a WebSocket: the person of the handshake, read again now and then.
+
+A connection may be open for hours. Rights that were taken away, and a person who was
+deleted or may not sign in any more, count within a few seconds; sessions that end
+close their connections by themselves.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from asok.auth.visitor import principal_of
+from asok.orm.query import Query
+from asok_engine.database.running import run_async
+from asok_engine.errors import UsageError
+from asok_engine.realtime.connection import Connection
+from asok_engine.records.plans.find import find_by_key
+from asok_engine.records.policy import ANONYMOUS, Principal
+from asok_engine.records.query import Query as EngineQuery
+from asok_engine.records.record import Record
+
+__all__ = ["FollowedQueries", "Followers"]
+
+AGAIN_SECONDS = 3.0
+
+
+class Followers:
+    """The principals of connections; each person is read once in a few seconds, whoever asks."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[type, Any], tuple[float, Principal]] = {}
+
+    async def principal_of(self, connection: Connection) -> Principal:
+        """Give who a connection is now."""
+        person = connection.user
+        if not isinstance(person, Record):
+            return ANONYMOUS if person is None else principal_of(person)
+        name, now = (type(person), person.pk), time.monotonic()
+        known = self._known.get(name)
+        if known is not None and now - known[0] < AGAIN_SECONDS:
+            return known[1]
+        fresh = await run_async(find_by_key(person.__description__, person.pk))
+        is_one = fresh is not None and getattr(fresh, "is_active", True)
+        principal = principal_of(fresh) if is_one else ANONYMOUS
+        if len(self._known) > 10_000:
+            self._known.clear()
+        self._known[name] = (now, principal)
+        return principal
+
+
+class FollowedQueries:
+    """The engine's queries of what handlers follow; the same one for a model, so that views are shared."""
+
+    def __init__(self) -> None:
+        self._of_models: dict[type, EngineQuery] = {}
+
+    def of(self, what: Any) -> EngineQuery:
+        """Give the query of a model or of a set of its records."""
+        if isinstance(what, Query):
+            return what._query
+        if isinstance(what, type) and issubclass(what, Record):
+            query = self._of_models.get(what)
+            if query is None:
+                query = self._of_models[what] = EngineQuery(what.__description__)
+            return query
+        raise UsageError(
+            f"conn.follow got {what!r}; expected a model or a query: Ticket, or Ticket.where(state=1)."
+        )

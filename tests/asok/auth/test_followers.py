@@ -1,0 +1,64 @@
+"""Who follows records is who they are now: rights that were taken away count within seconds."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from asok.auth import followers
+from asok.auth.followers import FollowedQueries, Followers
+from asok_engine.errors import UsageError
+from asok_engine.realtime.connection import Connection
+from asok_engine.records.policy import ANONYMOUS
+from tests.asok.auth.desk import make_desk, person
+
+
+class Held:
+    """A connection of somebody."""
+
+    def __init__(self, user: Any) -> None:
+        self.user = user
+
+
+def asked(made: Followers, user: Any) -> Any:
+    """Give the principal of somebody's connection."""
+    connection: Any = Held(user)
+    kept: Connection = connection
+    return asyncio.run(made.principal_of(kept))
+
+
+def test_person_is_read_again_now_and_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Roles that came or went, and a person who may not sign in any more or is gone, count soon."""
+    app = make_desk(tmp_path)
+    ada = person(app, roles=["agent"])
+    user = app.models["User"].find(ada.id)
+    made = Followers()
+    assert asked(made, user).has_role("agent")
+    assert asked(made, None) is ANONYMOUS
+    ada.update(_trust=True, roles=["manager"])
+    assert asked(made, user).has_role("agent")
+    monkeypatch.setattr(followers, "AGAIN_SECONDS", 0)
+    assert asked(made, user).has_role("manager")
+    ada.update(_trust=True, is_active=False)
+    assert asked(made, user) is ANONYMOUS
+    ada.update(_trust=True, is_active=True)
+    assert asked(made, user).id == ada.id
+    ada.delete()
+    assert asked(made, user) is ANONYMOUS
+    app.shutdown()
+
+
+def test_model_is_one_query_and_other_things_are_refused(tmp_path: Path) -> None:
+    """So that those who follow a whole model share their looks."""
+    app = make_desk(tmp_path)
+    user: Any = app.models["User"]
+    queries = FollowedQueries()
+    assert queries.of(user) is queries.of(user)
+    narrowed = user.where(name="Ada")
+    assert queries.of(narrowed) is narrowed._query
+    with pytest.raises(UsageError, match="expected a model or a query"):
+        queries.of("User")
+    app.shutdown()
