@@ -98,6 +98,8 @@ class _UpperCaseNames:
     AUTH_TOKEN_EXPIRY: int
     AUTH_REFRESH_TOKEN_EXPIRY: int
     AUTH_ALGORITHM: str
+    AUTH_PRIVATE_KEY: str | None
+    AUTH_PUBLIC_KEY: str | None
     CORS_ORIGINS: list[str]
     CORS_ALLOW_CREDENTIALS: bool
     CORS_ALLOW_METHODS: list[str]
@@ -183,6 +185,8 @@ class Settings(_UpperCaseNames):
     auth_token_expiry: int = 86400
     auth_refresh_token_expiry: int = 604800
     auth_algorithm: str = "HS256"
+    auth_private_key: str | None = None
+    auth_public_key: str | None = None
     cors_origins: list[str] = field(default_factory=list)
     cors_allow_credentials: bool = False
     cors_allow_methods: list[str] = field(

@@ -465,6 +465,19 @@ TABLE = Table(
                 "Name the algorithm that signs JSON Web Tokens.",
                 example="HS256",
             ),
+            Setting(
+                "AUTH_PRIVATE_KEY",
+                optional(TEXT),
+                None,
+                "Give the key that signs JSON Web Tokens with RS*, PS*, ES* or EdDSA, as PEM text.",
+                secret=True,
+            ),
+            Setting(
+                "AUTH_PUBLIC_KEY",
+                optional(TEXT),
+                None,
+                "Give a key that checks them: of a service that signs, or of the private key of before.",
+            ),
         ),
         *section(
             "CORS",
