@@ -1,4 +1,6 @@
-"""Starts the desk, walks every page as a visitor would, opens a ticket, stops it. Exit code 0: all is well.
+"""Starts the desk, walks every page as visitor, customer, agent and manager would, opens tickets, stops it.
+
+Exit code 0: all is well.
 
     python examples/desk/check.py
 
@@ -22,6 +24,8 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 DESK = Path(__file__).parent
+#: Of the people that the seed makes in DEBUG.
+PASSWORD = "tickets and tea at four"
 LINK = re.compile(r'(?:href|src|action)="(/[^"#]*)"')
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
@@ -37,6 +41,15 @@ ALSO = {
     "/tickets?page=99": 404,
     "/docs/no-such-guide": 404,
     "/report": 200,
+    "/people": 302,
+    "/account": 302,
+    "/account/two-factor": 302,
+    "/confirm": 302,
+    "/login/code": 302,
+    "/auth/verify?token=x": 200,
+    "/auth/reset?token=x": 200,
+    "/auth/magic/callback?token=x": 200,
+    "/auth/passkeys": 405,
     "/health": 200,
     "/css/": 404,
     "/css/../../wsgi.py": 404,
@@ -97,46 +110,90 @@ def events(port: int) -> int:
         link.close()
 
 
-def walk(port: int) -> list[str]:
+def walk(port: int, also: Mapping[str, int], cookie: str = "") -> list[str]:
     """Ask for every address that can be found; print a line for each, give what is wrong."""
     wrong: list[str] = []
-    waiting, seen = ["/", *ALSO], set()
+    waiting, seen = ["/", *also], set()
     while waiting:
         path = waiting.pop(0).replace("&amp;", "&")
         if path in seen or path == "/activity/events":
             continue
         seen.add(path)
         began = time.perf_counter()
-        status, headers, text = ask(port, path)
+        status, headers, text = ask(port, path, cookie=cookie)
         took = (time.perf_counter() - began) * 1000
         print(f"{status}  {took:7.1f} ms  {path}")
-        if status != ALSO.get(path, 200):
-            wrong.append(f"{path} answered {status}, {ALSO.get(path, 200)} is right")
+        if status != also.get(path, 200):
+            wrong.append(f"{path} answered {status}, {also.get(path, 200)} is right")
         if "Traceback" in text:
             wrong.append(f"{path} shows a traceback")
         if headers.get("Content-Type", "").startswith("text/html"):
             waiting.extend(LINK.findall(text))
-    count = events(port)
-    print(f"200  {count:7d} ev  /activity/events")
-    if count < 3:
-        wrong.append("/activity/events gave too few events")
     if len(seen) < 40:
         wrong.append(f"only {len(seen)} addresses were found")
     return wrong
 
 
+def listen(port: int) -> list[str]:
+    """Hear the live events for a moment; give what is wrong."""
+    count = events(port)
+    print(f"200  {count:7d} ev  /activity/events")
+    return [] if count >= 3 else ["/activity/events gave too few events"]
+
+
+def opened(port: int, path: str, cookie: str = "") -> tuple[str, str]:
+    """Open a page with a form; give the cookie to send it with, and its token."""
+    _, headers, page = ask(port, path, cookie=cookie)
+    token = TOKEN.search(page)
+    given = headers.get("Set-Cookie", "").partition(";")[0]
+    return cookie or given, token[1] if token else ""
+
+
+def sign_in(port: int, name: str) -> str:
+    """Sign one of the people of the seed in; give the cookie of the session."""
+    cookie, token = opened(port, "/login")
+    form = {"email": f"{name}@example.com", "password": PASSWORD, "csrf_token": token}
+    status, headers, _ = ask(port, "/login", form, cookie)
+    print(f"{status}  {name} signs in")
+    cookies = (each.partition(";")[0] for each in headers.get_all("Set-Cookie", []))
+    return next((each for each in cookies if each.startswith("asok_session=")), "")
+
+
+def look_after(port: int) -> list[str]:
+    """Have a customer ask for the desk alone, an agent answer, a manager look; give what is wrong."""
+    people = {name: sign_in(port, name) for name in ("anneke.de.vries", "priya.raman", "ines.brandt")}
+    if not all(people.values()):
+        return [f"{name} cannot sign in" for name, cookie in people.items() if not cookie]
+    customer, agent, manager = people.values()
+    cookie, token = opened(port, "/tickets/new", customer)
+    form = {"subject": "For the desk alone", "priority": "2", "text": "Do not tell.", "csrf_token": token}
+    address = ask(port, "/tickets/new", form, cookie)[1].get("Location", "")
+    print(f"303  a private ticket: {address}")
+    cookie, token = opened(port, address, agent)
+    form = {"_action": "edit", "_form": "edit_", "edit_state": "solved", "edit_priority": "1"}
+    edited = ask(port, address, {**form, "edit_agent_id": "", "csrf_token": token}, cookie)[0]
+    print(f"{edited}  an agent solves it")
+    wrong = [] if edited == 303 else [f"an agent who edits a ticket is answered {edited}"]
+    wanted = {customer: 200, agent: 200, manager: 200, "": 404}
+    for cookie, status in wanted.items():
+        if (got := ask(port, address, cookie=cookie)[0]) != status:
+            wrong.append(f"a private ticket is answered {got}, {status} is right")
+    if ask(port, "/people", cookie=customer)[0] != 403:
+        wrong.append("a customer sees the people")
+    pages = {f"/account{path}": 200 for path in ("", "/email", "/password", "/two-factor", "/sessions")}
+    return wrong + walk(port, {**pages, "/account/passkeys": 200, "/confirm": 200, "/people/1": 200}, manager)
+
+
 def open_ticket(port: int) -> list[str]:
     """Post a new ticket, first with a mistake, and look for it; give what is wrong."""
-    _, headers, page = ask(port, "/tickets/new")
-    cookie = headers.get("Set-Cookie", "").partition(";")[0]
-    token = TOKEN.search(page)
+    cookie, token = opened(port, "/tickets/new")
     form = {
         "subject": "Hm",
         "priority": "4",
         "text": "Is anybody there?",
         "name": "Check",
         "email": "check@example.com",
-        "csrf_token": token[1] if token else "",
+        "csrf_token": token,
     }
     status, _, page = ask(port, "/tickets/new", form, cookie)
     print(f"{status}  a subject of two letters")
@@ -170,7 +227,7 @@ def check(environment: Mapping[str, str]) -> list[str]:
     )
     try:
         wait(port, process)
-        return walk(port) + open_ticket(port)
+        return walk(port, ALSO) + listen(port) + open_ticket(port) + look_after(port)
     except (RuntimeError, OSError) as error:
         return [str(error)]
     finally:

@@ -18,7 +18,7 @@ cli = console(
         "preview": ("asok_engine.commands.preview:preview", "Serve here with production settings."),
         "serve": ("asok_engine.commands.serve:serve", "Serve in production, with worker processes."),
         "routes": ("asok_engine.commands.routes:routes", "List every address and what answers it."),
-        "make": ("asok.datacommands:make", "Write a model or a migration."),
+        "make": ("asok.datacommands:make", "Write a model, a migration, or the pages to sign people in."),
         "migrate": ("asok.datacommands:migrate", "Apply migrations to the database, or roll them back."),
         "db": ("asok.datacommands:db", "Look into the database, fill it, carry rows out and in."),
         "settings": ("asok.commands:settings", "List and check the settings."),

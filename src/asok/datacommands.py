@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from asok.authpages import make_auth
 from asok.databases import database_options, open_databases
 from asok.orm import fields
 from asok.orm.discovery import load_models
@@ -47,7 +48,7 @@ def _import_models(folder: Path, root: Path) -> None:
 db = database_group(_data_project)
 make = click.Group(
     "make",
-    help="Write files: a model, a migration.",
-    commands=[make_model_command(kinds=fields.__all__), make_migration_command(_data_project)],
+    help="Write files: a model, a migration, the pages to sign people in.",
+    commands=[make_model_command(kinds=fields.__all__), make_migration_command(_data_project), make_auth],
 )
 migrate = migrate_command(_data_project)

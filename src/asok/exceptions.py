@@ -7,6 +7,7 @@ from asok_engine.errors import ForbiddenError, NotFoundError, UnauthorizedError,
 from asok_engine.errors import FrameworkError as AsokException
 from asok_engine.errors import Redirect as RedirectException
 from asok_engine.errors import TooManyRequests as RateLimitExceeded
+from asok_engine.security.tokens import TokenRefused
 from asok_engine.templates.errors import TemplateError
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "RateLimitExceeded",
     "RedirectException",
     "TemplateError",
+    "TokenRefused",
     "UnauthorizedError",
     "ValidationError",
 ]

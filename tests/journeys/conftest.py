@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,6 +16,27 @@ from tests import servers
 from tests.journeys.asking import Site
 
 SOURCE = Path(__file__).parent / "site"
+WAY_OUT = "npm cannot bring axe-core here; what it judges is not looked at"
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The source of axe-core."""
+    if shutil.which("npm") is None:
+        pytest.skip(f"there is no npm: {WAY_OUT}")
+    folder = tmp_path_factory.mktemp("axe")
+    ran = subprocess.run(
+        ["npm", "install", "axe-core", "--no-save", "--no-audit", "--no-fund"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    source = folder / "node_modules/axe-core/axe.min.js"
+    if ran.returncode != 0 or not source.is_file():
+        pytest.skip(f"{WAY_OUT}: {ran.stderr.strip()[-200:]}")
+    return source.read_text(encoding="utf-8")
 
 
 def make_folder(folder: Path) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.servers, pytest.mark.browser]
 
 SITE = Path(__file__).parent / "forms_site"
-WAY_OUT = "npm cannot bring axe-core here; what it judges is not looked at"
 
 
 @pytest.fixture(scope="module", params=["uvicorn", "gunicorn"])
@@ -33,26 +31,6 @@ def site(
     (folder / "src/partials/uploads").mkdir(exist_ok=True)
     with servers.run_server(request.param, folder) as server:
         yield server
-
-
-@pytest.fixture(scope="session")
-def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The source of axe-core."""
-    if shutil.which("npm") is None:
-        pytest.skip(f"there is no npm: {WAY_OUT}")
-    folder = tmp_path_factory.mktemp("axe")
-    ran = subprocess.run(
-        ["npm", "install", "axe-core", "--no-save", "--no-audit", "--no-fund"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    source = folder / "node_modules/axe-core/axe.min.js"
-    if ran.returncode != 0 or not source.is_file():
-        pytest.skip(f"{WAY_OUT}: {ran.stderr.strip()[-200:]}")
-    return source.read_text(encoding="utf-8")
 
 
 Visit = Callable[..., "Page"]

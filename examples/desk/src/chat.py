@@ -1,7 +1,8 @@
 """The live side of tickets: a chat for each, with who is there and who is writing, and a list that moves.
 
 Whoever has a ticket open hears what is written in it, whichever way it came: through
-a socket, or by the plain form of the page. Only who gave a name may write. Clients
+a socket, or by the plain form of the page. Only who gave a name, or is signed in, may
+write, and only who may see a ticket hears it. Clients
 tell each other that they are here, so it holds over several processes as well.
 """
 
@@ -15,6 +16,8 @@ from models.message import Message
 from models.ticket import Ticket
 
 from asok import ModelError, WebSocketServer
+from asok.auth import Principal
+from asok.auth.visitor import principal_of
 from asok_engine.database.levels import after_commit
 from asok_engine.records.signals import post_save
 
@@ -60,9 +63,11 @@ def nothing(conn, message):
 async def came(conn):
     conn.ticket = int(conn.params["id"])
     conn.name = conn.session.get("name") if conn.session is not None else None
+    if conn.user is not None:
+        conn.name = conn.user.name
     # Not conn.id, which another process may count as well.
     conn.key = secrets.token_hex(8)
-    if not await Ticket.exists_async(id=conn.ticket):
+    if await seen_by(conn) is None:
         conn.close(1008, "There is no such ticket.")
         return
     conn.join(room(conn.ticket))
@@ -83,11 +88,20 @@ async def heard(conn, message):
         ws.broadcast_to_json(room(conn.ticket), news, exclude=conn)
 
 
+async def seen_by(conn):
+    """Give the ticket of a connection, with its customer; None when this visitor may see none."""
+    principal = Principal() if conn.user is None else principal_of(conn.user)
+    return await Ticket.visible_to(principal).with_("customer").where(id=conn.ticket).first_async()
+
+
 async def write(conn, text):
     """Save a message; its reader in the page is told what is wrong with it."""
-    ticket = await Ticket.with_("customer").where(id=conn.ticket).first_async()
+    ticket = await seen_by(conn)
+    if ticket is None:
+        conn.close(1008, "There is no such ticket.")
+        return
     try:
-        await ticket.write_async(conn.name, text.strip() if isinstance(text, str) else "")
+        await ticket.write_async(conn.name, text.strip() if isinstance(text, str) else "", conn.user)
     except ModelError as error:
         conn.send_json({"kind": "refused", "text": text, "why": str(error)})
 

@@ -10,8 +10,13 @@ from typing import Any
 from models.message import Message
 from models.person import Person, Role
 from models.ticket import Priority, Ticket
+from wsgi import app
 
 from asok import slugify
+
+#: By these one signs in, in DEBUG only: a password that everybody can read is none.
+DEMO = {"Anneke de Vries": Role.CUSTOMER, "Priya Raman": Role.AGENT, "Ines Brandt": Role.MANAGER}
+DEMO_PASSWORD = "tickets and tea at four"
 
 DATA = Path(__file__).parent.parent / "data" / "tickets.json"
 
@@ -24,14 +29,23 @@ def seed() -> None:
         people = {name: _person(name, Role.AGENT) for name in data["agents"]}
         for row in data["tickets"]:
             name = row["customer"]
-            people[name] = _person(name, Role.CUSTOMER)
+            people[name] = _person(name)
             _ticket(row, people, now)
+        if app.config["DEBUG"]:
+            for name, role in DEMO.items():
+                _may_sign_in(people.get(name) or _person(name), role)
 
 
-def _person(name: str, role: Role) -> Person:
+def _person(name: str, role: Role = Role.CUSTOMER) -> Person:
     # example.com belongs to nobody, so a mail to these people never arrives anywhere.
     email = f"{slugify(name).replace('-', '.')}@example.com"
     return Person.find(email=email) or Person.create(name=name, email=email, role=role, _trust=True)
+
+
+def _may_sign_in(person: Person, role: Role) -> None:
+    if person.password is None:
+        person.update(password=DEMO_PASSWORD, role=role, email_verified_at=datetime.now(UTC), _trust=True)
+    print(f"Sign in as {person.role}: {person.email}, password: {DEMO_PASSWORD}")
 
 
 def _ticket(row: dict[str, Any], people: dict[str, Person], now: datetime) -> None:
@@ -45,6 +59,7 @@ def _ticket(row: dict[str, Any], people: dict[str, Person], now: datetime) -> No
         agent_id=agent and agent.id,
         state=row["state"],
         priority=Priority[row["priority"].upper()],
+        is_public=row.get("is_public", True),
         message_count=len(moments),
         created_at=moments[0],
         updated_at=moments[-1],

@@ -12,12 +12,12 @@ import re
 import secrets
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from asok_engine.errors import SetupError, UsageError
 
-__all__ = ["check_name", "create_project"]
+__all__ = ["check_name", "create_project", "filled_templates"]
 
 _TAKEN = frozenset({"asok", "aksara", "asok_engine"})
 
@@ -91,7 +91,8 @@ def create_project(
     return target
 
 
-def _write(target: Path, templates: Path, words: dict[str, str]) -> None:
+def filled_templates(templates: Path, words: Mapping[str, str]) -> Iterator[tuple[Path, str]]:
+    """Give each template of a folder, as its path in a project and its text, with the words filled in."""
     for source in sorted(templates.rglob("*")):
         if source.is_dir() or "__pycache__" in source.parts:
             continue
@@ -99,9 +100,14 @@ def _write(target: Path, templates: Path, words: dict[str, str]) -> None:
             f".{part.removeprefix('dot_')}" if part.startswith("dot_") else part
             for part in source.relative_to(templates).parts
         ]
-        path = target.joinpath(*parts[:-1], parts[-1].removesuffix(".template"))
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path = str(Path(*parts[:-1], parts[-1].removesuffix(".template")))
         text = source.read_text(encoding="utf-8")
         for word, value in words.items():
-            text = text.replace(word, value)
-        path.write_text(text, encoding="utf-8")
+            path, text = path.replace(word, value), text.replace(word, value)
+        yield Path(path), text
+
+
+def _write(target: Path, templates: Path, words: Mapping[str, str]) -> None:
+    for path, text in filled_templates(templates, words):
+        (target / path).parent.mkdir(parents=True, exist_ok=True)
+        (target / path).write_text(text, encoding="utf-8")

@@ -374,6 +374,11 @@ def describe(model: type[Record]) -> Description:
             fields |= inherited.fields
             relations |= inherited.relations
             _inherit(options, inherited.options)
+    implied = {each.local_name: each.name for each in relations.values() if each.is_implied}
+    made_again = {implied[name] for name in implied if name in attributes}
+    for name in made_again:
+        # What a foreign key of the base implied may lead elsewhere by the subclass's own.
+        del relations[name]
     for name in list(attributes):
         # A subclass takes a field away by giving the name another meaning.
         if name in fields:
@@ -405,8 +410,11 @@ def describe(model: type[Record]) -> Description:
     fields = {name: field.bound_to(model) for name, field in fields.items()}
     for field in fields.values():
         name = field.relation_name
-        if name and name not in relations and name not in fields and not hasattr(model, name):
+        if not name or name in relations or name in fields:
+            continue
+        if name in made_again or not hasattr(model, name):
             relations[name] = relation = field.make_relation()
+            relation.is_implied = True
             relation.__set_name__(model, name)
             setattr(model, name, relation)
     translated = {each.name: each for each in find_translated(fields, dir(model))}

@@ -113,6 +113,28 @@ def test_table_has_columns_keys_indexes_and_constraints() -> None:
     assert isinstance(table.uniques[0], Unique)
 
 
+def test_subclass_says_where_a_foreign_key_of_its_base_leads() -> None:
+    """The relation that the key brings along leads there as well, and goes when the key goes."""
+
+    class Owned(Record):
+        owner_id = ForeignKey[Any]("Nobody")
+        __abstract__ = True
+
+    class Owner(Record):
+        name = String()
+
+    class Thing(Owned):
+        owner_id = ForeignKey[Any]("Owner")
+
+    class Stray(Owned):
+        owner_id = None
+
+    Thing.__description__.check()
+    assert Thing.__description__.relations["owner"].target is Owner.__description__
+    assert "owner" not in Stray.__description__.relations
+    Stray.__description__.check()
+
+
 def test_abstract_model_has_no_table() -> None:
     """Only what inherits it has one."""
 

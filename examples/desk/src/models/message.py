@@ -7,18 +7,22 @@ from typing import TYPE_CHECKING
 from asok import Field, Model, Relation
 
 if TYPE_CHECKING:
+    from models.person import Person
     from models.ticket import Ticket
 
 
 class Message(Model):
-    """What somebody wrote in a ticket, under the name that they gave."""
+    """What somebody wrote in a ticket, under their own name or, not signed in, under one that they gave."""
 
     ticket_id = Field.ForeignKey("Ticket", on_delete="CASCADE")
     author = Field.String(max_length=80, min_length=2)
+    # Whoever was signed in; a name alone proves nobody.
+    author_id = Field.ForeignKey("Person", nullable=True, on_delete="SET_NULL", protected=True)
     text = Field.Text(max_length=5000, min_length=1)
     created_at = Field.CreatedAt(index=True)
 
     ticket: Relation.BelongsTo[Ticket]
+    writer: Relation.BelongsTo[Person | None] = Relation.BelongsTo("Person", foreign_key="author_id")
     attachments: Relation.HasMany[Attachment] = Relation.HasMany("Attachment")
 
     class Meta:

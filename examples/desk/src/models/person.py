@@ -1,26 +1,50 @@
-"""The people of the desk: those who ask and those who answer."""
+"""The people of the desk: those who ask, those who answer, and those who look after both."""
 
 from __future__ import annotations
 
 import enum
+from typing import ClassVar
 
-from asok import Field, Model
+from asok import Field
+from asok.auth import Account, Allow, Policy
 
 
 class Role(enum.StrEnum):
-    """Which side of the desk somebody is on."""
+    """What somebody does here."""
 
     CUSTOMER = "customer"
     AGENT = "agent"
+    MANAGER = "manager"
 
 
-class Person(Model):
-    """Somebody with a name and an address. Nobody signs in, so nobody proves to be a person."""
+class PersonPolicy(Policy):
+    """Managers look after people; everybody may see and edit themselves."""
+
+    def rules(self, principal, action):
+        if principal.id is not None and action in ("view", "edit"):
+            yield Allow("oneself", Person.id == principal.id)
+        yield Allow("managers", principal.can(f"people.{action}"))
+
+
+class Person(Account):
+    """Somebody with a name and an address; who has no password has written to us and has no account yet."""
 
     __tablename__ = "people"
+    __policy__ = PersonPolicy
+
+    role_permissions: ClassVar = {"agent": ["tickets.*"], "manager": ["tickets.*", "people.*"]}
 
     name = Field.String(max_length=80, min_length=2)
-    email = Field.Email(unique=True)
     # Protected: what comes from a form never makes an agent of anybody.
     role = Field.Enum(Role, default=Role.CUSTOMER, protected=True)
     created_at = Field.CreatedAt()
+
+    @property
+    def roles(self) -> list[str]:
+        """The roles of an account; here everybody has one, in a column of its own."""
+        return [self.role.value]
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether this person answers tickets."""
+        return self.has_role("agent", "manager")

@@ -8,6 +8,7 @@ from models.message import Message
 from models.person import Person
 
 from asok import Field, Model, Relation
+from asok.auth import Allow, Policy
 from asok.orm import Query
 
 
@@ -31,8 +32,26 @@ class Priority(enum.Enum):
         return self.name.lower()
 
 
+class TicketPolicy(Policy):
+    """Who sees and edits which tickets."""
+
+    #: `write` is to write in a ticket.
+    actions = ("view", "write", "create", "edit", "delete")
+
+    def rules(self, principal, action):
+        if action == "create":
+            yield Allow("whoever asks", True)
+        if action in ("view", "write"):
+            yield Allow("public questions", Ticket.is_public == True)  # noqa: E712
+            if principal.id is not None:
+                yield Allow("one's own", Ticket.customer_id == principal.id)
+        yield Allow("agents", principal.can(f"tickets.{action}"))
+
+
 class Ticket(Model):
     """A question, who asked it, who answers it, and how far it is."""
+
+    __policy__ = TicketPolicy
 
     subject = Field.String(max_length=120, min_length=5)
     customer_id = Field.ForeignKey(Person, on_delete="RESTRICT")
@@ -41,6 +60,8 @@ class Ticket(Model):
     priority = Field.Enum(
         Priority, default=Priority.NORMAL, index=True, label="How urgent is it?", form_type="radio"
     )
+    # What somebody without an account asks is public, because nobody can show that it is theirs.
+    is_public = Field.Boolean(default=False, label="Others may read it")
     message_count = Field.Integer(default=0, protected=True)
     created_at = Field.CreatedAt(index=True)
     updated_at = Field.UpdatedAt(index=True)
@@ -61,10 +82,16 @@ class Ticket(Model):
             lambda either: either.where_contains("subject", text).or_where(customer__name__contains=text)
         )
 
-    async def write_async(self, author: str, text: str) -> Message:
-        """Add a message; a ticket that the customer writes in is open, one that others write in waits."""
+    async def write_async(self, author: str, text: str, writer: Person | None = None) -> Message:
+        """Add a message; a ticket that the customer writes in is open, one that others write in waits.
+
+        `writer` is whoever is signed in; only then is `author` more than a name that somebody gave.
+        """
+        is_customer = author == self.customer.name if writer is None else writer.id == self.customer_id
         async with Ticket.transaction():
-            message = await Message.create_async(ticket_id=self.id, author=author, text=text)
-            state = State.OPEN if author == self.customer.name else State.WAITING
+            message = await Message.create_async(
+                ticket_id=self.id, author=author, author_id=writer and writer.id, text=text, _trust=True
+            )
+            state = State.OPEN if is_customer else State.WAITING
             await self.increment_async("message_count", state=state)
         return message

@@ -2,11 +2,12 @@ from models.ticket import Priority, State, Ticket
 
 
 async def get(request):
-    unsolved = Ticket.query().unsolved()
+    seen = Ticket.visible_to(request.principal)
+    unsolved = seen.unsolved()
     return request.html(
         "page.html",
-        recent=await Ticket.query().join("customer", "agent").latest("updated_at").limit(4),
+        recent=await seen.join("customer", "agent").latest("updated_at").limit(4),
         open_count=await unsolved.count_async(),
         urgent_count=await unsolved.where(Ticket.priority >= Priority.HIGH).count_async(),
-        solved_count=await Ticket.count_async(state=State.SOLVED),
+        solved_count=await seen.where(state=State.SOLVED).count_async(),
     )

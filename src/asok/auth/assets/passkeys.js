@@ -15,6 +15,8 @@
 
   const { prefix = "", token = "" } = document.currentScript.dataset;
   if (!window.PublicKeyCredential || !navigator.credentials) return;
+  // A passkey belongs to the name of a host, and an address in numbers is none.
+  if (/^[\d.]+$|:/.test(location.hostname)) return;
 
   // --- bytes and text ------------------------------------------------------------------------
 

@@ -69,6 +69,8 @@ class Relation(Generic[Value]):
     is_optional: bool = True
     #: The relation was added by one that leads here.
     is_way_back: bool = False
+    #: It was made from a foreign key, and not declared.
+    is_implied: bool = False
     #: Every target is of one model.
     has_one_target: bool = True
 

@@ -29,7 +29,11 @@ async def get(request):
     asked = form.data if form.validate() else {}
     if form.errors:
         request.abort(400, "The list cannot be asked for in this way.")
-    tickets = Ticket.query().join("customer", "agent").order_by(asked.get("sort") or "-updated_at")
+    tickets = (
+        Ticket.visible_to(request.principal)
+        .join("customer", "agent")
+        .order_by(asked.get("sort") or "-updated_at")
+    )
     if asked.get("q"):
         tickets = tickets.mentioning(asked["q"])
     if asked.get("state"):

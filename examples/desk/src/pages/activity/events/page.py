@@ -1,6 +1,7 @@
 import asyncio
 
 from models.message import Message
+from models.ticket import Ticket
 
 
 def told(message):
@@ -13,8 +14,10 @@ def told(message):
     }
 
 
-async def happenings():
-    messages = Message.query().join("ticket")
+async def happenings(principal):
+    # The policy is that of the tickets, asked by the database each time.
+    seen = Ticket.visible_to(principal).select("id")
+    messages = Message.where_in("ticket_id", seen).join("ticket")
     latest = await messages.latest().limit(20)
     for message in reversed(latest):
         yield told(message)
@@ -27,4 +30,4 @@ async def happenings():
 
 
 async def get(request):
-    return request.events(happenings(), retry_ms=3000)
+    return request.events(happenings(request.principal), retry_ms=3000)

@@ -1,0 +1,50 @@
+"""Another password for who forgot theirs: asks for a letter, and takes the password by its link."""
+
+from asok import Form, ModelError
+from asok.exceptions import TokenRefused
+
+
+class AddressForm(Form):
+    email = Form.email("E-mail", "required|max:254", autocomplete="username")
+
+
+class PasswordForm(Form):
+    token = Form.hidden()
+    password = Form.password(
+        "Another password",
+        "required",
+        autocomplete="new-password",
+        help="At least 8 characters; a few words in a row are good. Nothing that is easy to guess.",
+    )
+
+
+def get(request):
+    token = request.query.get("token")
+    if token:
+        return request.html("choose.html", form=PasswordForm(request).fill(token=token))
+    return request.html("page.html", form=AddressForm(request))
+
+
+async def post(request):
+    form = PasswordForm(request)
+    if await form.validate_async():
+        try:
+            await request.auth.reset.change_password_async(form.data["token"], form.data["password"])
+        except TokenRefused as refused:
+            request.flash("error", str(refused))
+            request.redirect("/auth/reset", 303)
+        except ModelError as error:
+            form.add_error("password", f"This password {next(iter(error.errors.values()))[0]}.")
+        else:
+            request.flash("success", "You have another password. Sign in with it.")
+            request.redirect("/login", 303)
+    return request.html("choose.html", form=form)
+
+
+async def action_send(request):
+    form = AddressForm(request)
+    if await form.validate_async():
+        await request.auth.reset.send_async(form.data["email"])
+        request.flash("success", "If there is an account with this address, a letter is on its way.")
+        request.redirect("/auth/reset", 303)
+    return request.html("page.html", form=form)

@@ -1,0 +1,31 @@
+"""Asks once more who it is, before something that matters."""
+
+from asok import Form
+
+
+class PasswordForm(Form):
+    password = Form.password("Password", "required", autocomplete="current-password")
+    next = Form.hidden()
+
+
+class CodeForm(Form):
+    code = Form.text(
+        "Code",
+        "required|max:40",
+        autocomplete="one-time-code",
+        autocapitalize="none",
+        spellcheck="false",
+        help="The six digits that your app shows now, or one of your backup codes.",
+    )
+    next = Form.hidden()
+
+
+async def render(request):
+    request.require_auth()
+    form = (PasswordForm if request.user.password else CodeForm)(request).fill(next=request.next_url(""))
+    if await form.validate_async():
+        given = {name: value for name, value in form.data.items() if name != "next"}
+        if await request.auth.confirm_async(**given):
+            request.redirect(request.next_url("/account"), 303)
+        form.add_error(next(iter(given)), "This is not right.")
+    return request.html("page.html", form=form)

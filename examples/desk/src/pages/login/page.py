@@ -1,0 +1,30 @@
+"""Sign-in with a password, and the way to the other ones."""
+
+from asok import Form
+
+
+class SignInForm(Form):
+    # `webauthn` lets a browser offer a passkey where it offers the address.
+    email = Form.email("E-mail", "required|max:254", autocomplete="username webauthn")
+    password = Form.password("Password", "required", autocomplete="current-password")
+    remember = Form.checkbox("Keep me signed in on this device")
+    next = Form.hidden()
+
+
+async def render(request):
+    if request.user:
+        request.redirect(request.next_url("/account"))
+    form = SignInForm(request).fill(next=request.next_url(""))
+    if await form.validate_async():
+        data = form.data
+        user = await request.authenticate_async(email=data["email"], password=data["password"])
+        if user is None:
+            form.add_error("password", "This is not the password of that address.")
+        elif user.email_verified_at is None:
+            request.flash("error", "Open the link in our letter first, please; or ask for another letter.")
+            request.redirect("/auth/verify", 303)
+        else:
+            # Leads to /login/code by itself when there is a second step.
+            request.login(user, remember=data["remember"])
+            request.redirect(request.next_url("/account"), 303)
+    return request.html("page.html", form=form)

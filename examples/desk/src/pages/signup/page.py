@@ -1,0 +1,59 @@
+"""Sign-up: makes an account, and sends a letter that proves its address.
+
+The answer is the same for an address that has an account already: only its owner
+learns of that, in the letter.
+"""
+
+from models.person import Person
+
+from asok import Form, ModelError
+from asok.auth.links import Letter
+from asok.orm.errors import NotUnique
+
+TAKEN = Letter(
+    "You have an account already",
+    "Somebody, perhaps you, has asked for an account with this address, which has one already.\n"
+    "Open this address to sign in. It works once, for {minutes} minutes.\n\n{link}\n\n"
+    "If it was not you, there is nothing to do.\n",
+)
+
+
+class SignUpForm(Form):
+    name = Form.text("Name", "required|max:80", autocomplete="name")
+    email = Form.email("E-mail", "required|max:254", autocomplete="username")
+    password = Form.password(
+        "Password",
+        "required",
+        autocomplete="new-password",
+        help="At least 8 characters; a few words in a row are good. Nothing that is easy to guess.",
+    )
+
+
+async def render(request):
+    if request.user:
+        request.redirect("/account")
+    form = SignUpForm(request)
+    if await form.validate_async() and await sign_up(request, form):
+        request.flash("success", f"We have sent a letter to {form.data['email']}. Open the link in it.")
+        request.redirect("/auth/verify", 303)
+    return request.html("page.html", form=form)
+
+
+async def sign_up(request, form):
+    """Make the account and send a letter; tell whether that could be done."""
+    data = form.data
+    try:
+        await Person.create_async(name=data["name"], email=data["email"], password=data["password"])
+    except NotUnique:
+        person = await Person.find_or_fail_async(email=data["email"])
+        if person.email_verified_at is not None:
+            await request.auth.magic.send_async(data["email"], letter=TAKEN)
+            return True
+        # Nobody has proven the address yet, so whoever asks last and reads its mail gets the account.
+        await person.update_async(name=data["name"], password=data["password"])
+    except ModelError as error:
+        for name, messages in error.errors.items():
+            form.add_error(name, f"This {name} {messages[0]}.")
+        return False
+    await request.auth.verification.send_async(data["email"])
+    return True

@@ -1,0 +1,143 @@
+"""`asok make auth` writes pages that a project owns, and never over what is there."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.processes import run_once
+
+MODEL = "src/models/user.py"
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One fresh project."""
+    parent = tmp_path_factory.mktemp("made")
+    assert run_once("asok.cli", "create", "shop", cwd=parent).returncode == 0
+    return parent / "shop"
+
+
+@pytest.fixture
+def project(fresh: Path, tmp_path: Path) -> Path:
+    """The fresh project in a folder of its own."""
+    return shutil.copytree(fresh, tmp_path / "shop")
+
+
+def asok(project: Path, *words: str, code: int = 0) -> str:
+    """Run a command of the project."""
+    ran = run_once("asok.cli", *words, cwd=project)
+    assert ran.returncode == code, ran.stdout + ran.stderr
+    return ran.stdout + ran.stderr
+
+
+def files(project: Path) -> dict[str, str]:
+    """Give the text of every file of a project."""
+    found = (
+        path for path in project.rglob("*") if path.is_file() and path.suffix in (".py", ".html", ".css")
+    )
+    return {str(path.relative_to(project)): path.read_text() for path in found}
+
+
+WALK = """
+from asok import TestClient
+from wsgi import app
+from asok_engine.database.databases import databases
+
+for protocol in ("asgi", "wsgi"):
+    with TestClient(app, protocol, raise_errors=True) as client:
+        email = f"{protocol}@example.com"
+        page = client.get("/signup")
+        answer = client.submit(page.form(), {"name": "Ada", "email": email, "password": "four tall birches"})
+        assert (answer.status_code, answer.headers["location"]) == (303, "/auth/verify"), answer.text
+        from models.user import User
+        token = app.services.links.make("verification", User.find(email=email))
+        page = client.get("/auth/verify", params={"token": token})
+        answer = client.submit(page.form(), {"email": email, "password": "four tall birches"})
+        assert answer.headers["location"] == "/account", answer.text
+        for path in ("", "/email", "/password", "/two-factor", "/passkeys", "/sessions"):
+            page = client.get(f"/account{path}")
+            assert page.status_code == 200, path
+            assert 'aria-current="page"' in page, path
+            assert "private" in page.headers["cache-control"] or "no-store" in page.headers["cache-control"]
+        for path in ("/confirm", "/logout", "/account/email/confirm?token=x", "/auth/magic", "/auth/reset"):
+            assert client.get(path).status_code == 200, path
+        client.submit(client.get("/logout").form(), {})
+        assert client.get("/account").headers["location"].startswith("/login?next=")
+print("WELL")
+"""
+
+
+def test_pages_run_unmodified_on_a_fresh_project(project: Path) -> None:
+    """Written, migrated, walked on both protocols; the command says which two commands come next."""
+    said = asok(project, "make", "auth")
+    assert "src/models/user.py" in said
+    assert "src/pages/login/page.py" in said
+    next_two = said.partition("Now:")[2].split()
+    assert next_two[:5] == ["asok", "make", "migration", "asok", "migrate"]
+    asok(project, "make", "migration")
+    asok(project, "migrate")
+    ran = subprocess.run(
+        [sys.executable, "-W", "error", "-c", WALK], cwd=project, capture_output=True, text=True, check=False
+    )
+    assert "WELL" in ran.stdout, ran.stdout + ran.stderr
+    asok(project, "make", "migration", "--check")
+
+
+def test_nothing_is_written_over(project: Path) -> None:
+    """What is there stays and is named; --force writes it; --dry-run writes nothing."""
+    login = project / "src/pages/login/page.html"
+    login.parent.mkdir()
+    login.write_text("mine")
+    before = files(project)
+    assert "Would write:" in asok(project, "make", "auth", "--dry-run")
+    assert files(project) == before
+    said = asok(project, "make", "auth")
+    assert "Left as it is:\n    src/pages/login/page.html" in said
+    assert login.read_text() == "mine"
+    written = files(project)
+    assert "Wrote:" not in asok(project, "make", "auth")
+    assert files(project) == written
+    asok(project, "make", "auth", "--force")
+    assert "mine" not in login.read_text()
+
+
+def test_people_that_a_project_has_are_taken(project: Path) -> None:
+    """The model of AUTH_MODEL stays, wherever it is, and the pages and models name it."""
+    settings = project / ".env"
+    settings.write_text(settings.read_text() + "AUTH_MODEL=Member\n")
+    people = project / "src/models/people.py"
+    people.write_text("from asok.auth import Account\n\n\nclass Member(Account):\n    pass\n")
+    said = asok(project, "make", "auth")
+    assert "Member has no field `name`" in said
+    assert not (project / "src/models/member.py").exists()
+    assert "from models.people import Member" in (project / "src/pages/signup/page.py").read_text()
+    assert 'ForeignKey("Member"' in (project / "src/models/passkey.py").read_text()
+    people.write_text(
+        people.read_text()
+        .replace("pass", "name = Field.String()")
+        .replace("from", "from asok import Field\nfrom", 1)
+    )
+    assert "create table members" in asok(project, "make", "migration")
+    again = asok(project, "make", "auth")
+    assert "has no field" not in again
+    assert "src/models" not in again, "the models that are there are enough"
+
+
+def test_model_that_is_no_account_is_told(project: Path) -> None:
+    """Nothing is written when nobody could sign in."""
+    (project / MODEL).write_text("from asok import Model\n\n\nclass User(Model):\n    pass\n")
+    before = files(project)
+    said = asok(project, "make", "auth", code=1)
+    assert "class User(Account)" in said
+    assert files(project) == before
+
+
+def test_help_lists_the_command(tmp_path: Path) -> None:
+    """`asok make --help` names it, outside of a project too."""
+    assert "auth" in asok(tmp_path, "make", "--help")
+    assert "asok create" in asok(tmp_path, "make", "auth", code=1)
