@@ -370,8 +370,6 @@ class _Composition:
     def _guards(self) -> Sequence[GuardPair]:
         config = self._config
         guards: list[GuardPair] = [(self._request_id.guard, None)] if self._logs_all else []
-        if self._access_log is not None:
-            guards.append((self._access_log.guard, None))
         if self._statements is not None:
             guards.append((self._statements.guard, None))
         if self._announcements is not None:
@@ -410,15 +408,16 @@ class _Composition:
         finishers: list[Finisher] = [self._conditional().finish]
         if config["GZIP"]:
             finishers.append(Compression(min_size_bytes=config["GZIP_MIN_SIZE"], read_file=read_slice).finish)
-        headers = self._security_headers()
-        if headers is not None:
-            finishers.append(headers.finish)
         if self._cors is not None:
             finishers.append(self._cors.finish)
         if self._logs_all:
             finishers.append(self._request_id.finish)
             if self._access_log is not None:
                 finishers.append(self._access_log.finish)
+        headers = self._security_headers()
+        if headers is not None:
+            # Behind what adds single fields: these stand before them.
+            finishers.append(headers.finish)
         if self._statements is not None:
             finishers.append(self._statements.finish)
         if self._announcements is not None:

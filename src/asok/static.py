@@ -13,11 +13,15 @@ import hashlib
 import os
 import posixpath
 import stat
+import time
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
+from msgspec import Struct
+
 from asok_engine.errors import NotFoundError
+from asok_engine.servers.files import kept_content
 from asok_engine.wire.request import Request
 from asok_engine.wire.response import FileBody, Response, bare
 
@@ -68,7 +72,8 @@ _FOREVER = b"public, max-age=31536000, immutable"
 _ASK_AGAIN = b"public, max-age=0, must-revalidate"
 _NEVER = b"no-store"
 
-_MOST_PLACES = 10_000
+_MOST_FOUND = 10_000
+_FRESH_SECONDS = 1.0
 
 _UPLOADS = "uploads/"
 # Pictures, sounds and films are shown where a page embeds them all the same.
@@ -84,15 +89,27 @@ def content_type_of(name: str) -> str:
     return _TYPES.get(posixpath.splitext(name)[1].lower(), "application/octet-stream")
 
 
+class _File(Struct):
+    """A file that was found: what is sent of it, and when to look at it again, by `time.monotonic`."""
+
+    body: FileBody
+    content_type: bytes
+    is_upload: bool
+    stale_at: float
+
+
 class StaticFiles:
-    """The static files below one folder; in debug nothing is cached by anyone."""
+    """The static files below one folder; in debug nothing is cached by anyone.
+
+    Outside of debug a file whose content the servers keep is looked at once a second.
+    """
 
     def __init__(self, folder: Path, *, debug: bool) -> None:
         self._folder = os.path.realpath(folder)
         self._debug = debug
         self._versions: dict[str, tuple[float, int, str]] = {}
-        # Names that were found, with their real paths: resolving one asks about every folder on the way.
-        self._places: dict[str, str] = {}
+        # By name, with their real paths: resolving one asks about every folder on the way.
+        self._found: dict[str, _File] = {}
 
     def answer_from(self, folder: str) -> Callable[[Request], Response]:
         """Give a handler for the files of one folder; it reads the parameter `path`."""
@@ -103,17 +120,16 @@ class StaticFiles:
         return answer
 
     def _answer(self, request: Request, name: str) -> Response:
-        found = self._find(name)
-        if found is None:
+        file = self._find(name)
+        if file is None:
             raise NotFoundError(f"There is no static file {name!r}.")
-        path, facts = found
-        response = bare(FileBody(path, facts.st_size, facts.st_mtime), content_type_of(name).encode("ascii"))
-        if name.startswith(_UPLOADS):
+        response = bare(file.body, file.content_type)
+        if file.is_upload:
             response.raw.update(_AS_DATA)
         version = request.query.get("v") if request.query_string else None
         if self._debug:
             response.raw[b"cache-control"] = _NEVER
-        elif version is not None and version == self._version(name, path, facts):
+        elif version is not None and version == self._version(name, file.body):
             response.raw[b"cache-control"] = _FOREVER
         else:
             response.raw[b"cache-control"] = _ASK_AGAIN
@@ -122,39 +138,44 @@ class StaticFiles:
     def url(self, path: str) -> str:
         """Give the address of a file such as "css/site.css", with a hash of its content when it is there."""
         name = path.lstrip("/").removeprefix("static/")
-        found = self._find(name)
+        file = self._find(name)
         address = "/" + quote(name)
-        if found is None:
+        if file is None:
             return address
-        return f"{address}?v={self._version(name, *found)}"
+        return f"{address}?v={self._version(name, file.body)}"
 
-    def _version(self, name: str, path: str, facts: os.stat_result) -> str:
+    def _version(self, name: str, body: FileBody) -> str:
         known = self._versions.get(name)
-        if known is not None and known[:2] == (facts.st_mtime, facts.st_size):
+        if known is not None and known[:2] == (body.modified_at, body.size):
             return known[2]
-        with open(path, "rb") as file:
+        with open(body.path, "rb") as file:
             version = hashlib.file_digest(file, "blake2b").hexdigest()[:12]
-        self._versions[name] = (facts.st_mtime, facts.st_size, version)
+        self._versions[name] = (body.modified_at, body.size, version)
         return version
 
-    def _find(self, name: str) -> tuple[str, os.stat_result] | None:
-        path = self._places.get(name)
+    def _find(self, name: str) -> _File | None:
+        file, now = self._found.get(name), time.monotonic()
+        # Why only what is kept: anything else is opened, and may be a link by now.
+        if file is not None and now < file.stale_at and kept_content(file.body) is not None:
+            return file
+        path = self._resolved(name) if file is None else file.body.path
         if path is None:
-            path = self._resolved(name)
-            if path is None:
-                return None
+            return None
         try:
             # Why lstat: a real path has no links in it; one that stands there now was put there since.
             facts = os.lstat(path)
         except OSError:
-            self._places.pop(name, None)
+            self._found.pop(name, None)
             return None
         if not stat.S_ISREG(facts.st_mode):
-            self._places.pop(name, None)
+            self._found.pop(name, None)
             return None
-        if not self._debug and len(self._places) < _MOST_PLACES:
-            self._places[name] = path
-        return path, facts
+        body = FileBody(path, facts.st_size, facts.st_mtime)
+        kind = content_type_of(name).encode("ascii")
+        file = _File(body, kind, name.startswith(_UPLOADS), now + _FRESH_SECONDS)
+        if not self._debug and len(self._found) < _MOST_FOUND:
+            self._found[name] = file
+        return file
 
     def _resolved(self, name: str) -> str | None:
         """Give the real path for a name that stays in its folder."""

@@ -9,6 +9,7 @@ import pytest
 
 from asok.static import FOLDERS, StaticFiles, content_type_of
 from asok_engine.errors import NotFoundError
+from asok_engine.servers.files import small_content
 from asok_engine.wire.request import Request
 from asok_engine.wire.response import FileBody, Response
 from tests.engine.dispatch.exchanges import make_request
@@ -183,7 +184,7 @@ def test_folders_are_those_of_the_docs() -> None:
 
 
 def test_file_that_is_replaced_by_a_link_out_of_its_folder_is_not_sent(partials: Path) -> None:
-    """A place that was found once is looked at again for every request."""
+    """A place that was found once is looked at again for every request that has to open it."""
     files = StaticFiles(partials, debug=False)
     assert got(files, "css", "site.css").status_code == 200
     (partials / "css/site.css").unlink()
@@ -197,3 +198,37 @@ def test_file_that_is_replaced_by_a_link_out_of_its_folder_is_not_sent(partials:
     body = got(files, "css", "site.css").body
     assert isinstance(body, FileBody)
     assert body.size == len("back {}")
+
+
+def test_file_whose_content_is_kept_is_looked_at_once_a_second(
+    partials: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only while the servers have its bytes: then nothing is opened, whatever stands in its place by now."""
+    path, now = partials / "css/site.css", 100.0
+    os.utime(path, (1000, 1000))
+    monkeypatch.setattr("asok.static.time.monotonic", lambda: now)
+    files = StaticFiles(partials, debug=False)
+    body = got(files, "css", "site.css").body
+    assert isinstance(body, FileBody)
+    assert small_content(body) == b"a {}"
+    path.unlink()
+    path.symlink_to(partials.parent / "outside.css")
+    now = 100.9
+    assert got(files, "css", "site.css").body is body
+    now = 101.0
+    with pytest.raises(NotFoundError):
+        got(files, "css", "site.css")
+
+
+def test_in_debug_a_kept_file_is_looked_at_each_time(partials: Path) -> None:
+    """Someone who edits a style and reloads at once sees it."""
+    path = partials / "css/site.css"
+    os.utime(path, (1000, 1000))
+    files = StaticFiles(partials, debug=True)
+    body = got(files, "css", "site.css").body
+    assert isinstance(body, FileBody)
+    assert small_content(body) == b"a {}"
+    path.write_text("a { color: red }")
+    body = got(files, "css", "site.css").body
+    assert isinstance(body, FileBody)
+    assert body.size == 16

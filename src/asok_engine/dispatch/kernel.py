@@ -9,6 +9,7 @@ servers that call plainly. No server, no file and no setting is known here.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from time import perf_counter
 from typing import Any, Protocol
 
 from asok_engine.dispatch.bodies import BodyReader
@@ -242,6 +243,7 @@ class Kernel:
         `refused` is what the adapter found wrong with the request line.
         """
         request_var.set(request)
+        request.started_at = perf_counter()
         is_whole, response = True, None
         try:
             for guard in self._quick_guards:
@@ -338,6 +340,7 @@ class Kernel:
     def handle(self, request: Request, refused: Exception | None = None) -> Response:
         """Answer one request in the calling thread, as `handle_async` does on a loop."""
         token = request_var.set(request)
+        request.started_at = perf_counter()
         is_whole = True
         try:
             try:

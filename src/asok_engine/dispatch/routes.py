@@ -277,6 +277,12 @@ def _matcher(static: dict[str, Route], root: _Node) -> Callable[[str], Match | N
     get = static.get
     walk = _walk
     has_tree = bool(root.literals or root.choices or root.rest)
+    # Folders that one route answers as a whole, by name: static files, asked for with every page.
+    folders = {
+        text: node.rest
+        for text, node in root.literals.items()
+        if node.rest is not None and not node.literals and not node.choices
+    }
 
     def match(path: str) -> Match | None:
         route = get(path)
@@ -286,6 +292,10 @@ def _matcher(static: dict[str, Route], root: _Node) -> Callable[[str], Match | N
         # names and addresses of them.
         if not has_tree or "//" in path:
             return None
+        end = path.find("/", 1)
+        folder = folders.get(path[1:end])
+        if folder is not None and end > 0 and path[0] == "/" and path[-1] != "/" and "/." not in path:
+            return folder, {folder.names[0]: path[end + 1 :]}
         parts = path.split("/")
         if parts[0] or ("/." in path and ("." in parts or ".." in parts)):
             return None

@@ -166,16 +166,24 @@ class AsgiAdapter:
         response = await kernel.handle_async(request, refused)
         body = response.body
         if type(body) is not bytes:
-            await self._send_other(request, response, exchange, scope, send)
-            return
+            content = files.kept_content(body) if type(body) is FileBody else None
+            if content is None:
+                await self._send_other(request, response, exchange, scope, send)
+                return
+            body = content
         status = response.status_code
         if status != 200 and (status < 200 or status in (204, 304)):
             body = without_content(response)
+            headers = response.fields()
         else:
-            response.raw[b"content-length"] = b"%d" % len(body)
+            raw, length = response.raw, b"%d" % len(body)
+            if response.cookies or b"content-length" in raw:
+                raw[b"content-length"] = length
+                headers = response.fields()
+            else:
+                headers = [*response.shared.pairs, *raw.items(), (b"content-length", length)]
             if request.method == "HEAD":
                 body = b""
-        headers = response.fields() if response.cookies else [*response.raw.items()]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 

@@ -1,7 +1,7 @@
 """Reads files for the servers: a slice of a file, piece by piece, opened before the answer begins.
 
 Small files that are asked for whole are kept in memory, 8 MiB in all. A file's time and
-size, looked at for every request, tell whether what is kept is still what it holds.
+size, which whoever asks has looked at, tell whether what is kept is still what it holds.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from os import PathLike
 from typing import BinaryIO
 
 from asok_engine.errors import NotFoundError
@@ -20,6 +21,7 @@ __all__ = [
     "SMALL_BYTES",
     "FilePieces",
     "file_pieces",
+    "kept_content",
     "open_slice",
     "read_slice",
     "small_content",
@@ -54,11 +56,11 @@ class _Kept:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._contents: dict[str, tuple[float, bytes]] = {}
+        self._contents: dict[str | PathLike[str], tuple[float, bytes]] = {}
         self._bytes = 0
         self.get = self._contents.get
 
-    def put(self, path: str, modified_at: float, content: bytes) -> None:
+    def put(self, path: str | PathLike[str], modified_at: float, content: bytes) -> None:
         with self._lock:
             if self._bytes + len(content) > KEPT_BYTES:
                 self._contents.clear()
@@ -71,6 +73,15 @@ class _Kept:
 _kept = _Kept()
 
 
+def kept_content(body: FileBody) -> bytes | None:
+    """Give the bytes of a whole file where they are kept, None where it has to be opened."""
+    kept = _kept.get(body.path)
+    if kept is None or kept[0] != body.modified_at or body.length is not None or body.offset:
+        return None
+    content = kept[1]
+    return content if len(content) == body.size else None
+
+
 def small_content(body: FileBody) -> bytes | None:
     """Give the bytes of a slice of at most SMALL_BYTES, None for a larger one.
 
@@ -81,13 +92,12 @@ def small_content(body: FileBody) -> bytes | None:
         return None
     if size != body.size:
         return read_slice(body)
-    path = str(body.path)
-    kept = _kept.get(path)
-    if kept is not None and kept[0] == body.modified_at and len(kept[1]) == size:
-        return kept[1]
+    kept = kept_content(body)
+    if kept is not None:
+        return kept
     content = read_slice(body)
     if len(content) == size and time.time() - body.modified_at > SETTLED_SECONDS:
-        _kept.put(path, body.modified_at, content)
+        _kept.put(body.path, body.modified_at, content)
     return content
 
 

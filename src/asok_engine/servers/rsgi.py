@@ -178,10 +178,10 @@ class RsgiAdapter:
         elif isinstance(body, bytes | FileBody):
             response.raw[b"content-length"] = b"%d" % len(body)
         if bodiless or request.method == "HEAD" or body == b"":
-            protocol.response_empty(status, _fields(response))
+            protocol.response_empty(status, response.texts())
             await close_unsent(body)
         elif isinstance(body, bytes):
-            protocol.response_bytes(status, _fields(response), body)
+            protocol.response_bytes(status, response.texts(), body)
         elif isinstance(body, FileBody):
             await self._send_file(request, response, body, protocol)
         else:
@@ -216,7 +216,7 @@ class RsgiAdapter:
         except NotFoundError as error:
             await self._send(request, await self._site.kernel.instead_async(request, error), protocol)
             return
-        fields = _fields(response)
+        fields = response.texts()
         if content is not None:
             # Why not as a file: the server opens and reads it in a thread, which costs more than these bytes.
             protocol.response_bytes(response.status_code, fields, content)
@@ -243,7 +243,7 @@ class RsgiAdapter:
         pieces = async_pieces(response.body, self._site.kernel.threads)
         try:
             with streams.sent_by_task(endless=endless):
-                transport = protocol.response_stream(response.status_code, _fields(response))
+                transport = protocol.response_stream(response.status_code, response.texts())
                 async for piece in pieces:
                     try:
                         await transport.send_bytes(piece)
@@ -276,10 +276,6 @@ def _log_broken(request: Request, error: Exception) -> None:
         exc_info=error,
         extra={"request_id": request.id},
     )
-
-
-def _fields(response: Response) -> list[tuple[str, str]]:
-    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.fields()]
 
 
 def _address(text: str) -> tuple[str, int]:

@@ -298,10 +298,7 @@ class _Stream:
 
 
 def _start(response: Response, start_response: StartResponse) -> None:
-    start_response(
-        status_line(response.status_code),
-        [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.fields()],
-    )
+    start_response(status_line(response.status_code), response.texts())
 
 
 def _close(body: object) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 
 from asok_engine.errors import UsageError
 
-__all__ = ["ASKED", "Headers", "ResponseHeaders", "encode_field"]
+__all__ = ["ASKED", "NOTHING_SHARED", "Headers", "ResponseHeaders", "SharedFields", "encode_field"]
 
 #: The fields of a request that the engine looks at for every request, whatever answers it.
 ASKED = (
@@ -101,6 +101,25 @@ def _combined(pairs: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
         name: values[0] if name in _SINGLE else (b"; " if name == b"cookie" else b", ").join(values)
         for name, values in combined.items()
     }
+
+
+class SharedFields:
+    """Fields that many responses have in common, made once at start.
+
+    `pairs` is what ASGI sends, `texts` the same for protocols that send text; `names`
+    tells quickly whether a response has one of them itself.
+    """
+
+    __slots__ = ("names", "pairs", "texts")
+
+    def __init__(self, fields: Mapping[bytes, bytes]) -> None:
+        self.pairs = tuple(fields.items())
+        self.texts = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in self.pairs)
+        self.names = frozenset(fields)
+
+
+#: What a response has in common with others until somebody says so.
+NOTHING_SHARED = SharedFields({})
 
 
 def encode_field(name: str, value: object) -> tuple[bytes, bytes]:

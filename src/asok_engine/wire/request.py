@@ -162,7 +162,7 @@ class Request:
     make_id: ClassVar[Callable[[Request], str]] = staticmethod(lambda request: "")
 
     params: Mapping[str, Any] = _NO_PARAMS
-    #: When the access log saw it first, by `time.perf_counter`; 0 without one.
+    #: When the kernel took it, by `time.perf_counter`.
     started_at: float = 0.0
     #: Whether a field was sent more than once; known when `sent` was read.
     repeats_fields: bool = False

@@ -21,7 +21,7 @@ from msgspec import Struct
 
 from asok_engine.errors import UsageError
 from asok_engine.wire.cookies import format_cookie
-from asok_engine.wire.headers import ResponseHeaders
+from asok_engine.wire.headers import NOTHING_SHARED, ResponseHeaders, SharedFields
 from asok_engine.wire.jsons import encode_json
 from asok_engine.wire.statuses import parse_status, status_line
 
@@ -63,11 +63,13 @@ class Response:
     are set; a body that is not bytes or text is streamed piece by piece.
     """
 
-    __slots__ = ("body", "cookies", "may_be_shared", "raw", "status_code")
+    __slots__ = ("body", "cookies", "may_be_shared", "raw", "shared", "status_code")
 
     body: Body
     raw: dict[bytes, bytes]
     cookies: list[bytes]
+    #: Fields that stand before those of `raw` when they are sent; none of them is in `raw`.
+    shared: SharedFields
     status_code: int
     #: Whether the application holds this object, and may answer other requests with it.
     may_be_shared: bool
@@ -87,6 +89,7 @@ class Response:
         self.status_code = parse_status(status)
         self.raw = {}
         self.cookies = []
+        self.shared = NOTHING_SHARED
         self.may_be_shared = True
         if content_type is not None:
             self.headers["Content-Type"] = content_type
@@ -99,6 +102,13 @@ class Response:
     @property
     def headers(self) -> ResponseHeaders:
         """The fields of this answer, by name in any case."""
+        if self.shared is not NOTHING_SHARED:
+            # In place: whoever holds `raw` goes on writing to it.
+            own = self.raw.copy()
+            self.raw.clear()
+            self.raw.update(self.shared.pairs)
+            self.raw.update(own)
+            self.shared = NOTHING_SHARED
         return ResponseHeaders(self.raw)
 
     @property
@@ -178,9 +188,19 @@ class Response:
 
     def fields(self) -> list[tuple[bytes, bytes]]:
         """Give every field as pairs of bytes, Set-Cookie lines included, ready for ASGI."""
-        pairs = list(self.raw.items())
+        pairs = [*self.shared.pairs, *self.raw.items()]
         if self.cookies:
             pairs.extend((b"set-cookie", line) for line in self.cookies)
+        return pairs
+
+    def texts(self) -> list[tuple[str, str]]:
+        """Give every field as `fields` does, as pairs of text, ready for WSGI and RSGI."""
+        pairs = [
+            *self.shared.texts,
+            *[(name.decode("latin-1"), value.decode("latin-1")) for name, value in self.raw.items()],
+        ]
+        if self.cookies:
+            pairs.extend(("set-cookie", line.decode("latin-1")) for line in self.cookies)
         return pairs
 
     def __str__(self) -> str:
@@ -194,13 +214,17 @@ class Response:
         return f"<Response {self.status} {self.content_type or 'no content type'}, {size}>"
 
 
+_made = object.__new__
+
+
 def bare(body: Body, content_type: bytes, status: int = 200) -> Response:
     """Make a Response from parts that are known to be right; the quick way in for the engine."""
-    response = Response.__new__(Response)
+    response = _made(Response)
     response.body = body
     response.status_code = status
     response.raw = {b"content-type": content_type}
     response.cookies = []
+    response.shared = NOTHING_SHARED
     response.may_be_shared = False
     return response
 

@@ -355,3 +355,29 @@ def test_tree_agrees_with_trying_every_pattern(shapes: set[tuple[str, ...]], pat
     for parts in paths:
         path = "/" + "/".join(parts)
         assert found(table, path) == _naive(patterns, path)
+
+
+@pytest.mark.parametrize(
+    ("path", "rest"),
+    [
+        ("/css/a.css", "a.css"),
+        ("/css/a/b.css", "a/b.css"),
+        ("/css/a.b/c", "a.b/c"),
+        ("/css/.a", ".a"),
+        ("/css", None),
+        ("/css/", None),
+        ("/css/a/", None),
+        ("/css//a", None),
+        ("/css/./a", None),
+        ("/css/../a", None),
+        ("/css/a/..", None),
+        ("/cssx", None),
+        ("/cssx/a", None),
+        ("xcss/a", None),
+        ("css/a", None),
+    ],
+)
+def test_folder_that_one_route_answers_takes_only_what_lies_in_it(path: str, rest: str | None) -> None:
+    """Whichever way it is found: no empty piece, no dots that lead elsewhere, nothing that only begins alike."""
+    match = table_of("/css/[file:path]").match(path)
+    assert (None if match is None else match[1]) == (None if rest is None else {"file": rest})

@@ -9,7 +9,14 @@ import pytest
 
 from asok_engine.errors import NotFoundError
 from asok_engine.servers import files
-from asok_engine.servers.files import FilePieces, file_pieces, open_slice, read_slice, small_content
+from asok_engine.servers.files import (
+    FilePieces,
+    file_pieces,
+    kept_content,
+    open_slice,
+    read_slice,
+    small_content,
+)
 from asok_engine.wire.response import FileBody
 
 
@@ -41,6 +48,21 @@ def test_small_content_is_that_of_the_file_now(path: Path) -> None:
     assert small_content(FileBody(path, 10, 1001.0, 2, 3)) == b"cde"
     path.write_bytes(b"abc")
     assert small_content(FileBody(path, 3, 1001.0)) == b"abc"
+
+
+def test_kept_content_is_that_of_the_whole_file_as_it_was_looked_at(path: Path) -> None:
+    """Another time or size, and a slice, are not kept; nothing is opened for it."""
+    assert kept_content(FileBody(path, 10, 1000.0)) is None
+    small_content(FileBody(path, 10, 1000.0))
+    path.unlink()
+    assert kept_content(FileBody(path, 10, 1000.0)) == b"0123456789"
+    for other in (
+        FileBody(path, 10, 1001.0),
+        FileBody(path, 11, 1000.0),
+        FileBody(path, 10, 1000.0, 1),
+        FileBody(path, 10, 1000.0, 0, 10),
+    ):
+        assert kept_content(other) is None
 
 
 def test_file_that_has_just_changed_is_not_kept(path: Path) -> None:

@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 from asok_engine.errors import UsageError
+from asok_engine.wire.headers import SharedFields
 from asok_engine.wire.response import FileBody, Response, bare, json_response, respond
 
 
@@ -89,6 +90,26 @@ def test_cookies_stand_beside_the_fields() -> None:
         (b"set-cookie", b"a=1%202%3B3; Max-Age=60; Path=/; Secure; HttpOnly; SameSite=Lax"),
         (b"set-cookie", b"b=; Max-Age=0; Path=/x; HttpOnly; SameSite=Lax"),
     ]
+
+
+def test_shared_fields_stand_before_those_of_one_response() -> None:
+    """They are sent first, as bytes or as text; whoever looks at the fields sees one mapping of all."""
+    response = Response("x")
+    response.set_cookie("a", "1")
+    own = response.raw
+    response.shared = SharedFields({b"x-content-type-options": b"nosniff", b"x-frame-options": b"DENY"})
+    names = ["x-content-type-options", "x-frame-options", "content-type", "set-cookie"]
+    assert [name.decode() for name, _ in response.fields()] == names
+    assert response.texts() == [(name.decode(), value.decode("latin-1")) for name, value in response.fields()]
+    before = response.fields()
+    response.headers["X-Frame-Options"] = "SAMEORIGIN"
+    own[b"x-late"] = b"1"
+    assert [name.decode() for name, _ in response.fields()] == [*names[:3], "x-late", names[3]]
+    assert dict(response.fields()) == {
+        **dict(before),
+        b"x-frame-options": b"SAMEORIGIN",
+        b"x-late": b"1",
+    }
 
 
 def test_cookie_with_a_prefix_can_be_deleted() -> None:

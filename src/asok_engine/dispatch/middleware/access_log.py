@@ -1,8 +1,8 @@
 """One log line per answered request.
 
 Answers below 400 are INFO, refusals are WARNING, failures are ERROR; it is composed
-only when `asok.access` writes any of them. The time runs from the first guard to the
-moment when the response is ready; sending a stream or a file is not part of it. What
+only when `asok.access` writes any of them. The time runs from the moment when the kernel
+takes the request to the one when the response is ready; sending a stream or a file is not part of it. What
 a client chose (method, path) is escaped by the formatters of `telemetry`, so nobody
 can forge a line.
 """
@@ -29,10 +29,6 @@ class AccessLog:
     def __init__(self, logger: logging.Logger | None = None) -> None:
         self._log = logger or logging.getLogger("asok.access")
 
-    def guard(self, request: Request) -> None:
-        """Note when the request came in."""
-        request.started_at = perf_counter()
-
     def finish(self, request: Request, response: Response) -> None:
         """Write the line; composed behind what changes the status.
 
@@ -42,7 +38,7 @@ class AccessLog:
         level = logging.INFO if status < 400 else logging.WARNING if status < 500 else logging.ERROR
         if not log.isEnabledFor(level):
             return
-        milliseconds = (perf_counter() - request.started_at) * 1000 if request.started_at else 0.0
+        milliseconds = (perf_counter() - request.started_at) * 1000
         path = request.path if len(request.path) <= LONGEST_PATH else request.path[:LONGEST_PATH] + "..."
         # Made by hand: looking for the calling line would cost more than all the rest.
         record = logging.LogRecord(

@@ -20,11 +20,9 @@ class Announcements:
 
     def guard(self, request: Request) -> None:
         """Tell that a request came in."""
-        request.__dict__["announced_at"] = perf_counter()
         request_started.send(request.app, request=request)
 
     def finish(self, request: Request, response: Response) -> None:
         """Tell that it was answered; sending a stream is not part of the time."""
-        now = perf_counter()
-        seconds = now - request.__dict__.get("announced_at", now)
+        seconds = perf_counter() - request.started_at
         request_finished.send(request.app, request=request, response=response, seconds=seconds)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import cast
 
 from asok_engine.wire.conditional import evaluate, make_etag, range_applies, tag_of_short
@@ -88,14 +89,15 @@ class Conditional:
             self._answer(request, response)
 
     def _describe_file(self, body: FileBody, raw: dict[bytes, bytes]) -> None:
-        raw.setdefault(b"accept-ranges", b"bytes")
+        if b"accept-ranges" not in raw:
+            raw[b"accept-ranges"] = b"bytes"
         if not _may_be_stored(raw):
             return
+        date, tag = _date_and_tag(body.modified_at, body.size, body.offset, body.length)
         if b"last-modified" not in raw:
-            raw[b"last-modified"] = format_date(body.modified_at).encode("ascii")
+            raw[b"last-modified"] = date
         if self._etags and b"etag" not in raw:
-            part = "" if len(body) == body.size else f"-{body.offset:x}-{len(body):x}"
-            raw[b"etag"] = f'"{int(body.modified_at * 1_000_000):x}-{body.size:x}{part}"'.encode("ascii")
+            raw[b"etag"] = tag
 
     def _answer(self, request: Request, response: Response) -> None:
         raw, header = response.raw, request.headers.get
@@ -168,9 +170,23 @@ class Conditional:
         return True
 
 
+@lru_cache(maxsize=1024)
+def _date_and_tag(modified_at: float, size: int, offset: int, length: int | None) -> tuple[bytes, bytes]:
+    """Give Last-Modified and a strong entity tag for a file, or a slice of one."""
+    sent = size - offset if length is None else length
+    part = "" if sent == size else f"-{offset:x}-{sent:x}"
+    tag = f'"{int(modified_at * 1_000_000):x}-{size:x}{part}"'
+    return format_date(modified_at).encode("ascii"), tag.encode("ascii")
+
+
 def _may_be_stored(raw: dict[bytes, bytes]) -> bool:
     cache_control = raw.get(b"cache-control")
-    return cache_control is None or b"no-store" not in cache_control.lower()
+    return cache_control is None or _allows_storing(cache_control)
+
+
+@lru_cache(maxsize=256)
+def _allows_storing(cache_control: bytes) -> bool:
+    return b"no-store" not in cache_control.lower()
 
 
 def _modified_at(response: Response) -> float | None:

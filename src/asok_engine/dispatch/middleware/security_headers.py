@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from asok_engine.wire.headers import encode_field
+from asok_engine.wire.headers import SharedFields, encode_field
 from asok_engine.wire.request import Request
 from asok_engine.wire.response import Response
 
@@ -40,18 +40,19 @@ KEPT_APART = re.compile(rb"(?:^|[,\s])(?:no-store|private)(?:[,\s]|$)", re.IGNOR
 class _Kinds:
     """The headers of one scheme, for what may become a document and for what cannot."""
 
-    __slots__ = ("by_type", "document")
+    __slots__ = ("by_type", "document", "policy")
 
     def __init__(self, headers: dict[bytes, bytes], data_policy: bytes | None) -> None:
-        self.document = headers
+        self.document = SharedFields(headers)
+        self.policy = headers.get(CSP)
         data = {name: value for name, value in headers.items() if name not in OF_DOCUMENTS}
         if data_policy is not None and CSP in data:
             data[CSP] = data_policy
-        self.by_type: dict[bytes | None, dict[bytes, bytes]] = dict.fromkeys(DATA, data)
+        self.by_type: dict[bytes | None, SharedFields] = dict.fromkeys(DATA, SharedFields(data))
 
 
 class SecurityHeaders:
-    """Merges `https` or `http`, by the scheme of the request, under the fields of a response.
+    """Puts `https` or `http`, by the scheme of the request, before the fields of a response.
 
     `csp_with_nonce` gives the Content-Security-Policy with a nonce allowed, normally
     `ContentSecurityPolicy.with_nonce`; without it nonces change nothing. `data_policy` is
@@ -83,10 +84,14 @@ class SecurityHeaders:
         raw = response.raw
         kinds = self._https if (request._scheme or request.scheme) == "https" else self._http
         if self._allow_connect is not None and (source := getattr(request, "connect_source", None)):
-            policy = raw.get(CSP) if nonce else kinds.document.get(CSP) if CSP not in raw else None
+            policy = raw.get(CSP) if nonce else kinds.policy if CSP not in raw else None
             if policy is not None:
                 raw[CSP] = self._allow_connect(policy.decode("ascii"), source).encode("ascii")
-        response.raw = {**kinds.by_type.get(raw.get(b"content-type"), kinds.document), **raw}
+        shared = kinds.by_type.get(raw.get(b"content-type"), kinds.document)
+        if shared.names.isdisjoint(raw):
+            response.shared = shared
+        else:
+            response.raw = {**dict(shared.pairs), **raw}
 
     def _allow(self, nonce: str, response: Response) -> None:
         raw = response.raw

@@ -63,6 +63,7 @@ def make_app(folder: Path, *, debug: bool) -> Asok:
     app.config["DEBUG"] = debug
     app.config["SECRET_KEY"] = "0123456789-abcdefghijklmnopqrstuvwxyz"
     app.config["APP_URL"] = "http://localhost"
+    app.config["DATABASE_URL"] = "sqlite:///data.sqlite"
     return app
 
 
