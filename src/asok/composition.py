@@ -37,6 +37,7 @@ from asok_engine.backends.counters.contract import Counters
 from asok_engine.backends.counters.memory import MemoryCounters
 from asok_engine.backends.counters.redis import RedisCounters
 from asok_engine.backends.files.folder import FileFolder
+from asok_engine.backends.key_file import kept_key
 from asok_engine.backends.redis_link import RedisLink
 from asok_engine.backends.sessions.contract import Lifetimes, SessionStore
 from asok_engine.backends.sessions.file import FileSessions
@@ -66,7 +67,6 @@ from asok_engine.dispatch.sockets import SocketLink
 from asok_engine.dispatch.threads import Threads
 from asok_engine.security.csp import allow_connect, build_csp
 from asok_engine.security.csrf import CsrfTokens
-from asok_engine.security.keys import random_token
 from asok_engine.security.redaction import Redactor
 from asok_engine.security.response_headers import frame_options, security_headers
 from asok_engine.security.signing import Signer
@@ -104,6 +104,8 @@ class PageRoute(Endpoint):
 def compose(app: Asok) -> tuple[Kernel, type[EngineRequest]]:
     """Build the kernel and the request class of an application; raises what keeps it from starting."""
     config = app.config
+    if config["DEBUG"] and (config.source("SECRET_KEY") == "default" or not config["SECRET_KEY"]):
+        config["SECRET_KEY"] = kept_key(app.root_dir / ".asok" / "development.key")
     config.check_production()
     config.freeze()
     if not config["ASOK_WRITE_BYTECODE"]:
@@ -329,7 +331,7 @@ class _Composition:
         if self._passkey_script is not None:
             self._passkey_script.add_routes(routes)
         if self._debug:
-            parts.MigrateButton(self._app.root_dir, self._csrf.check).add_route(routes)
+            self._migrate_button.add_route(routes)
         self._add_static(routes)
         if self._config["HEALTHCHECK"]:
             handler = health_handler(self._checks(), debug=self._debug, version=self._config["VERSION"])
@@ -358,11 +360,16 @@ class _Composition:
             endpoint = endpoint.to_handler(_action_names, threads.run)
         return Handler(endpoint.call, endpoint.source, endpoint.is_async, is_light=endpoint.is_light)
 
+    @cached_property
+    def _migrate_button(self) -> parts.MigrateButton:
+        return parts.MigrateButton(self._app.root_dir, self._csrf.check)
+
     def _debug_page(self, routes: RouteTable) -> parts.DebugPage:
         return parts.DebugPage(
             self._app.root_dir,
             near=lambda path: [route.pattern for route in routes.near(path)],
             secrets=self._secrets,
+            has_migrations=self._migrate_button.has_work,
         )
 
     # --- guards and finishers, in the order in which they run ---------------------------
@@ -637,8 +644,8 @@ class _Composition:
 
     @cached_property
     def _secret_key(self) -> str:
-        # In debug without a key: one for this process, so that signed cookies end with it.
-        return self._config["SECRET_KEY"] or random_token(48)
+        key: str = self._config["SECRET_KEY"]
+        return key
 
     @cached_property
     def _secrets(self) -> frozenset[str]:

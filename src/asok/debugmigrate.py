@@ -8,6 +8,7 @@ presses it.
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -24,6 +25,8 @@ __all__ = ["MIGRATE_PATH", "MigrateButton"]
 
 MIGRATE_PATH = "/__migrate"
 _LONGEST_SECONDS = 120
+#: How `asok migrate --status` tells of a migration that is still to be applied.
+_MISSING = re.compile(r"^\S+ +(?:missing|stopped half-way)\b", re.MULTILINE)
 
 
 class MigrateButton:
@@ -38,6 +41,20 @@ class MigrateButton:
         handler = Handler(self.press, "the button that migrates", is_async=False)
         routes.add(MIGRATE_PATH, {"POST": Endpoint(handler)}, source="the button that migrates")
 
+    def has_work(self) -> bool:
+        """Tell whether a migration waits to be applied, or may: without an answer the button is offered."""
+        try:
+            run = self._migrate("--status")
+        except subprocess.TimeoutExpired:
+            return True
+        return run.returncode != 0 or _MISSING.search(run.stdout) is not None
+
+    def _migrate(self, *words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "asok.cli", "migrate", *words]
+        return subprocess.run(
+            command, cwd=self._root, capture_output=True, text=True, timeout=_LONGEST_SECONDS, check=False
+        )
+
     def press(self, request: Any) -> Response:
         """Apply what is missing and lead back to the page that failed.
 
@@ -45,10 +62,7 @@ class MigrateButton:
             UsageError: `asok migrate` refused, or had nothing to apply; with what it said.
         """
         self._check(request)
-        command = [sys.executable, "-m", "asok.cli", "migrate"]
-        run = subprocess.run(
-            command, cwd=self._root, capture_output=True, text=True, timeout=_LONGEST_SECONDS, check=False
-        )
+        run = self._migrate()
         if run.returncode or "applied" not in run.stderr:
             raise UsageError(
                 f"asok migrate applied nothing. {run.stdout} {run.stderr}".strip(),

@@ -27,6 +27,8 @@ from asok_engine.wire.statuses import phrase
 
 __all__ = ["DebugPage"]
 
+#: What helps against a table that is not there when every migration is applied.
+NO_MIGRATION = "No migration waits to be applied. Make one first: asok make migration, then asok migrate."
 _CONTEXT_LINES = 5
 _SHOWN_FRAMES = 40
 #: A text written after a name, as in `API_KEY = "..."`, `{"token": "..."}` and `connect(password="...")`.
@@ -43,7 +45,10 @@ _EXTRAS = {
 
 
 class DebugPage:
-    """Renders failures for a developer; `near` gives addresses similar to one that is not there."""
+    """Renders failures for a developer; `near` gives addresses similar to one that is not there.
+
+    `has_migrations` tells whether there are any to apply, for the button that does.
+    """
 
     def __init__(
         self,
@@ -51,9 +56,11 @@ class DebugPage:
         *,
         near: Callable[[str], Iterable[str]],
         secrets: Iterable[str] = (),
+        has_migrations: Callable[[], bool] = lambda: True,
     ) -> None:
         self._root = str(root)
         self._near = near
+        self._has_migrations = has_migrations
         self._secrets = frozenset(secret for secret in secrets if len(secret) >= SHORTEST_SECRET)
         self._redactor = Redactor(self._secrets)
         self._environment = Environment([Path(__file__).parent / "templates"])
@@ -80,16 +87,19 @@ class DebugPage:
 
     def _failed(self, request: Request, error: Exception, status: int) -> Response:
         frames = self._frames(error)
+        lacks_table = _lacks_table(error)
+        can_migrate = lacks_table and self._has_migrations()
+        fix = getattr(error, "fix", "") if isinstance(error, FrameworkError) else known_fix(error)
         text = self._environment.render(
             "failed.html",
             {
                 "status": f"{status} {phrase(status)}",
                 "kind": type(error).__name__,
                 "message": self._said(getattr(error, "message", "") or str(error)),
-                "migrates": migrate_field(request) if _lacks_table(error) else "",
+                "migrates": migrate_field(request) if can_migrate else "",
                 "migrate_path": MIGRATE_PATH,
                 "back": request.path if request.method == "GET" else "/",
-                "fix": getattr(error, "fix", "") if isinstance(error, FrameworkError) else known_fix(error),
+                "fix": NO_MIGRATION if lacks_table and not can_migrate else fix,
                 "template": self._template_view(error),
                 "frames": frames,
                 "causes": [self._said(cause) for cause in _causes(error)],

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from asok.slips import unreadable
 from asok_engine.dispatch.chain import Link, is_async_callable
 from asok_engine.errors import SetupError
 
@@ -67,8 +68,10 @@ def _load(path: Path) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except BaseException:
+    except BaseException as error:
         del sys.modules[name]
+        if isinstance(error, SyntaxError):
+            raise unreadable(error, path.parent) from None
         raise
     return module
 

@@ -216,7 +216,7 @@ TABLE = Table(
                 _secret_key,
                 "Sign cookies, tokens and forms; production needs at least 32 characters.",
                 secret=True,
-                default_text="none; in DEBUG a random key per process",
+                default_text="none; in DEBUG one that is kept in `.asok/development.key`",
             ),
             Setting(
                 "SECRET_KEY_FALLBACKS",

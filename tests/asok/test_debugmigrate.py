@@ -109,3 +109,15 @@ def test_production_has_no_button_and_no_door(tmp_path: Path) -> None:
         assert MIGRATE_PATH not in answer.text
         assert client.post(MIGRATE_PATH, data={"back": "/"}).status_code in (403, 404)
         assert client.get("/").status_code == 500
+
+
+@pytest.mark.parametrize("protocol", ["asgi", "wsgi"])
+def test_without_a_migration_to_apply_there_is_advice_and_no_button(tmp_path: Path, protocol: Any) -> None:
+    """A model whose migration was not written is told so; pressing would do nothing."""
+    app = site(tmp_path, DEBUG=True)
+    (tmp_path / "src/migrations/0001_sheep.py").unlink()
+    with TestClient(app, protocol=protocol) as client:
+        answer = client.get("/")
+    assert answer.status_code == 500
+    assert field_of(answer.text) == {}
+    assert "Make one first: asok make migration" in answer.text

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from asok_engine.database.databases import Database
-from asok_engine.errors import ForeignKeyError, InputError, UniqueError
+from asok_engine.errors import ForeignKeyError, InputError, UniqueError, UsageError
 from asok_engine.records.aggregates import aggregate_at
 from asok_engine.records.changes import changed
 from asok_engine.records.fields.address import Email, IPAddress
@@ -438,6 +438,17 @@ def test_aggregates_are_plain_numbers(ready: Perform) -> None:
     assert [row["writer__name"] for row in ready(values(many, "writer__name"))] == ["Ada"]
     assert ready(count(BOOKS.limit(2))) == 2
     assert ready(count(BOOKS.only("out").distinct())) == 4
+
+
+def test_first_row_of_each_value_of_a_path(ready: Perform) -> None:
+    """On PostgreSQL; elsewhere it is refused in words."""
+    query = BOOKS.distinct("writer__name").reorder("writer__name", "-id")
+    try:
+        found = [book.id for book in ready(query.fetch())]
+    except UsageError as error:
+        assert "distinct" in str(error).lower()
+    else:
+        assert found == [3, 2, 4]
 
 
 def test_relations_are_loaded_and_changed(ready: Perform) -> None:

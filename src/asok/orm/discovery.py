@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from asok.slips import unreadable
 from asok_engine.records.record import Record
 from asok_engine.records.registry import registry
 
@@ -24,7 +25,7 @@ def load_models(folder: Path) -> dict[str, type[Record]]:
     Raises whatever the code of a module raises.
 
     Raises:
-        SetupError: a relation leads to no model.
+        SetupError: a relation leads to no model, or a file is not Python.
     """
     if not folder.is_dir():
         return {}
@@ -32,7 +33,10 @@ def load_models(folder: Path) -> dict[str, type[Record]]:
     _forget_other(package, folder)
     importlib.invalidate_caches()
     for name in _modules(folder):
-        importlib.import_module(f"{package}.{name}")
+        try:
+            importlib.import_module(f"{package}.{name}")
+        except SyntaxError as error:
+            raise unreadable(error, folder) from None
     found = [model for model in registry.models() if model.__module__.partition(".")[0] == package]
     for model in found:
         model.__description__.check()

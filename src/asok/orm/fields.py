@@ -107,14 +107,17 @@ class Text(text.Text[Value]):
 
 
 class Decimal(number.Decimal[Value]):
-    """An exact number with `precision` places behind the point, and at most `max_digits` in all."""
+    """An exact number with `precision` places behind the point, and at most `max_digits` in all.
+
+    Without `max_digits` there are ten before the point.
+    """
 
     @overload
     def __init__(
         self: Decimal[Number],
         precision: int = 2,
         *,
-        max_digits: int = 12,
+        max_digits: int | None = None,
         min_value: Number | int | None = None,
         max_value: Number | int | None = None,
         nullable: Literal[False] = False,
@@ -126,7 +129,7 @@ class Decimal(number.Decimal[Value]):
         self: Decimal[Number | None],
         precision: int = 2,
         *,
-        max_digits: int = 12,
+        max_digits: int | None = None,
         min_value: Number | int | None = None,
         max_value: Number | int | None = None,
         nullable: Literal[True],
@@ -137,14 +140,15 @@ class Decimal(number.Decimal[Value]):
         self,
         precision: int = 2,
         *,
-        max_digits: int = 12,
+        max_digits: int | None = None,
         min_value: Number | int | None = None,
         max_value: Number | int | None = None,
         nullable: bool = False,
         **options: Unpack[FieldOptions],
     ) -> None:
         kind: Any = super()
+        digits = precision + 10 if max_digits is None else max_digits
         kind.__init__(
-            max_digits, precision, min_value=min_value, max_value=max_value, nullable=nullable, **options
+            digits, precision, min_value=min_value, max_value=max_value, nullable=nullable, **options
         )
         self.precision = precision

@@ -52,7 +52,10 @@ class DataLayer:
     def statements(self) -> Statements | None:
         """Give what counts the statements of a request; None where nobody would look at them."""
         has_copies = any(database.replicas for database in self.databases)
-        return Statements() if self._config["DEBUG"] or statements_counted or has_copies else None
+        in_debug: bool = self._config["DEBUG"]
+        if not (in_debug or statements_counted or has_copies):
+            return None
+        return Statements(tells_of_waiting=in_debug)
 
     def checks(self) -> dict[str, Check]:
         """Give what `/health` asks each database, by name."""

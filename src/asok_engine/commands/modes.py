@@ -53,6 +53,14 @@ def try_production(app: Any, url: str) -> list[str]:
     if not _is_set(config, "APP_URL"):
         config["APP_URL"] = url
         said.append(f"APP_URL is not set; this preview uses {url}.")
+    if urlsplit(url).scheme == "http" and "SESSION_SECURE" in config and config["SESSION_SECURE"]:
+        if _is_set(config, "SESSION_SECURE"):
+            said.append(
+                "SESSION_SECURE is on, so only browsers that trust this machine keep cookies of http."
+            )
+        else:
+            config["SESSION_SECURE"] = False
+            said.append("SESSION_SECURE is off in this preview, which is http; production has it on.")
     # The preview is asked under its own address, whatever the real one is.
     host = urlsplit(url).hostname
     if host and host not in config["ALLOWED_HOSTS"]:

@@ -23,7 +23,7 @@ from asok_engine.database.channels import LoopChannel, PlainChannel, PooledLoopC
 from asok_engine.database.drivers.contract import AsyncConnection, PlainConnection
 from asok_engine.database.drivers.loading import async_driver, plain_driver
 from asok_engine.database.drivers.sqlite import SqliteConnection, SqliteFile
-from asok_engine.database.observing import current_statements, note_statement
+from asok_engine.database.observing import current_statements, note_statement, note_waiting
 from asok_engine.database.pool import LoopPool, PlainPool
 from asok_engine.database.urls import DatabaseOptions, parse_url
 from asok_engine.errors import DatabaseUnavailable, SetupError, UsageError
@@ -175,6 +175,7 @@ class Database:
         return result if decode is None or compiled.returns != "rows" else decode(result)
 
     def _watched(self, statement: Statement, compiled: Compiled) -> Any:
+        note_waiting()
         with self.timing(compiled) as outcome:
             if type(statement) is Many:
                 outcome.result = self.plain.run_many(compiled.text, compiled.parameters)

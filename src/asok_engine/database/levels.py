@@ -17,6 +17,7 @@ from typing import Any
 
 from asok_engine.database.databases import Database
 from asok_engine.database.drivers.contract import AsyncConnection, PlainConnection, Row
+from asok_engine.database.observing import note_waiting
 from asok_engine.database.turns import Turns
 from asok_engine.errors import DatabaseError, SerializationError, TransactionFailed, UsageError
 from asok_engine.sql.compiler import Compiled
@@ -88,6 +89,7 @@ class Level:
         if transaction.loop is not None:
             result = self._run_from_outside(statement, compiled)
         elif database.is_watched:
+            note_waiting()
             with database.timing(compiled) as outcome:
                 result = outcome.result = self._run_plain(statement, compiled)
         else:

@@ -8,18 +8,27 @@ places. `watch_statements` is for tests and for one request; the hook
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextvars import ContextVar
+from types import FrameType
 from typing import Any
 
 from msgspec import Struct, field
 
 from asok_engine.telemetry.hooks import statement_finished
 
-__all__ = ["SeenStatements", "current_statements", "note_statement", "watch_statements"]
+__all__ = [
+    "SeenStatements",
+    "current_statements",
+    "note_statement",
+    "note_waiting",
+    "watch_statements",
+]
 
 _log = logging.getLogger("asok.database")
 
@@ -34,6 +43,8 @@ class SeenStatements(Struct, eq=False):
     seconds: float = 0.0
     #: How often each text ran.
     texts: Counter[str] = field(default_factory=Counter)
+    #: Whether to tell of plain code that holds up an event loop; for development.
+    tells_of_waiting: bool = False
 
     def repeated(self, more_than: int) -> list[tuple[str, int]]:
         """Give the texts that ran more often than this, the most frequent first: rows loaded one by one?"""
@@ -49,6 +60,44 @@ def watch_statements() -> Iterator[SeenStatements]:
         yield seen
     finally:
         current_statements.reset(token)
+
+
+#: Places that were told of, and how many there may be.
+_told: set[tuple[str, int]] = set()
+_MOST_PLACES = 1000
+_OWN = frozenset({"asok", "aksara", "asok_engine", "contextlib"})
+
+
+def note_waiting() -> None:
+    """Warn of plain code that runs a statement on an event loop, once for each place, in development."""
+    seen = current_statements.get()
+    if seen is None or not seen.tells_of_waiting or asyncio._get_running_loop() is None:
+        return
+    frame, inner = sys._getframe(1), None
+    while frame is not None and str(frame.f_globals.get("__name__")).partition(".")[0] in _OWN:
+        frame, inner = frame.f_back, frame  # type: ignore[assignment]
+    if frame is None or inner is None:
+        return
+    place = frame.f_code.co_filename, frame.f_lineno
+    if place in _told or len(_told) >= _MOST_PLACES:
+        return
+    _told.add(place)
+    _log.warning(
+        "%s line %d waits for the database in async code, and meanwhile nobody else is served. %s",
+        *place,
+        _instead(inner),
+    )
+
+
+def _instead(frame: FrameType) -> str:
+    """Say what to write in the place of a call that waits."""
+    name = frame.f_code.co_name
+    owner = frame.f_locals.get("self", frame.f_locals.get("cls"))
+    if hasattr(owner, f"{name}_async") or f"{name}_async" in frame.f_globals:
+        return f"Write await ...{name}_async(...) in the place of {name}(...)."
+    if name.startswith("__") and hasattr(owner, "__aiter__"):
+        return "Write async for, or await the set first."
+    return "Use the async form: a method that ends in _async, async for, or with_(...) for relations."
 
 
 def note_statement(

@@ -319,7 +319,9 @@ class Query(Struct, eq=False):
 
     def distinct(self, *names: Any) -> Query:
         """Give no row twice; with names, the first row of each of their values."""
-        return replace(self, distinct_rows=tuple(self.expression(name) for name in names) or True)
+        expressions = tuple(self.expression(name) for name in names)
+        joins = {key: join for each in expressions for key, join in joins_of(each).items()}
+        return replace(self, distinct_rows=expressions or True, joins=self._joined_with(joins))
 
     # What is read
 

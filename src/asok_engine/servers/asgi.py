@@ -18,7 +18,7 @@ from msgspec import Struct
 from asok_engine.dispatch.bodies import ClientGone
 from asok_engine.dispatch.kernel import Kernel
 from asok_engine.dispatch.site import Site
-from asok_engine.errors import InputError, NotFoundError
+from asok_engine.errors import InputError, NotFoundError, SetupError
 from asok_engine.servers import files
 from asok_engine.servers.asgi_socket import AsgiSocket
 from asok_engine.servers.environ import made_environ
@@ -227,7 +227,9 @@ class AsgiAdapter:
         try:
             await self._start()
         except Exception as error:
-            _log.critical("The application did not start: %s", error, exc_info=error)
+            # A SetupError says by itself what is wrong and where; frames of ours would only hide it.
+            frames = None if isinstance(error, SetupError) and error.__cause__ is None else error
+            _log.critical("The application did not start: %s", error, exc_info=frames)
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
         await send({"type": "lifespan.startup.complete"})

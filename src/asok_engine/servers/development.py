@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from asok_engine.errors import SetupError
 from asok_engine.servers.production import serve_listener
 
 __all__ = ["failure_page", "serve_for_development", "with_failures_shown"]
@@ -48,6 +49,8 @@ def readable_traceback(error: BaseException, root: Path) -> str:
     first: TracebackType | None = error.__traceback__
     while first is not None and not first.tb_frame.f_code.co_filename.startswith(f"{root}/"):
         first = first.tb_next
+    if first is None and isinstance(error, SetupError) and error.__cause__ is None:
+        return str(error)
     start = first or (None if isinstance(error, SyntaxError) else error.__traceback__)
     return "".join(traceback.format_exception(type(error), error, start))
 

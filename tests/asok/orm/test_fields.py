@@ -66,3 +66,15 @@ def test_exact_numbers_have_their_places() -> None:
     assert price.clean("1.234") == Decimal("1.234")
     with pytest.raises(FieldProblem, match="3 digits"):
         price.clean("1.2345")
+
+
+def test_places_behind_the_point_take_none_from_those_before() -> None:
+    """Ten stand before it, unless `max_digits` says otherwise."""
+    for field, size in (
+        (Field.Decimal(), (12, 2)),
+        (Field.Decimal(precision=10), (20, 10)),
+        (Field.Decimal(3, max_digits=5), (5, 3)),
+    ):
+        type_ = field.column_type
+        assert (type_.precision, type_.scale) == size
+    assert Field.Decimal(precision=10).clean("1234567890.0123456789") == Decimal("1234567890.0123456789")

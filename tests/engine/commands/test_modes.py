@@ -29,6 +29,7 @@ DEFAULTS: dict[str, Any] = {
     "APP_URL": None,
     "ASOK_PORT": 8000,
     "ALLOWED_HOSTS": [],
+    "SESSION_SECURE": True,
 }
 
 
@@ -52,10 +53,23 @@ def test_preview_makes_up_what_is_missing_and_says_so() -> None:
     assert bare.config["DEBUG"] is False
     assert len(bare.config["SECRET_KEY"]) >= 32
     assert bare.config["APP_URL"] == "http://127.0.0.1:8000"
-    assert [line.partition(" ")[0] for line in told] == ["SECRET_KEY", "APP_URL"]
-    complete = app(SECRET_KEY="k" * 40, APP_URL="https://shop.example")
+    assert [line.partition(" ")[0] for line in told] == ["SECRET_KEY", "APP_URL", "SESSION_SECURE"]
+    complete = app(SECRET_KEY="k" * 40, APP_URL="https://shop.example", SESSION_SECURE=False)
     assert try_production(complete, "http://127.0.0.1:8000") == []
     assert complete.config["APP_URL"] == "https://shop.example"
+
+
+def test_preview_over_http_keeps_people_signed_in() -> None:
+    """Its cookies are not Secure, which most clients would not send back over http; the project's own word stands."""
+    silent, said = app(SECRET_KEY="k" * 40, APP_URL="https://shop.example"), app(SESSION_SECURE=True)
+    (line,) = try_production(silent, "http://127.0.0.1:8000")
+    assert silent.config["SESSION_SECURE"] is False
+    assert "SESSION_SECURE is off in this preview" in line
+    assert any("SESSION_SECURE is on" in line for line in try_production(said, "http://127.0.0.1:8000"))
+    assert said.config["SESSION_SECURE"] is True
+    over_tls = app(SECRET_KEY="k" * 40, APP_URL="https://shop.example")
+    assert try_production(over_tls, "https://127.0.0.1:8000") == []
+    assert over_tls.config["SESSION_SECURE"] is True
 
 
 def test_preview_answers_under_its_own_address() -> None:

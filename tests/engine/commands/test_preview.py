@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import urllib.request
+from http.cookiejar import CookieJar
 from pathlib import Path
 
 import pytest
@@ -36,3 +38,21 @@ def test_preview_serves_and_stops_with_hooks(tmp_path: Path, free_port: int) -> 
         assert (tmp_path / "stopped").exists()
         assert first.output.endswith("Stopped.\n")
         assert "Traceback" not in first.output
+
+
+def test_plain_client_stays_signed_in_to_a_preview(tmp_path: Path, free_port: int) -> None:
+    """One that sends no Secure cookie over http is known again at its next request."""
+    page = tmp_path / "src/pages/page.py"
+    page.parent.mkdir(parents=True)
+    page.write_text(
+        "def get(request):\n"
+        "    request.session['seen'] = request.session.get('seen', 0) + 1\n"
+        "    return str(request.session['seen'])\n"
+    )
+    (tmp_path / "wsgi.py").write_text("from asok import Asok\napp = Asok()\n")
+    client = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+    with Running("asok.cli", "preview", "-p", str(free_port), cwd=tmp_path) as preview:
+        assert preview.get_until("1")[0] == 200
+        assert [client.open(f"http://127.0.0.1:{free_port}/").read() for _ in range(2)] == [b"1", b"2"]
+        assert "SESSION_SECURE is off in this preview" in preview.output
+        preview.interrupt()

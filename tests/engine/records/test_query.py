@@ -7,6 +7,7 @@ import pytest
 from asok_engine.errors import InputError, UsageError
 from asok_engine.records.errors import NotLoaded, UnknownName
 from asok_engine.records.query import Query
+from asok_engine.sql.dialects.postgresql import PostgresqlDialect
 from asok_engine.sql.expressions import Order
 from asok_engine.sql.functions import Aggregate
 from asok_engine.sql.select import Lock
@@ -100,6 +101,14 @@ def test_cut_and_slices() -> None:
 def test_rows_come_once() -> None:
     """Distinct over what is read."""
     assert "SELECT DISTINCT" in blog_text(POSTS.distinct())
+
+
+def test_first_row_of_each_value_at_the_end_of_a_path_is_joined() -> None:
+    """What a path leads through stands in FROM, once, also where the query is ordered by it."""
+    query = POSTS.distinct("author__name").reorder("author__name", "id")
+    text = " ".join(query.select().compile(PostgresqlDialect((15,))).text.split())
+    assert "DISTINCT ON (" in text
+    assert text.count("LEFT OUTER JOIN authors") == 1
 
 
 def test_only_and_defer_read_less() -> None:

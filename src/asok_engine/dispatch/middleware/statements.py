@@ -22,14 +22,18 @@ _log = logging.getLogger("asok.database")
 
 
 class Statements:
-    """Counts per request; a text that ran more often than `suspicious` times is logged as a warning."""
+    """Counts per request; a text that ran more often than `suspicious` times is logged as a warning.
 
-    def __init__(self, *, suspicious: int = 10) -> None:
+    With `tells_of_waiting` so is, once for each place, plain code that holds up an event loop.
+    """
+
+    def __init__(self, *, suspicious: int = 10, tells_of_waiting: bool = False) -> None:
         self._suspicious = suspicious
+        self._tells_of_waiting = tells_of_waiting
 
     def guard(self, request: Request) -> None:
         """Begin to count."""
-        seen = SeenStatements(texts=Counter())
+        seen = SeenStatements(texts=Counter(), tells_of_waiting=self._tells_of_waiting)
         request.__dict__["statements"] = seen
         current_statements.set(seen)
         forget_own_writes()

@@ -35,6 +35,8 @@ class ForeignKey(Field[Value]):
 
     `author_id` brings along the relation `author`, unless the class has that name
     already; `relation` gives it another name, and `related_name` names the way back.
+    When the record that it leads to is deleted, one that cannot be without it goes along
+    (CASCADE), and a nullable one stays without it (SET_NULL); `on_delete` says otherwise.
     """
 
     @overload
@@ -42,7 +44,7 @@ class ForeignKey(Field[Value]):
         self: ForeignKey[Any],
         target: Target,
         *,
-        on_delete: OnDeleteRule = "CASCADE",
+        on_delete: OnDeleteRule | None = None,
         to_field: str = "",
         relation: str = "",
         related_name: str = "",
@@ -56,7 +58,7 @@ class ForeignKey(Field[Value]):
         self: ForeignKey[Any | None],
         target: Target,
         *,
-        on_delete: OnDeleteRule = "CASCADE",
+        on_delete: OnDeleteRule | None = None,
         to_field: str = "",
         relation: str = "",
         related_name: str = "",
@@ -69,7 +71,7 @@ class ForeignKey(Field[Value]):
         self,
         target: Target,
         *,
-        on_delete: OnDeleteRule = "CASCADE",
+        on_delete: OnDeleteRule | None = None,
         to_field: str = "",
         relation: str = "",
         related_name: str = "",
@@ -79,11 +81,19 @@ class ForeignKey(Field[Value]):
     ) -> None:
         options.setdefault("index", True)
         super().__init__(nullable=nullable, **options)
+        if on_delete is None:
+            on_delete = "SET_NULL" if nullable else "CASCADE"
+        to = target if isinstance(target, str) else getattr(target, "__name__", "a model")
         if on_delete not in _RULES:
-            raise SetupError(f"on_delete is {on_delete!r}; it can be {', '.join(_RULES)}.")
+            near = next((rule for rule in _RULES if rule == str(on_delete).upper().replace(" ", "_")), "")
+            raise SetupError(
+                f"The foreign key to {to} has on_delete={on_delete!r}, which is no rule.",
+                fix=f"Write {near!r}." if near else f"It can be {', '.join(_RULES)}.",
+            )
         if on_delete == "SET_NULL" and not nullable:
             raise SetupError(
-                "A foreign key with on_delete SET_NULL must be nullable.", fix="Add nullable=True."
+                f"The foreign key to {to} has on_delete='SET_NULL' and must be nullable for that.",
+                fix="Add nullable=True.",
             )
         self._target = target
         self.on_delete = on_delete

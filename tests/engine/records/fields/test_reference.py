@@ -57,11 +57,20 @@ def test_record_stands_for_its_key() -> None:
 
 def test_rule_for_deletion_is_checked() -> None:
     """SET_NULL needs a column that can be null."""
-    with pytest.raises(SetupError, match="nullable"):
+    with pytest.raises(SetupError, match="to Author .* nullable"):
         ForeignKey(Author, on_delete="SET_NULL")
-    with pytest.raises(SetupError, match="CASCADE, SET_NULL"):
+    with pytest.raises(SetupError, match="to Author has on_delete='MAYBE'.*CASCADE, SET_NULL"):
         ForeignKey(Author, on_delete="MAYBE")  # type: ignore[call-overload]
+    with pytest.raises(SetupError, match="to Tag has on_delete='SET NULL'.*Write 'SET_NULL'"):
+        ForeignKey("Tag", on_delete="SET NULL", nullable=True)  # type: ignore[call-overload]
     assert ForeignKey(Author, on_delete="SET_NULL", nullable=True).on_delete == "SET_NULL"
+
+
+def test_rule_for_deletion_follows_from_what_a_record_can_be_without() -> None:
+    """What may be without its target stays without it; what may not goes along, unless it is said otherwise."""
+    assert ForeignKey(Author).on_delete == "CASCADE"
+    assert ForeignKey(Author, nullable=True).on_delete == "SET_NULL"
+    assert ForeignKey(Author, nullable=True, on_delete="CASCADE").on_delete == "CASCADE"
 
 
 def test_key_into_another_database_has_no_constraint() -> None:
