@@ -26,8 +26,8 @@ def test_the_one_model_that_inherits_is_found(tmp_path: Path) -> None:
 
 
 def test_model_of_other_people_is_named_by_its_field(tmp_path: Path) -> None:
-    """A project whose AUTH_MODEL is Member says whose the passkeys are."""
-    text = 'class Passkey(auth.Passkey):\n    user_id = Field.ForeignKey("Member")\n'
+    """A project whose AUTH_MODEL is Member says whose the passkeys are; the full name, since tests have others."""
+    text = 'class Passkey(auth.Passkey):\n    user_id = Field.ForeignKey("models.user.Member")\n'
     found = models(tmp_path, text)
     assert own_model(found, auth.Passkey, found["Member"]) is found["Passkey"]
     with pytest.raises(SetupError, match=r'user_id = Field\.ForeignKey\("User"\)'):
