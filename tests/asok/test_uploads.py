@@ -10,6 +10,7 @@ import pytest
 from asok.testing import TestClient, TestResponse
 from tests.asok.effects.sites import make_app
 from tests.engine.wire import pictures
+from tests.engine.wire.test_archives import packed
 
 SAVE = """
 def post(request):
@@ -97,12 +98,14 @@ def test_name_can_be_kept_and_is_made_harmless(tmp_path: Path) -> None:
         ("allowed_types=['image/gif']", "a.png", pictures.png(), "not allowed"),
         ("", "a.png", pictures.png(100, 100)[:60], "cut off"),
         ("", "a.png", pictures.bomb_png(), "pixels"),
+        ("", "a.zip", packed(("../x", b"x")), "lead out"),
+        ("", "a.docx", packed(("zeros", b"\x00" * 30_000_000)), "larger"),
     ],
 )
 def test_what_should_not_be_stored_is_refused(
     tmp_path: Path, arguments: str, name: str, content: bytes, said: str
 ) -> None:
-    """400 with a sentence, and nothing on the disk (reliability 105, 106)."""
+    """400 with a sentence, and nothing on the disk (reliability 105 to 107)."""
     (answer,) = upload(tmp_path, arguments, name, content)
     assert answer.status_code == 400
     assert said in answer.text

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import sqlite3
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +14,8 @@ import pytest
 from tests import servers
 from tests.engine.wire import pictures
 from tests.journeys.test_forms import SITE
+from tests.journeys.test_visitors import Visitor
+from tests.processes import run_once
 
 pytestmark = pytest.mark.servers
 
@@ -85,3 +89,82 @@ def upload(port: int, content: bytes) -> tuple[int, bytes]:
     body = answer.read()
     connection.close()
     return answer.status, body
+
+
+NOTES = {
+    "wsgi.py": "import os\n\nfrom asok import Asok\n\napp = Asok()\n"
+    "app.config['SECRET_KEY'] = 'full-disks-and-nothing-else-0123456789'\n"
+    "app.config['APP_URL'] = 'http://127.0.0.1'\n"
+    "app.config['RATE_LIMIT'] = False\napp.config['CSRF'] = False\n"
+    "app.config['SESSION_BACKEND'] = 'file'\napp.config['SESSION_SECURE'] = False\n"
+    "app.config['SESSION_PATH'] = os.environ['SESSIONS']\n"
+    "app.config['LOG_FILE'] = os.environ['LOG']\n",
+    "src/models/note.py": "from asok import Field, Model\n\n\nclass Note(Model):\n    text = Field.Text()\n",
+    "src/pages/notes/page.py": "from models.note import Note\n\n"
+    "async def get(request):\n    return str(await Note.count_async())\n\n"
+    "async def post(request):\n    await Note.create_async(text='x' * 100_000)\n    return 'made'\n",
+    "src/pages/cart/page.py": "async def get(request):\n"
+    "    return str(len(request.session.get('cart', '')))\n\n"
+    "def post(request):\n    request.session['cart'] = 'x' * 100_000\n    return 'kept'\n",
+    "src/pages/free/page.py": "def get(request):\n    return 'free'\n",
+}
+
+
+def fill(disk: Path) -> Path:
+    """Leave no space on a disk; gives the file that takes it."""
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as file:
+        for size in (65_536, 4096):
+            try:
+                while True:
+                    file.write(b"\0" * size)
+            except OSError:
+                continue
+    return filler
+
+
+@pytest.mark.parametrize("kind", ["uvicorn", "gunicorn"])
+@pytest.mark.parametrize("what", ["database", "sessions", "log"])
+def test_full_disk_takes_nothing_that_was_there(
+    tmp_path: Path, small_disk: Path, kind: str, what: str
+) -> None:
+    """A commit or a session that finds no space is refused whole; a log line that finds none harms nobody (109)."""
+    folder = tmp_path / "notes"
+    for name, text in NOTES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    places = {name: tmp_path / name for name in ("database", "sessions", "log")}
+    places[what] = small_disk / "place"
+    for path in places.values():
+        path.mkdir()
+    environment = {
+        "DATABASE_URL": f"sqlite:///{places['database']}/notes.sqlite3",
+        "SESSIONS": str(places["sessions"]),
+        "LOG": str(places["log"] / "site.log"),
+    }
+    for words in ("make migration", "migrate"):
+        run = run_once("asok.cli", *words.split(), cwd=folder, **environment)
+        assert run.returncode == 0, run.stdout + run.stderr
+    with servers.run_server(kind, folder, environment=environment, ready_path="/free") as server:
+        visitor = Visitor(server.port)
+        assert visitor.ask("POST", "/notes", "")[::2] == (200, "made")
+        assert visitor.ask("POST", "/cart", "")[::2] == (200, "kept")
+        filler = fill(small_disk)
+        for _ in range(3):
+            status, _, text = visitor.ask("POST", "/notes", "")
+            assert status == (503 if what == "database" else 200), (status, server.read_log()[-1500:])
+            assert "Traceback" not in text
+            status, _, text = Visitor(server.port).ask("POST", "/cart", "")
+            assert status == (503 if what == "sessions" else 200), (status, server.read_log()[-1500:])
+            assert visitor.ask("GET", "/free")[2] == "free"
+            assert visitor.ask("GET", "/cart")[2] == "100000"
+            assert visitor.ask("GET", "/notes")[0] == 200
+        made = int(visitor.ask("GET", "/notes")[2])
+        assert made == (1 if what == "database" else 4)
+        filler.unlink()
+        assert visitor.ask("POST", "/notes", "")[::2] == (200, "made")
+        assert visitor.ask("GET", "/notes")[2] == str(made + 1)
+        assert Visitor(server.port).ask("POST", "/cart", "")[0] == 200
+    with contextlib.closing(sqlite3.connect(places["database"] / "notes.sqlite3")) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert not [name for name in files_below(places["sessions"]) if name.endswith((".tmp", ".part"))]

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
 from asok_engine.errors import UploadRefused
+from asok_engine.wire.archives import check_archive
 from asok_engine.wire.filetypes import (
     ACTIVE_TYPES,
     RUNNABLE_EXTENSIONS,
@@ -79,7 +80,11 @@ class UploadedFile:
         return self._head
 
     def check_content(self) -> None:
-        """Raise UploadRefused for content that is not what the name says, or that would be run somewhere."""
+        """Raise UploadRefused for content that is not what the name says, or that harms whoever opens it.
+
+        That is what a server, a browser or a desktop would run, and archives that unpack to too much or to
+        somewhere else.
+        """
         # Why every part of the name: some servers run `shell.php.jpg` for its middle.
         for part in self.filename.lower().split(".")[1:]:
             if part.strip() in RUNNABLE_EXTENSIONS:
@@ -89,6 +94,8 @@ class UploadedFile:
             raise UploadRefused("Files with a program or a web page in them are not allowed.")
         if not fits(self.extension, kind, self._beginning()):
             raise UploadRefused(f"The content does not match the name: it is no .{self.extension[:20]} file.")
+        if kind == "application/zip":
+            check_archive(self.file)
 
     def check_image(self) -> None:
         """Raise UploadRefused for an image that is broken, cut off, or too large to decode."""
