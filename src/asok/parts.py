@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from asok.auth.requestauth import RequestAuth as RequestAuth
     from asok.debugmigrate import MigrateButton as MigrateButton
     from asok.debugpage import DebugPage as DebugPage
+    from asok.forms.rowchoices import row_choices as row_choices
     from asok.orm.layer import DataLayer as DataLayer
     from asok_engine.backends.mail.console import ConsoleMailer as ConsoleMailer
     from asok_engine.backends.mail.smtp import SmtpMailer as SmtpMailer
@@ -57,6 +58,7 @@ _HOMES = {
     "authorise": "asok_engine.records.policy",
     "decide": "asok_engine.records.policy",
     "is_allowed": "asok_engine.records.policy",
+    "row_choices": "asok.forms.rowchoices",
     "run": "asok_engine.database.running",
     "run_async": "asok_engine.database.running",
 }

@@ -42,6 +42,9 @@ def test_token_is_the_sessions_own(visitor: TestClient) -> None:
     """One of nobody's is dead once somebody signs in, and one of a session when it ends (case 84)."""
     before = token_of(visitor)
     assert send(visitor, before) == 200
+    # A session that begins takes the token along; a sign-in does not.
+    visitor.get("/keep")
+    assert send(visitor, before) == 200
     visitor.get("/enter")
     assert send(visitor, before) == 403
     during = token_of(visitor)

@@ -8,13 +8,14 @@ nothing it shows is trusted: every value is escaped, a password is never shown.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from asok import parts
 from asok.forms.bound import BoundField
 from asok.forms.elements import element, joined
 from asok.forms.fields import KIND, FieldKinds, FormField
-from asok.forms.models import FieldDescription, fields_of_model
+from asok.forms.models import FieldDescription, fields_for, fields_of_model
 from asok.forms.reading import finish, read_value, shown
 from asok.forms.scripts import script_element
 from asok.keptinput import KeptInput
@@ -135,20 +136,54 @@ class Form(metaclass=FieldKinds):
         """Make a form from the fields of a model.
 
         Keys, time stamps, hidden and protected fields are left out, and with a request those
-        that the policy of the model does not let its visitor set. Fields that the class
+        that the policy of the model does not let its visitor set. A foreign key offers the rows
+        that the policy of their model shows to the visitor, 500 at most. Fields that the class
         declares itself stay as they are; they stand first, or where `include_fields` names them.
         """
+        asked = (model, request, include_fields, exclude_fields)
+        plan = cls._choices(*asked)
+        return cls._of_model(*asked, {} if plan is None else parts.run(plan), options)
+
+    @classmethod
+    async def from_model_async(
+        cls,
+        model: Any,
+        request: Request | None = None,
+        include_fields: list[str] | None = None,
+        exclude_fields: list[str] | None = None,
+        **options: Any,
+    ) -> Self:
+        """Do what `from_model` does without blocking the event loop while rows are read."""
+        asked = (model, request, include_fields, exclude_fields)
+        plan = cls._choices(*asked)
+        return cls._of_model(*asked, {} if plan is None else await parts.run_async(plan), options)
+
+    @classmethod
+    def _choices(
+        cls, model: Any, request: Request | None, include: list[str] | None, exclude: list[str] | None
+    ) -> Any:
+        """Give the plan that reads which rows can be chosen, None where nobody is there to choose."""
+        if request is None or not hasattr(model, "__description__"):
+            return None
+        names = fields_for(model, request, include, exclude, declared=cls._declared).keys()
+        return parts.row_choices(model, names - cls._declared.keys(), request.principal)
+
+    @classmethod
+    def _of_model(
+        cls,
+        model: Any,
+        request: Request | None,
+        include: list[str] | None,
+        exclude: list[str] | None,
+        choices: Mapping[str, Any],
+        options: dict[str, Any],
+    ) -> Self:
         declared = cls._declared
-        writable = _writable(model, request)
-        if include_fields is None:
-            made = fields_of_model(model, exclude=exclude_fields)
-            made = {name: field for name, field in made.items() if writable is None or name in writable}
+        made = fields_for(model, request, include, exclude, declared=declared, choices=choices)
+        if include is None:
             return cls({**declared, **made, **declared}, request, **options)
-        asked = [name for name in include_fields if name not in declared]
-        made = fields_of_model(model, include=asked, exclude=exclude_fields)
-        known = {name: field for name, field in made.items() if writable is None or name in writable}
-        known |= declared
-        return cls({name: known[name] for name in include_fields if name in known}, request, **options)
+        known = {**made, **declared}
+        return cls({name: known[name] for name in include if name in known}, request, **options)
 
     @staticmethod
     def field_for(description: FieldDescription) -> FormField | None:
@@ -551,12 +586,6 @@ class Form(metaclass=FieldKinds):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {list(self._fields)}>"
-
-
-def _writable(model: Any, request: Request | None) -> Container[str] | None:
-    """Give the fields of a model that a visitor may set; None where nobody has said anything about it."""
-    policy = getattr(model, "__policy__", None)
-    return None if policy is None or request is None else policy(model).writable(request.principal)
 
 
 def _value_of(source: Any, name: str) -> Any:

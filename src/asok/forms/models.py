@@ -7,7 +7,7 @@ a password is the one hidden field that can be typed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from asok.forms.fields import FormField
@@ -15,7 +15,7 @@ from asok.forms.records import describe_record
 from asok_engine.errors import UsageError
 from asok_engine.validation.rules import RuleCall, parse_rules
 
-__all__ = ["DescribedModel", "FieldDescription", "fields_of_model"]
+__all__ = ["DescribedModel", "FieldDescription", "fields_for", "fields_of_model"]
 
 
 @runtime_checkable
@@ -81,12 +81,16 @@ _NEVER = frozenset({"created_at", "updated_at", "soft_delete", "vector", "binary
 
 
 def fields_of_model(
-    model: Any, *, include: Sequence[str] | None = None, exclude: Sequence[str] | None = None
+    model: Any,
+    *,
+    include: Sequence[str] | None = None,
+    exclude: Sequence[str] | None = None,
+    choices: Mapping[str, Sequence[Any]] | None = None,
 ) -> dict[str, FormField]:
     """Give the form fields for a model, for a class that describes its fields, or for descriptions, by name.
 
-    `include` chooses and orders, `exclude` leaves out. Raises UsageError for a name
-    that no form can have.
+    `include` chooses and orders, `exclude` leaves out; `choices` are those of fields that do not
+    know theirs. Raises UsageError for a name that no form can have.
     """
     if isinstance(model, DescribedModel):
         described = {description.name: description for description in model.form_fields()}
@@ -105,6 +109,8 @@ def fields_of_model(
         raise UsageError(
             f"The model has no field {unknown[0]!r} for a form.", fix=f"It has {', '.join(described)}."
         )
+    for name, offered in (choices or {}).items():
+        described[name].choices = offered
     left_out = set(exclude or ())
     made: dict[str, FormField] = {}
     for name in include if include is not None else described:
@@ -117,6 +123,29 @@ def fields_of_model(
                 fix="Set it in code, or declare a field of that name in the form.",
             )
     return made
+
+
+def fields_for(
+    model: Any,
+    request: Any,
+    include: Sequence[str] | None,
+    exclude: Sequence[str] | None,
+    *,
+    declared: Container[str],
+    choices: Mapping[str, Sequence[Any]] | None = None,
+) -> dict[str, FormField]:
+    """Give the form fields for a model that the visitor of a request may set, as its policy says.
+
+    Of `include`, those that a form has `declared` itself are not the model's. Without a
+    request, or a policy, every field that forms can change is there.
+    """
+    asked = None if include is None else [name for name in include if name not in declared]
+    made = fields_of_model(model, include=asked, exclude=exclude, choices=choices)
+    policy = getattr(model, "__policy__", None)
+    if policy is None or request is None:
+        return made
+    writable = policy(model).writable(request.principal)
+    return {name: field for name, field in made.items() if name in writable}
 
 
 def _field(description: FieldDescription) -> FormField | None:
@@ -159,8 +188,8 @@ def _form_kind(description: FieldDescription) -> str:
         return "checkbox"
     if description.choices and description.kind in ("string", "integer"):
         return "select"
-    if description.kind == "foreign_key" and not description.choices:
-        # Which rows may be chosen is for the application to say; until then a key can be typed.
+    if description.kind == "foreign_key" and description.choices is None:
+        # Nobody has said which rows may be chosen: a key can be typed.
         return "text"
     return _KINDS[description.kind]
 
