@@ -392,14 +392,19 @@ class Stop(FrameworkError):
 
 
 class Redirect(Stop):
-    """Send the client to another address."""
+    """Send the client to another address.
+
+    `by_page` sends a page that goes there by itself: a policy with `form-action 'self'` keeps
+    browsers from following the redirect of a form to another site.
+    """
 
     code = "redirect"
 
-    def __init__(self, url: str, status: int = 302) -> None:
+    def __init__(self, url: str, status: int = 302, *, by_page: bool = False) -> None:
         super().__init__(f"redirect to {url!r}")
         self.url = url
-        self.status = status
+        self.status = 200 if by_page else status
+        self.by_page = by_page
 
 
 class Abort(Stop):

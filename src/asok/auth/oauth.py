@@ -27,7 +27,7 @@ from asok_engine.backends.sessions.session import Session
 from asok_engine.backends.web_link import WebLink
 from asok_engine.database.running import run, run_async
 from asok_engine.dispatch.middleware.sessions import Sessions
-from asok_engine.errors import InputError, NotFoundError, SetupError, UsageError
+from asok_engine.errors import InputError, NotFoundError, Redirect, SetupError, UsageError
 from asok_engine.records.errors import NotUnique
 from asok_engine.records.plans.change import update_all
 from asok_engine.records.plans.delete import delete
@@ -38,7 +38,7 @@ from asok_engine.records.steps import Plan
 from asok_engine.security.keys import equal
 from asok_engine.security.oauth import Person, Provider, ProviderRefused, SignIn, github, google
 from asok_engine.wire.request import Request
-from asok_engine.wire.urls import local_target
+from asok_engine.wire.urls import local_target, redirect_target
 
 __all__ = ["Answer", "IdentityTaken", "OAuth", "RequestOAuth"]
 
@@ -337,6 +337,7 @@ class RequestOAuth:
     def start(self, provider: str, *, path: str = "", next: str = "/") -> NoReturn:
         """Send the visitor to a provider; they come back to `path`, `/auth/<provider>/callback` by itself.
 
+        From a form they go by way of a page, because a strict policy keeps forms on this site.
         `next` is where they go in the end, an address of this site. Raises Redirect, and
         ProviderFailed (502) when the provider does not say where it is.
         """
@@ -416,7 +417,10 @@ class RequestOAuth:
         await run_async(self._oauth.unlink(self._request, key))
 
     def _away(self, address: str) -> NoReturn:
-        self._request.redirect(address, safe=False)
+        request = self._request
+        target = redirect_target(address, host=request.host, safe=False)
+        # Why not for all: a link may be redirected, and that is one step less.
+        raise Redirect(target, 302, by_page=request.method not in ("GET", "HEAD"))
 
 
 def _label(profile: Person) -> str:

@@ -140,6 +140,8 @@ class ErrorAnswers:
     def _without_page(self, request: Request, error: Exception) -> Response | None:
         """Answer without the application's own error page, or say None: that page is to answer."""
         if isinstance(error, Redirect):
+            if error.by_page:
+                return _leading_page(error.url)
             response = bare(b"", HTML, error.status)
             response.headers["Location"] = error.url
             del response.raw[b"content-type"]
@@ -238,6 +240,20 @@ def _message(error: Exception) -> str:
     if isinstance(error, Abort):
         return error.text
     return str(getattr(error, "message", ""))
+
+
+def _leading_page(url: str) -> Response:
+    """Give a page that goes to an address by itself, also without scripts."""
+    address = escape(url)
+    page = (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>One moment</title>'
+        f'<meta http-equiv="refresh" content="0;url={address}">'
+        '<meta name="referrer" content="no-referrer"><link rel="icon" href="data:,">'
+        f'</head><body><p><a href="{address}">Go on</a></p></body></html>\n'
+    )
+    response = bare(page.encode(), HTML)
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _apology(request: Request, status: int) -> str:

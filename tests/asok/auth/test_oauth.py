@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
@@ -29,6 +31,10 @@ CSRF = False
 
 def post(request):
     request.auth.oauth.start("test", path="/HOW-back", next=request.query.get("next", "/"))
+
+
+def get(request):
+    request.auth.oauth.start("test", path="/HOW-back")
 
 
 def delete(request):
@@ -117,8 +123,11 @@ def make(root: Path, provider: ProviderProcess, debug: bool = True, **settings: 
 def leave(client: TestClient, how: str = "async", query: str = "") -> str:
     """Begin; give where the browser is sent."""
     answer = client.post(f"/{how}-go{query}")
-    assert answer.status_code == 302, answer.text
-    return str(answer.headers["location"])
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["cache-control"] == "no-store"
+    found = re.search(r'http-equiv="refresh" content="0;url=([^"]+)"', answer.text)
+    assert found is not None
+    return unescape(found[1])
 
 
 def come_back(client: TestClient, back: str) -> Any:
@@ -325,6 +334,18 @@ def test_names_of_before_are_bound_too(tmp_path: Path, provider: ProviderProcess
     assert client.get(f"/{how}-own?{query}").status_code == 400
     again = urlsplit(provider.visit(client.post(f"/{how}-own").json["url"])).query
     assert client.get(f"/{how}-own?{again}&uri=other").status_code == 500
+
+
+@WAYS
+def test_link_is_redirected_and_a_form_gets_a_page(
+    tmp_path: Path, provider: ProviderProcess, how: str
+) -> None:
+    """`form-action 'self'` of a strict policy holds for the redirects of a form too (CSP 3 6.4.1)."""
+    client = TestClient(make(tmp_path, provider))
+    answer = client.get(f"/{how}-go")
+    assert answer.status_code == 302
+    assert answer.headers["location"].startswith(f"{provider.url}/authorize?")
+    assert leave(client, how).startswith(f"{provider.url}/authorize?")
 
 
 def test_unknown_provider_is_not_found(tmp_path: Path, provider: ProviderProcess) -> None:

@@ -68,6 +68,17 @@ def asked(accept: str | None = None, request_id: str = "r-1", **headers: str) ->
     return request
 
 
+async def test_redirect_by_page_leads_there_by_itself() -> None:
+    """A page whose policy keeps forms on this site gets to another one; what the address has stays text."""
+    for response in await both(ErrorAnswers(LOOP), Redirect('https://p.example/?a="><script>', by_page=True)):
+        text = response.body.decode()
+        assert response.status_code == 200
+        assert 'content="0;url=https://p.example/?a=&quot;&gt;&lt;script&gt;"' in text
+        assert "<script>" not in text
+        assert response.headers["Cache-Control"] == "no-store"
+        assert "Location" not in response.headers
+
+
 class ProviderAway(OutsideError):
     """Something else is ill."""
 

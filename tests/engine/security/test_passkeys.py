@@ -166,6 +166,17 @@ JSONISH = st.recursive(
 )
 
 
+def test_certificates_of_devices_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attestation was not asked for, so its formats, which parse certificates, are not reached."""
+    reached: list[Any] = []
+    monkeypatch.setattr("webauthn.verify_registration_response", lambda **given: reached.append(given))
+    for fmt in ("tpm", "android-key", "android-safetynet", "apple", "fido-u2f", "other"):
+        asked = options()
+        with pytest.raises(PasskeyRefused):
+            PARTY.check_registration(device().make(asked, fmt=fmt), challenge=asked["challenge"])
+    assert reached == []
+
+
 @settings(max_examples=150, deadline=None)
 @given(
     st.sampled_from(
