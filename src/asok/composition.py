@@ -542,7 +542,13 @@ class _Composition:
         model = None if self._data is None else self._data.models.get(name)
         if model is None:
             return Nobody(self._sessions, name)
-        return parts.People(self._sessions, self._counters, model, issuer=self._config["PROJECT_NAME"])
+        return parts.People(
+            self._sessions,
+            self._counters,
+            model,
+            issuer=self._config["PROJECT_NAME"],
+            models=self._app.models,
+        )
 
     @cached_property
     def _links(self) -> parts.Links | Nobody:

@@ -17,10 +17,13 @@ from websockets.typing import Origin
 
 from asok import Asok, TestClient, WebSocketServer
 from asok_engine.backends.broadcast.memory import MemoryBroadcast
+from asok_engine.database.running import run_async
 from asok_engine.errors import SetupError, UsageError
 from asok_engine.realtime.limits import Limits
+from asok_engine.security.bearer import make_bearer
 from tests import servers
 from tests.asok.auth.desk import make_desk, person, sign_in
+from tests.asok.auth.test_bearertoken import TOKEN
 from tests.asok.effects.sites import BOTH, make_app, write_project
 
 Start = Callable[..., Awaitable[int]]
@@ -165,6 +168,29 @@ async def test_conn_user_is_the_person_who_signed_in(tmp_path: Path, start: Star
     await user.update_async(password="set by somebody in a shell")
     async with connect(address, origin=origin, additional_headers=cookie) as one:
         assert await one.recv() == "Guest"
+
+
+async def test_conn_user_is_the_person_of_a_token(tmp_path: Path, start: Start) -> None:
+    """A program connects as somebody; a token that is not good is refused with 401, never a guest."""
+    settings = {"LOG_LEVEL": "CRITICAL", "WS_ADAPTER": "memory", "ALLOWED_HOSTS": ["127.0.0.1"]}
+    app = make_desk(tmp_path, settings, files={"src/models/access_token.py": TOKEN})
+    ws = WebSocketServer(app=app, port=servers.free_port())
+
+    @ws.on_connect("/")
+    def enter(conn: Any) -> None:
+        conn.send(f"{conn.user.name} {conn.user.can('tickets.edit')}" if conn.user else "Guest")
+
+    app.shutdown()
+    port = await start(app, ws)
+    user = await asyncio.to_thread(person, app, roles=["agent"])
+    people = app.services.people
+    token = await run_async(people.bearers.create(user, "bot", ["tickets.view"], 60, people.clock()))
+    address = f"ws://127.0.0.1:{port}/"
+    async with connect(address, additional_headers={"Authorization": f"Bearer {token}"}) as one:
+        assert await one.recv() == "Ada False"
+    with pytest.raises(InvalidStatus) as refused:
+        await connect(address, additional_headers={"Authorization": f"Bearer {make_bearer()}"})
+    assert refused.value.response.status_code == 401
 
 
 async def test_room_authorizer_decides(tmp_path: Path, start: Start) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from asok.auth.account import Account as Account
+    from asok.auth.bearertoken import BearerToken as BearerToken
     from asok.auth.identity import Identity as Identity
     from asok.auth.passkey import Passkey as Passkey
     from asok_engine.records.policy import Allow as Allow
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Account": "asok.auth.account",
     "Allow": "asok_engine.records.policy",
+    "BearerToken": "asok.auth.bearertoken",
     "Forbid": "asok_engine.records.policy",
     "Identity": "asok.auth.identity",
     "Passkey": "asok.auth.passkey",
@@ -38,6 +40,7 @@ _HOMES = {
 __all__ = [
     "Account",
     "Allow",
+    "BearerToken",
     "Forbid",
     "Identity",
     "Passkey",

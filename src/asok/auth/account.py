@@ -6,7 +6,7 @@ do. Rights and marks are protected: no form and no JSON of a visitor sets them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 
@@ -19,7 +19,7 @@ from asok_engine.records.fields.number import Boolean, Integer
 from asok_engine.records.fields.secret import Encrypted, Password, PasswordHash
 from asok_engine.records.fields.structure import JSON
 from asok_engine.security.password_rules import FEWEST_CHARACTERS, password_problems
-from asok_engine.security.rights import grants
+from asok_engine.security.rights import covers, grants
 
 __all__ = ["Account", "AccountEmail", "AccountPassword", "AccountSecret", "SealedText"]
 
@@ -103,6 +103,8 @@ class Account(Model):
     """
 
     __abstract__ = True
+    # Why beside the values: reading the row again must not take the limit away.
+    __slots__ = ("_scopes",)
     #: What each role may do.
     role_permissions: ClassVar[Mapping[str, Collection[str]]] = {}
 
@@ -130,15 +132,36 @@ class Account(Model):
         """Whether this person types a code after the password."""
         return bool(self.totp_secret)
 
+    @property
+    def scopes(self) -> frozenset[str] | None:
+        """The rights to which the token of this request limits this person, None without a limit."""
+        scopes: frozenset[str] | None = getattr(self, "_scopes", None)
+        return scopes
+
+    def limit_to(self, scopes: Iterable[str] | None) -> None:
+        """Limit what this person may do while a token acts for them; None limits nothing."""
+        self._scopes = None if scopes is None else frozenset(scopes)
+
     def has_role(self, *roles: str) -> bool:
         """Tell whether this person has one of these roles.
+
+        Under the scopes of a token they have a role when the scopes cover all that it may do.
 
         Raises:
             UsageError: no role was named.
         """
         if not roles:
             raise UsageError("has_role was asked without a role.", fix='Name one: has_role("agent").')
-        return self.is_active and any(role in roles for role in self.roles or ())
+        if not self.is_active:
+            return False
+        return any(role in roles and self._reaches(role) for role in self.roles or ())
+
+    def _reaches(self, role: str) -> bool:
+        scopes = self.scopes
+        if scopes is None or "*" in scopes:
+            return True
+        rights = self.role_permissions.get(role, ())
+        return bool(rights) and all(covers(scopes, right) for right in rights)
 
     def can(self, permission: str) -> bool:
         """Tell whether this person may do something: `user.can("posts.edit")`.
@@ -146,7 +169,8 @@ class Account(Model):
         Raises:
             UsageError: the permission is no thing and deed with a dot between.
         """
-        return grants(self.rights, permission)
+        scopes = self.scopes
+        return grants(self.rights, permission) and (scopes is None or grants(scopes, permission))
 
     @property
     def rights(self) -> list[str]:

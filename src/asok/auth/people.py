@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from asok.auth.bearer import BearerRefused, Bearers
 from asok.auth.signin import Throttle, Tries, authenticate, password_field
 from asok_engine.backends.cache.values import MISSING, decode
 from asok_engine.backends.counters.contract import Counters
@@ -35,6 +36,7 @@ from asok_engine.records.steps import Plan
 from asok_engine.security.keys import equal
 from asok_engine.security.password_rules import password_problems
 from asok_engine.security.passwords import Passwords
+from asok_engine.wire.authorization import bearer_credentials, carries_bearer
 from asok_engine.wire.request import Request
 from asok_engine.wire.response import Response
 
@@ -84,7 +86,8 @@ def stamp_of(person: Any, field: str) -> str:
 class People:
     """The people of one application; the kernel's keeper of sessions, which knows whose they are.
 
-    `model` is the model of AUTH_MODEL. `clock` gives seconds since the epoch.
+    `model` is the model of AUTH_MODEL, `models` are all of the application. `clock` gives
+    seconds since the epoch.
     """
 
     def __init__(
@@ -96,6 +99,7 @@ class People:
         passwords: Passwords | None = None,
         throttle: Throttle | None = None,
         issuer: str = "",
+        models: Mapping[str, type[Any]] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         #: The sessions of the application.
@@ -111,6 +115,8 @@ class People:
         self.clock = clock
         #: How the application is called in an authenticator app.
         self.issuer = issuer
+        #: The tokens with which programs act for people.
+        self.bearers = Bearers(models or {}, model)
         #: The name of the password field, "" when the model has none.
         self.field = password_field(model.__description__)
 
@@ -122,7 +128,14 @@ class People:
         return True
 
     async def read_ahead(self, request: Request) -> None:
-        """Read session and person for code on an event loop, when the visitor has sent an id."""
+        """Read session and person for code on an event loop, when the visitor has sent an id or a token."""
+        credentials = bearer_credentials(request)
+        if credentials is not None:
+            try:
+                request.__dict__["bearer_ahead"] = await run_async(self._taken(request, credentials))
+            except (DatabaseError, BearerRefused) as error:
+                request.__dict__["bearer_ahead"] = error
+            return
         if not self.sessions.cookie.sent(request):
             return
         await self.sessions.read_ahead(request)
@@ -138,6 +151,13 @@ class People:
 
     def read_before(self, request: Request) -> None:
         """Do what `read_ahead` does in a thread, for a handler that runs on the background loop."""
+        credentials = bearer_credentials(request)
+        if credentials is not None:
+            try:
+                request.__dict__["bearer_ahead"] = run(self._taken(request, credentials))
+            except (DatabaseError, BearerRefused) as error:
+                request.__dict__["bearer_ahead"] = error
+            return
         self.sessions.read_before(request)
         key, stamp = self._claim_ahead(request)
         if key:
@@ -161,6 +181,7 @@ class People:
 
         Raises:
             BackendUnavailable: the place of the sessions, or the database, does not answer.
+            BearerRefused: the request carries a token that is not valid (401).
         """
         known = request.__dict__
         if "person" not in known:
@@ -168,6 +189,9 @@ class People:
         return known["person"]
 
     def _found(self, request: Request) -> Any:
+        credentials = bearer_credentials(request)
+        if credentials is not None:
+            return self._by_token(request, credentials)
         key, stamp = _claim(self.sessions.of(request).own.get(CLAIM))
         ahead = request.__dict__.pop("person_ahead", None)
         if not key:
@@ -177,6 +201,26 @@ class People:
         if ahead is not None and ahead[:2] == (key, stamp):
             return ahead[2]
         return run(self.find(key, stamp))
+
+    def _by_token(self, request: Request, credentials: str) -> Any:
+        request.is_personal = True
+        known = request.__dict__
+        ahead = known.get("bearer_ahead")
+        if isinstance(ahead, BearerRefused) and "error_status" in known:
+            # The page that tells of the refusal may ask too.
+            return None
+        if isinstance(ahead, Exception):
+            raise ahead
+        if ahead is not None:
+            return ahead
+        try:
+            return run(self._taken(request, credentials))
+        except BearerRefused as error:
+            known["bearer_ahead"] = error
+            raise
+
+    def _taken(self, request: Request, credentials: str) -> Plan[Any]:
+        return self.bearers.take(credentials, self.clock(), client_of(request))
 
     def _claim_ahead(self, request: Request) -> tuple[Any, str]:
         """Give what the session that was read says, without touching it: the answer may stay a shared one."""
@@ -231,7 +275,7 @@ class People:
 
         Raises:
             UsageError: this is no record of AUTH_MODEL that was saved.
-            ForbiddenError: the account is not active.
+            ForbiddenError: the account is not active, or the request carries a token.
             Redirect: a code is due; nobody is signed in until it was typed at `code_url`.
         """
         if not getattr(person, "has_second_factor", False):
@@ -261,7 +305,7 @@ class People:
 
         Raises:
             UsageError: this is no record of AUTH_MODEL that was saved.
-            ForbiddenError: the account is not active.
+            ForbiddenError: the account is not active, or the request carries a token.
         """
         key = self._key_of(request, person)
         session = self._session_for(request, person)
@@ -284,6 +328,8 @@ class People:
             )
         if not getattr(person, "is_active", True):
             raise ForbiddenError("This account is not active.")
+        if carries_bearer(request):
+            raise ForbiddenError("A request with a token signs nobody in.")
         return key if isinstance(key, int) else str(key)
 
     def _session_for(self, request: Request, person: Any) -> Session:
@@ -329,15 +375,26 @@ class People:
         session.own[CONFIRMED] = self.clock()
         _log.info("%s confirmed that it is them, from %s.", session.user_key, client_of(request))
 
+    def must_act_for_themselves(self, request: Request) -> None:
+        """Go on only when nobody acts for somebody else.
+
+        Raises:
+            ForbiddenError: a program does with a token (403).
+        """
+        if carries_bearer(request):
+            raise ForbiddenError("This cannot be done with a token.")
+
     def must_be_themselves(self, request: Request) -> Any:
         """Give the person of a request who acts in their own session.
 
         Raises:
             UnauthorizedError: nobody is signed in.
+            ForbiddenError: somebody else acts for them (403).
         """
         person = self.of(request)
         if person is None:
             raise UnauthorizedError("Please sign in.")
+        self.must_act_for_themselves(request)
         return person
 
     def must_be_confirmed(self, request: Request) -> Any:
@@ -386,6 +443,7 @@ class People:
         person = self.of(request)
         if person is None:
             raise UsageError("change_password was called and nobody is signed in.")
+        self.must_act_for_themselves(request)
         words = [str(getattr(person, name, "") or "") for name in ("email", "name", "username")]
         problems = password_problems(password, own_words=[word for word in words if word])
         if "own" in problems:

@@ -6,6 +6,7 @@ is explained. Nothing is made before it is asked for.
 
 from __future__ import annotations
 
+from asok.auth.bearer import RequestTokens
 from asok.auth.codes import RequestCodes
 from asok.auth.devices import RequestSessions
 from asok.auth.links import AddressLinks, RequestLinks, ResetLinks
@@ -60,6 +61,11 @@ class RequestAuth:
     def oauth(self) -> RequestOAuth:
         """Providers to sign in with."""
         return RequestOAuth(self._request.app.services.oauth, self._request)
+
+    @property
+    def token(self) -> RequestTokens:
+        """Tokens with which programs act for people."""
+        return RequestTokens(self._request)
 
     @property
     def codes(self) -> RequestCodes:

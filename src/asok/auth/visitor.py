@@ -24,9 +24,10 @@ __all__ = ["Visitor", "principal_of"]
 
 
 def principal_of(user: Any) -> Principal:
-    """Give a person as policies judge them: by key, roles and rights."""
+    """Give a person as policies judge them: by key, roles, rights, and the scopes of a token."""
     roles = getattr(user, "roles", None) or ()
-    return parts.Principal("person", user.pk, frozenset(roles), tuple(getattr(user, "rights", ())))
+    rights, scopes = tuple(getattr(user, "rights", ())), getattr(user, "scopes", None)
+    return parts.Principal("person", user.pk, frozenset(roles), rights, scopes)
 
 
 class Visitor(FormInput):
@@ -38,7 +39,9 @@ class Visitor(FormInput):
     def user(self) -> Any:
         """The person who is signed in, None for anybody else.
 
-        Raises BackendUnavailable (503) when sessions or people cannot be read.
+        With `Authorization: Bearer` it is the person of the token, whatever the cookies say. Raises
+        BearerRefused (401) when the token is not valid, BackendUnavailable (503) when sessions or
+        people cannot be read.
         """
         return None if self.app is None else self.app.services.people.of(self)
 

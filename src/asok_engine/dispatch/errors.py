@@ -25,6 +25,7 @@ from asok_engine.errors import (
     ValidationError,
 )
 from asok_engine.telemetry.hooks import error_caught
+from asok_engine.wire.authorization import carries_bearer
 from asok_engine.wire.jsons import encode_json
 from asok_engine.wire.negotiation import best
 from asok_engine.wire.request import Request
@@ -35,6 +36,7 @@ __all__ = ["STATUSES", "ErrorAnswers", "status_of"]
 
 PROBLEM = b"application/problem+json"
 _PAGE_THREADS = 4
+_DATA_FIRST = ("application/json", "text/html")
 
 #: From kind of error to status, first match wins; errors that carry a status of their own keep it.
 STATUSES: tuple[tuple[type[BaseException], int], ...] = (
@@ -93,7 +95,7 @@ class ErrorAnswers:
         self._debug_page = debug_page
         self._invalid_input = invalid_input
         self._problem = problem
-        self._offers = ("application/json", "text/html") if json_first else ("text/html", "application/json")
+        self._offers = _DATA_FIRST if json_first else ("text/html", "application/json")
         self._log = logger or logging.getLogger("asok")
         # Why a pool of its own: a link may hold a thread of the others until this answer is there.
         self._threads = Threads(_PAGE_THREADS)
@@ -215,9 +217,11 @@ class ErrorAnswers:
 
     def _wants_json(self, request: Request) -> bool:
         accept = request.headers.get("accept")
+        # Only programs carry such credentials, and most of them take anything.
+        offers = _DATA_FIRST if carries_bearer(request) else self._offers
         if accept is None:
-            return self._offers[0] == "application/json" or request.is_json
-        chosen = best(accept, (*self._offers, "application/problem+json"))
+            return offers[0] == "application/json" or request.is_json
+        chosen = best(accept, (*offers, "application/problem+json"))
         return chosen is not None and chosen.endswith("json")
 
     def _plain_page(

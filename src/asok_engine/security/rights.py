@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from asok_engine.errors import UsageError
 
-__all__ = ["VIEW", "grants"]
+__all__ = ["VIEW", "covers", "grants"]
 
 #: The deed that every other deed with the same thing brings along.
 VIEW = "view"
@@ -36,3 +36,13 @@ def grants(given: Iterable[object], wanted: str) -> bool:
         if deed == VIEW and isinstance(each, str) and each.rpartition(".")[0] == thing:
             return True
     return False
+
+
+def covers(given: Iterable[object], right: str) -> bool:
+    """Tell whether rights that were given cover one that was given as well, which may have a star."""
+    given = list(given)
+    if "*" in given or right in given:
+        return True
+    thing, _, deed = right.rpartition(".")
+    is_one = bool(thing and deed) and "*" not in right and right == right.strip()
+    return is_one and grants(given, right)

@@ -194,6 +194,14 @@ async def test_form_follows_what_the_client_takes(
         assert response.content_type.startswith("application/problem+json" if is_json else "text/html")
 
 
+@pytest.mark.parametrize(("accept", "is_json"), [("*/*", True), (None, True), ("text/html", False)])
+async def test_program_with_credentials_gets_problem_details(accept: str | None, is_json: bool) -> None:
+    """It takes anything, and means data; one that asks for a page gets it."""
+    headers = {"Authorization": "Bearer x"}
+    for response in await both(ErrorAnswers(LOOP), NotFoundError(), accept=accept, **headers):
+        assert response.content_type.startswith("application/problem+json" if is_json else "text/html")
+
+
 async def test_unauthorized_names_a_scheme() -> None:
     """A 401 without WWW-Authenticate is not HTTP (RFC 9110 11.6.1); one that is given stays."""
     given = UnauthorizedError()

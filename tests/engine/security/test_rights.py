@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from asok_engine.errors import UsageError
-from asok_engine.security.rights import grants
+from asok_engine.security.rights import covers, grants
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,24 @@ def test_a_right_that_is_none_is_a_mistake(wanted: str) -> None:
     """Asking for it raises, so that a slip of the pen never opens a door."""
     with pytest.raises(UsageError, match="posts.edit"):
         grants(["*"], wanted)
+
+
+@pytest.mark.parametrize(
+    ("given", "right", "expected"),
+    [
+        (["*"], "*", True),
+        (["*"], "posts.*", True),
+        (["posts.*"], "posts.*", True),
+        (["posts.*"], "posts.edit", True),
+        (["posts.edit"], "posts.view", True),
+        (["posts.edit"], "posts.*", False),
+        (["posts.*"], "*", False),
+        (["posts.*"], "pages.view", False),
+        ([], "posts.view", False),
+        (["posts.*"], "posts", False),
+        (["posts"], "posts", True),
+    ],
+)
+def test_a_star_is_covered_by_a_star_alone(given: list[object], right: str, expected: bool) -> None:
+    """What was given to one person is held against what was given to another, or to a token."""
+    assert covers(given, right) is expected

@@ -17,6 +17,7 @@ from asok_engine.backends.sessions.session import Session
 from asok_engine.dispatch.middleware.sessions import Sessions
 from asok_engine.errors import ForbiddenError, UsageError
 from asok_engine.security.csrf import CsrfTokens, foreign_origin, parse_origin
+from asok_engine.wire.authorization import carries_bearer
 from asok_engine.wire.hosts import parse_host
 from asok_engine.wire.request import Request
 from asok_engine.wire.response import Response
@@ -70,9 +71,7 @@ class Csrf:
         """Let a request pass, or raise CsrfFailed; asking again costs nothing."""
         if "csrf_verified" in request.__dict__:
             return
-        header = request.headers.raw
-        authorization = header(b"authorization")
-        if authorization is not None and authorization[:7].lower() == b"bearer ":
+        if carries_bearer(request):
             return
         foreign = self._foreign(request)
         if foreign:
@@ -185,5 +184,5 @@ class Csrf:
     def finish(self, request: Request, response: Response) -> None:
         """Put the cookie of a visitor who got a seed on the response."""
         signed = request.__dict__.get("csrf_seed_made")
-        if signed is not None:
+        if signed is not None and not carries_bearer(request):
             response.set_cookie(self._cookie, signed, secure=self._secure, same_site=self._same_site)

@@ -3,12 +3,14 @@
 A response that sets a cookie, that was made with a live session, or that carries a
 form token, is private whatever a handler has said about caching. One that looked for
 a session and found none is for everybody, but says that it depends on the cookie.
+One that was made for bearer credentials depends on them and is private.
 Sources: RFC 9111 3, 5.2.2.7 (private), 4.1 (Vary); directives are compared without
 regard to case and white space, as caches do.
 """
 
 from __future__ import annotations
 
+from asok_engine.wire.authorization import carries_bearer
 from asok_engine.wire.request import Request
 from asok_engine.wire.response import Response
 
@@ -26,6 +28,10 @@ class PrivateAnswers:
 
     def finish(self, request: Request, response: Response) -> None:
         """Mark a response that is for one visitor."""
+        if carries_bearer(request):
+            response.headers.add_vary("Authorization")
+            make_private(response.raw)
+            return
         known = request.__dict__
         if "session" not in known and "csrf_made" not in known:
             if response.cookies:

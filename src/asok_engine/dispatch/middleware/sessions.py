@@ -6,7 +6,8 @@ code on an event loop it is read before, when the visitor has sent an id. It is 
 once, after the chain and before anything is sent, and only when it differs. When the
 store does not answer, whoever touches the session gets 503, never an empty one. A
 request that ends in a defect writes nothing. The id that a visitor brings is never
-given to a session that is made here (CWE-384).
+given to a session that is made here (CWE-384). A request with bearer credentials has an
+empty session that is kept nowhere: it is not its cookies'.
 Sources: RFC 6265bis 4.1.3 (prefixes), OWASP ASVS 5.0 V3.3 and V7.
 """
 
@@ -23,6 +24,7 @@ from asok_engine.backends.sessions.session import Session
 from asok_engine.errors import BackendUnavailable, UsageError
 from asok_engine.security.keys import random_token
 from asok_engine.security.signing import Signer
+from asok_engine.wire.authorization import carries_bearer
 from asok_engine.wire.request import Request
 from asok_engine.wire.response import Response
 
@@ -202,7 +204,7 @@ class Sessions:
         """Give the id that came in, when its signature is right."""
         known = request.__dict__
         if "session_sid" not in known:
-            text = request.cookies.get(self.cookie.name)
+            text = None if carries_bearer(request) else request.cookies.get(self.cookie.name)
             verified = None if text is None else self.cookie.signer.verify(text)
             known["session_sid"] = None if verified is None else verified.value
             known["session_resign"] = verified is not None and not verified.is_current
@@ -212,6 +214,8 @@ class Sessions:
     # --- writing ------------------------------------------------------------------------
 
     def _settle(self, request: Request, response: Response, session: Session) -> Deed[None]:
+        if carries_bearer(request):
+            return
         before = session.handle
         if session.ended and before:
             yield "delete", (before,)

@@ -117,3 +117,16 @@ def test_malformed_trusted_origin_trusts_nobody() -> None:
     for origin in ("null", "*"):
         with pytest.raises(CsrfFailed):
             csrf.check(post(token, cookie, origin=origin))
+
+
+def test_bearer_credentials_need_no_token_and_get_no_cookie() -> None:
+    """No other site makes a browser send them; another scheme is no excuse."""
+    csrf, _ = make()
+    request = post(authorization="bearer x")
+    csrf.check(request)
+    assert csrf.token(request)
+    response = page()
+    csrf.finish(request, response)
+    assert response.cookies == []
+    with pytest.raises(CsrfFailed):
+        csrf.check(post(authorization="Basic x"))

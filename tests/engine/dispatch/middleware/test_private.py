@@ -83,3 +83,13 @@ def test_vary_is_not_doubled() -> None:
         response.headers["Vary"] = field
         FINISH(touched(is_live=False), response)
         assert response.headers["Vary"] == expected
+
+
+def test_answer_for_bearer_credentials_is_private_and_depends_on_them() -> None:
+    """Whatever the handler has said (RFC 9111 3.5)."""
+    request = make_request(headers={"authorization": "Bearer x"})
+    response = page()
+    response.headers["Cache-Control"] = "public, s-maxage=60"
+    FINISH(request, response)
+    assert response.headers["Cache-Control"] == "private"
+    assert response.headers["Vary"] == "Authorization"

@@ -309,3 +309,24 @@ def test_plain_side_settles_as_well() -> None:
     assert b"Secure" not in response.cookies[0]
     began = time.time()
     assert next(iter(store._sessions.values())).created_at == pytest.approx(began, abs=5)
+
+
+async def test_bearer_credentials_have_no_session() -> None:
+    """That of the cookies is not read, not written and not ended, and no cookie is given."""
+    store = Noting()
+    kept(store, "s1", user="7")
+    sessions = sessions_of(store)
+    cookie = request_with("s1").headers.get("cookie") or ""
+    for act in (put(sessions, n=2), lambda request: (sessions.of(request).end(), page())[1]):
+        request = make_request(headers={"cookie": cookie, "authorization": "Bearer x"})
+        await sessions.read_ahead(request)
+        response = act(request)
+        assert sessions.of(request).user_key == ""
+        assert not sessions.sent_with(request)
+        await sessions.settle_async(request, response)
+        sessions.settle(request, response)
+        assert response.cookies == []
+    assert store.calls == []
+    found = store.load(handle_of("s1"))
+    assert found is not None
+    assert found.values == {"n": b"1"}
