@@ -161,6 +161,7 @@ class _Composition:
             app.shared_values,
             assets=self._assets,
             socket_script=self._socket_script,
+            banner=self._banner,
             passkey_script=self._passkey_script,
             uses_meta=self._debug or any_uses_meta(templates),
         )
@@ -330,6 +331,8 @@ class _Composition:
             self._socket_script.add_routes(routes)
         if self._passkey_script is not None:
             self._passkey_script.add_routes(routes)
+        if self._banner is not None:
+            self._banner.add_route(routes)
         if self._debug:
             self._migrate_button.add_route(routes)
         self._add_static(routes)
@@ -549,6 +552,11 @@ class _Composition:
             issuer=self._config["PROJECT_NAME"],
             models=self._app.models,
         )
+
+    @cached_property
+    def _banner(self) -> parts.ImpersonationBanner | None:
+        people = self._people
+        return None if isinstance(people, Nobody) else parts.ImpersonationBanner(people, self._csrf.check)
 
     @cached_property
     def _links(self) -> parts.Links | Nobody:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from asok.auth.followers import FollowedQueries as FollowedQueries
     from asok.auth.followers import Followers as Followers
+    from asok.auth.impersonation import ImpersonationBanner as ImpersonationBanner
     from asok.auth.links import Links as Links
     from asok.auth.oauth import OAuth as OAuth
     from asok.auth.passkeys import Passkeys as Passkeys
@@ -46,6 +47,7 @@ _HOMES = {
     "Followers": "asok.auth.followers",
     "Followings": "asok_engine.realtime.followings",
     "MigrateButton": "asok.debugmigrate",
+    "ImpersonationBanner": "asok.auth.impersonation",
     "Links": "asok.auth.links",
     "OAuth": "asok.auth.oauth",
     "PasskeyScript": "asok.auth.passkeyscript",

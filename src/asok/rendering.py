@@ -21,6 +21,7 @@ from asok_engine.templates.errors import UnknownBlock
 from asok_engine.wire.response import HTML, Response, bare
 
 if TYPE_CHECKING:
+    from asok.auth.impersonation import ImpersonationBanner
     from asok.auth.passkeyscript import PasskeyScript
     from asok.request import Request
     from asok.websocket_script import SocketScript
@@ -45,12 +46,14 @@ class PagesRendering:
         assets: PageAssets,
         socket_script: SocketScript | None = None,
         passkey_script: PasskeyScript | None = None,
+        banner: ImpersonationBanner | None = None,
         uses_meta: bool = True,
     ) -> None:
         self._make_environment = make_environment
         self._assets = assets
         #: What adds to pages the scripts that they use.
         self._scripts = [script for script in (passkey_script, socket_script) if script is not None]
+        self._banner = banner
         self._uses_meta = uses_meta
         self._constant: dict[str, Any] = {}
         self._made: dict[str, Callable[[Request], Any]] = {}
@@ -79,15 +82,19 @@ class PagesRendering:
         text = self._environment.render(template, self._context(request, values), root_first=_folder(request))
         for script in self._scripts:
             text = script.into(request, text)
-        return text
+        return text if self._banner is None else self._banner.into(request, text)
 
     def string(self, request: Request, source: str, values: Mapping[str, Any]) -> str:
         """Render a template given as text."""
-        return self._environment.render_string(source, self._context(request, values))
+        text = self._environment.render_string(source, self._context(request, values))
+        return text if self._banner is None else self._banner.into(request, text)
 
     def stream(self, request: Request, template: str, values: Mapping[str, Any]) -> Iterator[str]:
         """Render a template piece by piece."""
-        return self._environment.stream(template, self._context(request, values), root_first=_folder(request))
+        pieces = self._environment.stream(
+            template, self._context(request, values), root_first=_folder(request)
+        )
+        return pieces if self._banner is None else self._banner.into_stream(request, pieces)
 
     def needs_token(self, request: Request, template: str) -> bool:
         """Tell whether a template has a form that gets a token."""

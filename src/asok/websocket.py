@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from asok import parts
 from asok.applications import the_application, waiting_sockets
+from asok.auth.nobody import Nobody
 from asok.websocket_script import SocketScript, mentions_helper
 from asok_engine.backends.broadcast.contract import Broadcast, Gap
 from asok_engine.backends.broadcast.memory import MemoryBroadcast
@@ -253,7 +254,7 @@ class WebSocketServer:
         sessions: Sessions,
     ) -> None:
         """Take the application's settings, when it starts."""
-        config = app.config
+        config, people = app.config, app.services.people
         if self._allowed_origins is not None:
             listed = self._allowed_origins
         else:
@@ -264,7 +265,11 @@ class WebSocketServer:
         self._engine.compose(
             SocketPlan(
                 origins=Origins(listed, local=config["DEBUG"], own=config["APP_URL"]),
-                authenticator=SessionIdentities(sessions, _person_of(request_class)),
+                authenticator=SessionIdentities(
+                    sessions,
+                    _person_of(request_class),
+                    None if isinstance(people, Nobody) else people.bearers,
+                ),
                 broadcast=self._broadcast(app, redis),
                 request_class=request_class,
                 guards=guards,

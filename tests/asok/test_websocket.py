@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from websockets.asyncio.client import connect
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin
 
 from asok import Asok, TestClient, WebSocketServer
@@ -171,7 +171,7 @@ async def test_conn_user_is_the_person_who_signed_in(tmp_path: Path, start: Star
 
 
 async def test_conn_user_is_the_person_of_a_token(tmp_path: Path, start: Start) -> None:
-    """A program connects as somebody; a token that is not good is refused with 401, never a guest."""
+    """A program connects as somebody, until the token is revoked; one that is not good is refused with 401."""
     settings = {"LOG_LEVEL": "CRITICAL", "WS_ADAPTER": "memory", "ALLOWED_HOSTS": ["127.0.0.1"]}
     app = make_desk(tmp_path, settings, files={"src/models/access_token.py": TOKEN})
     ws = WebSocketServer(app=app, port=servers.free_port())
@@ -191,6 +191,13 @@ async def test_conn_user_is_the_person_of_a_token(tmp_path: Path, start: Start) 
     with pytest.raises(InvalidStatus) as refused:
         await connect(address, additional_headers={"Authorization": f"Bearer {make_bearer()}"})
     assert refused.value.response.status_code == 401
+    async with connect(address, additional_headers={"Authorization": f"Bearer {token}"}) as one:
+        assert await one.recv() == "Ada False"
+        await run_async(people.bearers.revoke(people.bearers.of(user), people.clock()))
+        with pytest.raises(ConnectionClosed) as closed:
+            await asyncio.wait_for(one.recv(), 10)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1008
 
 
 async def test_room_authorizer_decides(tmp_path: Path, start: Start) -> None:

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import builtins
 import logging
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ from asok_engine.records.query import Query
 from asok_engine.records.record import Record
 from asok_engine.records.steps import Plan
 from asok_engine.security.bearer import bearer_digest, make_bearer
+from asok_engine.wire.authorization import bearer_credentials
 from asok_engine.wire.request import Request
 
 if TYPE_CHECKING:
@@ -54,11 +56,17 @@ class BearerRefused(UnauthorizedError):
 
 
 class Bearers:
-    """The tokens of one application; `models` are its models, `people` is the model of AUTH_MODEL."""
+    """The tokens of one application; `models` are its models, `people` is the model of AUTH_MODEL.
 
-    def __init__(self, models: Mapping[str, type[Any]], people: type[Record]) -> None:
+    `clock` gives seconds since the epoch.
+    """
+
+    def __init__(
+        self, models: Mapping[str, type[Any]], people: type[Record], clock: Callable[[], float] = time.time
+    ) -> None:
         self._models = models
         self._people = people
+        self._clock = clock
 
     @property
     def model(self) -> type[BearerToken]:
@@ -101,6 +109,20 @@ class Bearers:
         if token.revoked_at is not None:
             return False
         return token.expires_at is None or token.expires_at.timestamp() > now
+
+    def key_of(self, request: Request) -> str:
+        """Give the hash by which WebSockets know the token of a request, "" without one."""
+        return bearer_digest(bearer_credentials(request) or "") or ""
+
+    async def gone(self, keys: Collection[str]) -> Collection[str]:
+        """Give those of these hashes whose token is not good any more."""
+        return await run_async(self._gone(keys))
+
+    def _gone(self, digests: Collection[str]) -> Plan[builtins.list[str]]:
+        found = yield from Query(self.model.__description__).where(digest__in=builtins.list(digests)).fetch()
+        now = self._clock()
+        alive = {token.digest for token in found if self._is_live(token, now)}
+        return [digest for digest in digests if digest not in alive]
 
     def create(
         self, person: Any, name: str, scopes: list[str] | None, expires_in: float, now: float

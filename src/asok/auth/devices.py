@@ -118,6 +118,7 @@ class RequestSessions:
         person = people.of(self._request)
         if person is None:
             raise UsageError("The sessions of a person were asked for and nobody is signed in.")
+        people.must_act_for_themselves(self._request)
         return str(people.user_key(person))
 
     def _shown(self, stored: Iterable[StoredSession]) -> list[SignedIn]:

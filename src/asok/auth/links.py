@@ -384,6 +384,7 @@ class AddressLinks:
         person = self._request.app.services.people.of(self._request)
         if person is None:
             raise UsageError("auth.address.send was called and nobody is signed in.")
+        self._request.app.services.people.must_act_for_themselves(self._request)
         return self._links.send_to_address(
             person,
             email,

@@ -36,6 +36,7 @@ from asok_engine.records.steps import Plan
 from asok_engine.security.keys import equal
 from asok_engine.security.password_rules import password_problems
 from asok_engine.security.passwords import Passwords
+from asok_engine.security.rights import covers
 from asok_engine.wire.authorization import bearer_credentials, carries_bearer
 from asok_engine.wire.request import Request
 from asok_engine.wire.response import Response
@@ -51,11 +52,36 @@ CLIENT = "client"
 WAITING = "waiting"
 #: Under which name it has when somebody last showed that it is them, in seconds since the epoch.
 CONFIRMED = "confirmed"
+#: Under which name it has whom its owner acts for, and since when.
+ACTING = "acting"
+#: The right to act for others.
+PERMISSION = "people.impersonate"
+#: For how long somebody acts for somebody else.
+ACTING_SECONDS = 3600.0
+#: A cookie that tells pages that ask for nobody to look; it opens nothing.
+ACTING_COOKIE = "asok_acting"
 #: For how long the second step of a sign-in is waited for.
 WAITING_SECONDS = 600.0
 #: For how long a confirmation is good unless a page says otherwise.
 CONFIRMED_SECONDS = 900.0
-_ANONYMOUS: tuple[str, str] = ("", "")
+
+
+class Acting(Struct, frozen=True, array_like=True):
+    """Whom the owner of a session acts for, and since when, in seconds since the epoch."""
+
+    key: int | str
+    since: float
+
+
+class Claim(Struct, frozen=True):
+    """What a session says about who it is: key and stamp of its owner, and whom they act for."""
+
+    key: int | str = ""
+    stamp: str = ""
+    acting: Acting | None = None
+
+
+_ANONYMOUS = Claim()
 
 
 class ConfirmationNeeded(ForbiddenError):
@@ -116,7 +142,7 @@ class People:
         #: How the application is called in an authenticator app.
         self.issuer = issuer
         #: The tokens with which programs act for people.
-        self.bearers = Bearers(models or {}, model)
+        self.bearers = Bearers(models or {}, model, lambda: self.clock())
         #: The name of the password field, "" when the model has none.
         self.field = password_field(model.__description__)
 
@@ -139,15 +165,13 @@ class People:
         if not self.sessions.cookie.sent(request):
             return
         await self.sessions.read_ahead(request)
-        key, stamp = self._claim_ahead(request)
-        if key:
+        claim = self._claim_ahead(request)
+        if claim.key:
             try:
-                person = await run_async(self.find(key, stamp))
+                request.__dict__["person_ahead"] = (claim, await run_async(self._present(claim)))
             except DatabaseError as error:
                 # Why kept: a page that does not ask who it is can do without.
                 request.__dict__["person_ahead"] = error
-            else:
-                request.__dict__["person_ahead"] = (key, stamp, person)
 
     def read_before(self, request: Request) -> None:
         """Do what `read_ahead` does in a thread, for a handler that runs on the background loop."""
@@ -159,20 +183,27 @@ class People:
                 request.__dict__["bearer_ahead"] = error
             return
         self.sessions.read_before(request)
-        key, stamp = self._claim_ahead(request)
-        if key:
+        claim = self._claim_ahead(request)
+        if claim.key:
             try:
-                request.__dict__["person_ahead"] = (key, stamp, run(self.find(key, stamp)))
+                request.__dict__["person_ahead"] = (claim, run(self._present(claim)))
             except DatabaseError as error:
                 request.__dict__["person_ahead"] = error
 
     def settle(self, request: Request, response: Response) -> None:
         """Write what has changed in the session of a request."""
         self.sessions.settle(request, response)
+        self._mark(request, response)
 
     async def settle_async(self, request: Request, response: Response) -> None:
         """Do what `settle` does without blocking the event loop."""
         await self.sessions.settle_async(request, response)
+        self._mark(request, response)
+
+    def _mark(self, request: Request, response: Response) -> None:
+        seconds = request.__dict__.get("acting_seconds")
+        if seconds is not None:
+            self.sessions.cookie.put_beside(response, ACTING_COOKIE, "1" if seconds else "", seconds)
 
     # --- who it is ----------------------------------------------------------------------------
 
@@ -192,15 +223,30 @@ class People:
         credentials = bearer_credentials(request)
         if credentials is not None:
             return self._by_token(request, credentials)
-        key, stamp = _claim(self.sessions.of(request).own.get(CLAIM))
-        ahead = request.__dict__.pop("person_ahead", None)
-        if not key:
+        own, known = self.sessions.of(request).own, request.__dict__
+        claim = _claim(own.get(CLAIM), own.get(ACTING))
+        ahead = known.pop("person_ahead", None)
+        if not claim.key:
             return None
         if isinstance(ahead, DatabaseError):
             raise ahead
-        if ahead is not None and ahead[:2] == (key, stamp):
-            return ahead[2]
-        return run(self.find(key, stamp))
+        if ahead is not None and ahead[0] == claim:
+            person, known["impersonator"] = ahead[1]
+        else:
+            person, known["impersonator"] = run(self._present(claim))
+        return person
+
+    def _present(self, claim: Claim) -> Plan[tuple[Any, Any]]:
+        """Give the person whom a claim stands for, and who acts for them, None where nobody does."""
+        owner = yield from self.find(claim.key, claim.stamp)
+        acting = claim.acting
+        if owner is None or acting is None:
+            return owner, None
+        if not 0 <= self.clock() - acting.since <= ACTING_SECONDS:
+            # Nobody rather than the owner: what was meant for somebody else must not become theirs.
+            return None, owner
+        person = yield from find_by_key(self._description, acting.key)
+        return (person if person is not None and self.may_act_for(owner, person) else None), owner
 
     def _by_token(self, request: Request, credentials: str) -> Any:
         request.is_personal = True
@@ -222,12 +268,14 @@ class People:
     def _taken(self, request: Request, credentials: str) -> Plan[Any]:
         return self.bearers.take(credentials, self.clock(), client_of(request))
 
-    def _claim_ahead(self, request: Request) -> tuple[Any, str]:
+    def _claim_ahead(self, request: Request) -> Claim:
         """Give what the session that was read says, without touching it: the answer may stay a shared one."""
         ahead = request.__dict__.get("session_ahead")
         stored = ahead[0] if isinstance(ahead, tuple) else None
-        data = None if stored is None else stored.values.get(OWN + CLAIM)
-        return _claim(None if data is None else decode(data))
+        if stored is None or (data := stored.values.get(OWN + CLAIM)) is None:
+            return _ANONYMOUS
+        acting = stored.values.get(OWN + ACTING)
+        return _claim(decode(data), None if acting is None else decode(acting))
 
     def find(self, key: Any, stamp: str) -> Plan[Any]:
         """Give the person of a key whose password is the one of a stamp, None when they may not sign in."""
@@ -286,6 +334,7 @@ class People:
         session.rotate("", remember=False)
         for name in (CLAIM, CONFIRMED):
             session.own.pop(name, None)
+        self._forget_acting(request)
         waiting = Waiting(key, stamp_of(person, self.field), self.clock(), remember, next_url)
         session.own[WAITING] = msgspec.to_builtins(waiting)
         request.__dict__["person"] = None
@@ -311,6 +360,7 @@ class People:
         session = self._session_for(request, person)
         session.rotate(self.user_key(person), remember=remember)
         session.own.pop(WAITING, None)
+        self._forget_acting(request)
         session.own[CLAIM] = [key, stamp_of(person, self.field)]
         session.own[CONFIRMED] = self.clock()
         # For the list of where somebody is signed in.
@@ -344,6 +394,7 @@ class People:
         session = self.sessions.of(request)
         if session.user_key:
             _log.info("%s signed out.", session.user_key)
+        self._forget_acting(request)
         session.end()
         request.__dict__["person"] = None
 
@@ -379,10 +430,12 @@ class People:
         """Go on only when nobody acts for somebody else.
 
         Raises:
-            ForbiddenError: a program does with a token (403).
+            ForbiddenError: a program does with a token, or a person who impersonates (403).
         """
         if carries_bearer(request):
             raise ForbiddenError("This cannot be done with a token.")
+        if self.impersonator_of(request) is not None:
+            raise ForbiddenError("This cannot be done while you act for somebody else.")
 
     def must_be_themselves(self, request: Request) -> Any:
         """Give the person of a request who acts in their own session.
@@ -408,6 +461,58 @@ class People:
         if not self.is_confirmed(request):
             raise ConfirmationNeeded(fix="Call request.auth.require_sudo() at the beginning of this page.")
         return person
+
+    # --- acting for somebody else -------------------------------------------------------------------
+
+    def may_act_for(self, owner: Any, person: Any) -> bool:
+        """Tell whether somebody may act for a person: with the right to, and for nobody with more rights."""
+        if person == owner or not person.is_active or not owner.can(PERMISSION):
+            return False
+        rights = owner.rights
+        has_roles = "*" in rights or set(person.roles or ()) <= set(owner.roles or ())
+        return has_roles and all(covers(rights, right) for right in person.rights)
+
+    def act_for(self, request: Request, owner: Any, person: Any) -> None:
+        """Let the owner of a session act for a person who was judged by `may_act_for`."""
+        session, known = self.sessions.of(request), request.__dict__
+        session.rotate()
+        session.own.pop(CONFIRMED, None)
+        session.own.pop(WAITING, None)
+        key = person.pk if isinstance(person.pk, int) else str(person.pk)
+        session.own[ACTING] = msgspec.to_builtins(Acting(key, self.clock()))
+        known["person"], known["impersonator"] = person, owner
+        known["acting_seconds"] = int(ACTING_SECONDS)
+        _log.warning(
+            "%s acts for %s, from %s.", self.user_key(owner), self.user_key(person), client_of(request)
+        )
+
+    def stop_acting(self, request: Request) -> None:
+        """Make the session its owner's alone again, under another id."""
+        owner = self.impersonator_of(request)
+        if owner is None:
+            return
+        self._forget_acting(request)
+        session = self.sessions.of(request)
+        session.rotate()
+        session.own.pop(CONFIRMED, None)
+        request.__dict__["person"] = owner
+        _log.warning("%s acts for nobody else any more.", self.user_key(owner))
+
+    def impersonator_of(self, request: Request) -> Any:
+        """Give who acts for the person of a request, also when their hour is over; None where nobody does."""
+        self.of(request)
+        return request.__dict__.get("impersonator")
+
+    def may_be_acting(self, request: Request) -> bool:
+        """Tell quickly whether a page should ask who acts for whom."""
+        cookies = request.headers.raw(b"cookie")
+        is_marked = cookies is not None and ACTING_COOKIE.encode() in cookies
+        return is_marked or request.__dict__.get("impersonator") is not None
+
+    def _forget_acting(self, request: Request) -> None:
+        if self.sessions.of(request).own.pop(ACTING, None) is not None:
+            request.__dict__["acting_seconds"] = 0
+        request.__dict__["impersonator"] = None
 
     def end_others(self, request: Request, person: Any) -> int:
         """End the sessions of a person but the one of this request; give how many there were."""
@@ -463,9 +568,17 @@ class People:
         return self.model.__description__
 
 
-def _claim(value: Any) -> tuple[Any, str]:
-    """Give key and stamp as the session has them, empty ones for anything else."""
+def _claim(value: Any, acting: Any) -> Claim:
+    """Give a claim as the session has it, that of nobody for anything else."""
     if value is MISSING or not isinstance(value, list) or len(value) != 2:
         return _ANONYMOUS
     key, stamp = value
-    return (key, stamp) if isinstance(key, int | str) and isinstance(stamp, str) else _ANONYMOUS
+    if not isinstance(key, int | str) or not isinstance(stamp, str):
+        return _ANONYMOUS
+    if acting is None:
+        return Claim(key, stamp)
+    try:
+        return Claim(key, stamp, msgspec.convert(acting, Acting))
+    except msgspec.ValidationError:
+        # What cannot be read must not make somebody the owner.
+        return _ANONYMOUS

@@ -6,9 +6,12 @@ is explained. Nothing is made before it is asked for.
 
 from __future__ import annotations
 
+from typing import Any
+
 from asok.auth.bearer import RequestTokens
 from asok.auth.codes import RequestCodes
 from asok.auth.devices import RequestSessions
+from asok.auth.impersonation import Impersonation
 from asok.auth.links import AddressLinks, RequestLinks, ResetLinks
 from asok.auth.oauth import RequestOAuth
 from asok.auth.passkeys import RequestPasskeys
@@ -99,3 +102,23 @@ class RequestAuth:
     async def confirm_async(self, password: str = "", *, code: str = "") -> bool:
         """Do what `confirm` does without blocking the event loop."""
         return await RequestSudo(self._request).confirm_async(password, code)
+
+    # --- acting for somebody else -----------------------------------------------------------------
+
+    def impersonate(self, user: Any) -> None:
+        """Act for somebody else, for an hour at most: `request.user` is them until `stop_impersonating`.
+
+        Needs the right "people.impersonate", nobody with more rights, and `require_sudo` before. Every
+        page shows a banner meanwhile. Raises ForbiddenError (403), UnauthorizedError (401) when nobody
+        is signed in.
+        """
+        Impersonation(self._request).begin(user)
+
+    def stop_impersonating(self) -> None:
+        """Act for oneself again; does nothing for who does already."""
+        Impersonation(self._request).stop()
+
+    @property
+    def impersonator(self) -> Any:
+        """The person who acts for `request.user`, None where nobody does."""
+        return Impersonation(self._request).actor

@@ -2,29 +2,52 @@
 
 The session is read when the connection opens; what a handler changes in it later is
 not written. Its handle, which is a hash, names it to other processes. A person is
-looked up in a thread, because that may ask a database.
+looked up in a thread, because that may ask a database. Who comes with a token instead
+of a session is named by a hash of that, and goes with it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
-from typing import Any
+from collections.abc import Awaitable, Callable, Collection
+from typing import Any, Protocol
 
 from asok_engine.dispatch.context import request_var
 from asok_engine.dispatch.middleware.sessions import Sessions
 from asok_engine.realtime.connection import Identity
 from asok_engine.wire.request import Request
 
-__all__ = ["SessionIdentities"]
+__all__ = ["SessionIdentities", "TokenKeys"]
+
+#: What the keys of tokens begin with; those of sessions are hexadecimal.
+_MARK = "token:"
+
+
+class TokenKeys(Protocol):
+    """Names the tokens with which programs connect, and tells which of them are good no longer."""
+
+    def key_of(self, request: Request) -> str:
+        """Give a name for a request's token that opens nothing, such as a hash; "" without one."""
+
+    def gone(self, keys: Collection[str]) -> Awaitable[Collection[str]]:
+        """Give those of these names whose token is not good any more."""
 
 
 class SessionIdentities:
-    """The authenticator over an application's sessions; `person_of` gives the person of a request."""
+    """The authenticator over an application's sessions; `person_of` gives the person of a request.
 
-    def __init__(self, sessions: Sessions, person_of: Callable[[Request], Any] | None = None) -> None:
+    `tokens` is for programs that come without a session.
+    """
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        person_of: Callable[[Request], Any] | None = None,
+        tokens: TokenKeys | None = None,
+    ) -> None:
         self._sessions = sessions
         self._person_of = person_of
+        self._tokens = tokens
 
     async def identify(self, request: Request) -> Identity:
         """Give session and person of a handshake.
@@ -38,9 +61,18 @@ class SessionIdentities:
         if self._person_of is not None:
             request_var.set(request)
             user = await asyncio.to_thread(self._person_of, request)
-        return Identity(session, user, session.handle)
+        key = session.handle
+        if not key and user is not None and self._tokens is not None:
+            name = self._tokens.key_of(request)
+            key = f"{_MARK}{name}" if name else ""
+        return Identity(session, user, key)
 
     async def ended(self, identities: Collection[Identity]) -> Collection[Identity]:
-        """Give those whose session is gone."""
+        """Give those whose session or token is gone."""
         by_key = {identity.key: identity for identity in identities}
-        return [by_key[key] for key in await self._sessions.store.gone_async(list(by_key))]
+        names = [key.removeprefix(_MARK) for key in by_key if key.startswith(_MARK)]
+        sessions = [key for key in by_key if not key.startswith(_MARK)]
+        gone = list(await self._sessions.store.gone_async(sessions)) if sessions else []
+        if names and self._tokens is not None:
+            gone += [f"{_MARK}{name}" for name in await self._tokens.gone(names)]
+        return [by_key[key] for key in gone]

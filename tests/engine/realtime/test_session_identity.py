@@ -76,3 +76,30 @@ async def test_store_that_is_away_is_no_stranger() -> None:
 
     with pytest.raises(BackendUnavailable):
         await SessionIdentities(sessions(Away())).identify(handshake("s1"))
+
+
+class Tokens:
+    """Tokens of which one is good no longer."""
+
+    def key_of(self, request: Request) -> str:
+        return (request.headers.get("authorization") or "").removeprefix("Bearer ")
+
+    async def gone(self, keys: Any) -> list[str]:
+        return [key for key in keys if key == "old"]
+
+
+async def test_token_is_told_when_it_is_gone_and_a_session_goes_before_it() -> None:
+    """Its name is marked, so that no store of sessions is asked for it; a guest with a token has none."""
+    own = sessions()
+    own.store.create(NewSession(handle_of("s1"), {}, "7"))
+    identities = SessionIdentities(own, lambda request: "somebody", Tokens())
+    made = [
+        await identities.identify(made_request("/", authorization=f"Bearer {name}"))
+        for name in ("old", "new")
+    ]
+    assert [each.key for each in made] == ["token:old", "token:new"]
+    made.append(await identities.identify(handshake("s1")))
+    assert made[2].key == handle_of("s1")
+    assert [each.key for each in await identities.ended(made)] == ["token:old"]
+    guests = SessionIdentities(own, lambda request: None, Tokens())
+    assert (await guests.identify(made_request("/", authorization="Bearer old"))).key == ""

@@ -86,6 +86,12 @@ class SessionCookie:
             same_site=self._same_site,
         )
 
+    def put_beside(self, response: Response, name: str, value: str, max_age_seconds: int) -> None:
+        """Give the visitor another cookie, under the same conditions; 0 seconds take it away."""
+        response.set_cookie(
+            name, value, max_age=max_age_seconds, secure=self._secure, same_site=self._same_site
+        )
+
     def remove(self, response: Response) -> None:
         """Take the id away from the visitor."""
         response.set_cookie(self.name, "", max_age=0, secure=self._secure, same_site=self._same_site)
