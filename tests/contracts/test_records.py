@@ -168,6 +168,11 @@ class Reading(Record):
     day = Date(nullable=True)
     moment = DateTime(nullable=True)
     other = UUID(nullable=True)
+    mood = Enum(Mood, nullable=True)
+    clock = Time(nullable=True)
+    money = Decimal(12, 3, nullable=True)
+    address = IPAddress(nullable=True)
+    document = JSON(nullable=True)
 
     class Meta:
         table_name = "contract_readings"
@@ -532,9 +537,13 @@ def test_values_of_every_kind_travel_in_numbers(ready: Perform) -> None:
         "long": ["back\\slash, 'quotes'", "\u00fc\n" * 1000],
         "ratio": [0.1, -1e300],
         "yes": [True, False],
-        "day": [date(1, 1, 1), date(2026, 7, 4)],
+        "day": [date.min, date.max],
         "moment": [datetime(2026, 7, 4, 12, 30, 15, 123456, UTC), datetime(1970, 1, 1, tzinfo=UTC)],
         "other": [uuid4(), uuid4()],
+        "mood": [*Mood][:2],
+        "clock": [time(0, 0), time(23, 59, 59, 999999)],
+        "money": [D("-0.001"), D("1234567.890")],
+        "document": [{"a": 'b"},{\\', "n": [1, None]}, "text"],
     }
     made = [Reading(**{name: pair[number] for name, pair in full.items()}) for number in (0, 1)]
     made += [Reading(), Reading(ratio=1)]
@@ -544,7 +553,7 @@ def test_values_of_every_kind_travel_in_numbers(ready: Perform) -> None:
     assert [each.__dict__ for each in found] == [each.__dict__ for each in made]
     assert all(changed(each) == {} for each in (*found, *made))
     for name, pair in full.items():
-        if name not in ("ratio", "long"):
+        if name not in ("ratio", "long", "document"):
             assert ready(readings.where(**{f"{name}__in": pair}).fetch()) == made[:2], name
             assert ready(count(readings.where(**{f"{name}__in": pair[:1]}))) == 1, name
 

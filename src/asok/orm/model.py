@@ -583,7 +583,7 @@ class Model(Record):
         """
         return cast(
             "list[Self]",
-            run(bulk_create(cls.__description__, made_of(cls, records), ignore_conflicts=ignore_conflicts)),
+            run(bulk_create(cls.__description__, records, ignore_conflicts=ignore_conflicts)),
         )
 
     @classmethod
@@ -597,9 +597,7 @@ class Model(Record):
         """
         return cast(
             "list[Self]",
-            await run_async(
-                bulk_create(cls.__description__, made_of(cls, records), ignore_conflicts=ignore_conflicts)
-            ),
+            await run_async(bulk_create(cls.__description__, records, ignore_conflicts=ignore_conflicts)),
         )
 
     @classmethod

@@ -17,7 +17,7 @@ from asok_engine.records.errors import unknown_name
 from asok_engine.records.fields.field import UNSET, Field, FieldRef
 from asok_engine.records.fields.translated import Translated, active_languages, find_translated
 from asok_engine.records.options import Options, read_options, table_name
-from asok_engine.records.quick import QuickRow, quick_row
+from asok_engine.records.quick import QuickRow, QuickRows, quick_row, quick_rows
 from asok_engine.records.relations.relation import Relation
 from asok_engine.records.rows import Layout, Origin, RecordReader, Records
 from asok_engine.sql.change import delete_shape, update_shape
@@ -105,8 +105,9 @@ class Description:
         self._shapes.clear()
         self._readers.clear()
         self._layouts.clear()
-        for name in ("table", "source", "refs", "column_fields", "soft_delete", "quick_row", "quick_names"):
-            self.__dict__.pop(name, None)
+        for name, attribute in vars(Description).items():
+            if isinstance(attribute, cached_property):
+                self.__dict__.pop(name, None)
 
     @property
     def key_name(self) -> str:
@@ -171,6 +172,11 @@ class Description:
     def quick_row(self) -> QuickRow | None:
         """The quick way from values to the columns of an insert."""
         return quick_row(self)
+
+    @cached_property
+    def quick_rows(self) -> QuickRows | None:
+        """The quick way from records, or dicts for new ones, to the columns of inserts."""
+        return quick_rows(self)
 
     @cached_property
     def quick_names(self) -> tuple[str, ...]:

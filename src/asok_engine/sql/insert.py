@@ -73,11 +73,12 @@ def insert_shape(
     return Shape(write, writes=True, is_cheap=rows == 1, table_name=source.table.name)
 
 
-def insert_lists_shape(source: Source, columns: Sequence[str], key: str) -> Shape:
+def insert_lists_shape(source: Source, columns: Sequence[str], key: str = "") -> Shape:
     """Prepare an INSERT of any number of rows; the values are one list for each column.
 
-    Only for a dialect that `has_lists_of` all of their types. The result is the list of
-    the keys that the database has counted, in the order of the rows.
+    Only for a dialect that has a `list_encoder` for all of their types. With `key` the
+    result is the list of the keys that the database has counted, in the order of the
+    rows, else the number of rows.
     """
 
     def write(dialect: Dialect) -> Template:
@@ -87,6 +88,8 @@ def insert_lists_shape(source: Source, columns: Sequence[str], key: str) -> Shap
         names = [f"c{place}" for place in range(len(columns))]
         rows = sa.func.unnest(*lists).table_valued(*names, name="given").render_derived()
         made = dialect.insert(table).from_select(list(columns), sa.select(*[rows.c[name] for name in names]))
+        if not key:
+            return writer.template(made, "count")
         return writer.template(made.returning(table.c[key]), "rows", _values_in_order)
 
     return Shape(write, writes=True, table_name=source.table.name)
@@ -126,4 +129,4 @@ def _first_value(rows: Sequence[Sequence[Any]]) -> Any:
 
 def _values_in_order(rows: Sequence[Sequence[Any]]) -> list[Any]:
     # Why sorted: keys are counted in the order of the rows, RETURNING promises no order.
-    return sorted(row[0] for row in rows)
+    return sorted([row[0] for row in rows])

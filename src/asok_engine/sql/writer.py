@@ -97,12 +97,12 @@ class Writer:
         return made
 
     def parameter_list(self, type_: ColumnType) -> Any:
-        """Give the next parameter, whose value is a list; for a dialect that `has_lists_of` this type."""
+        """Give the next parameter, a list; for a dialect with a `list_encoder` of this type."""
         made = self.sa.bindparam(f"p{len(self._encoders)}")
-        self._encoders.append(None)
+        self._encoders.append(self.dialect.list_encoder(type_))
         # Why text: a cast to a length would cut what is too long instead of refusing it.
-        item = self.sa.Text() if type_.kind == "string" else self.sqlalchemy_type(type_)
-        return self.sa.cast(made, self.sa.ARRAY(item))
+        item = self.sa.Text() if type_.kind in ("string", "enum") else self.sqlalchemy_type(type_)
+        return self.sa.cast(self.sa.cast(made, self.sa.Text()), self.sa.ARRAY(item))
 
     def sqlalchemy_type(self, type_: ColumnType) -> Any:
         """Give SQLAlchemy's type of a column type."""

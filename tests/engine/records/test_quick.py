@@ -16,7 +16,7 @@ from asok_engine.records.fields.number import Boolean, Decimal, Float, Integer
 from asok_engine.records.fields.reference import ForeignKey
 from asok_engine.records.fields.text import String, Text
 from asok_engine.records.record import Record
-from tests.engine.records.blog import Author
+from tests.engine.records.blog import Author, Comment
 
 
 class Sample(Record):
@@ -68,6 +68,14 @@ def test_quick_way_decides_nothing_else_than_the_careful_one(given_values: dict[
     if row is not None:
         assert row == careful
         assert [type(value) for value in row] == [type(value) for value in careful or []]
+    rows = Sample.__description__.quick_rows
+    assert rows is not None
+    many = rows([given_values])
+    assert (many is None) == (row is None)
+    if many is not None:
+        assert many[1] == [row]
+        assert many[0][0].__dict__ == record.__dict__
+        assert not many[0][0].is_stored
 
 
 def test_plain_record_goes_the_quick_way() -> None:
@@ -85,3 +93,35 @@ def test_record_that_needs_care_does_not(given_values: dict[str, Any]) -> None:
     quick = Author.__description__.quick_row
     assert quick is not None
     assert quick(Author(**given_values).__dict__) is None
+
+
+def test_many_go_the_quick_way_together_or_not_at_all() -> None:
+    """A name that is no field, a missing one, a value that needs care: all of them are looked at again."""
+    quick = Author.__description__.quick_rows
+    assert quick is not None
+    ready = Author(name="Ada")
+    found = quick([ready, {"name": "Bo"}])
+    assert found is not None
+    assert found[0][0] is ready
+    assert found[1] == [["Ada"], ["Bo"]]
+    for other in ({"name": "x", "age": 3}, {"age": 3}, {}, {"name": 5}, "Ada", None):
+        assert quick([{"name": "Bo"}, other]) is None, other
+
+
+def test_record_with_a_relation_that_was_set_is_looked_at_first() -> None:
+    """Its key may have come since."""
+    quick = Comment.__description__.quick_rows
+    assert quick is not None
+    values: dict[str, Any] = {"text": "a", "post_id": 1}
+    assert quick([Comment(**values, author_id=None)]) is not None
+    assert quick([Comment(**values, author=Author(id=1, name="Ada"))]) is None
+
+
+def test_model_that_sets_its_own_values_has_no_quick_way_for_many() -> None:
+    """A default that is made, a moment that is stamped, a slug that is taken from a title."""
+
+    class Stamped(Record):
+        at = DateTime[datetime](auto_now_add=True)
+
+    assert Stamped.__description__.quick_row is not None
+    assert Stamped.__description__.quick_rows is None

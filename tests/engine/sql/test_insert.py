@@ -44,11 +44,13 @@ def test_rows_may_come_as_one_list_for_each_column() -> None:
     compiled = (
         insert_lists_shape(POSTS, ("title", "views"), "id").bind((["a", "b"], [1, 2])).compile(POSTGRESQL)
     )
-    assert "unnest(CAST($1 AS TEXT[]), CAST($2 AS INTEGER[]))" in compiled.text
-    assert list(compiled.parameters) == [["a", "b"], [1, 2]]
+    assert "unnest(CAST(CAST($1 AS TEXT) AS TEXT[]), CAST(CAST($2 AS TEXT) AS INTEGER[]))" in compiled.text
+    assert list(compiled.parameters) == ['{"a","b"}', "{1,2}"]
     assert compiled.decode is not None
     assert compiled.decode([(9,), (8,)]) == [8, 9]
-    assert not any(dialect.has_lists_of(integer()) for dialect in (SQLITE, MYSQL, MARIADB))
+    without = insert_lists_shape(POSTS, ("title",)).bind([["a"]]).compile(POSTGRESQL)
+    assert (without.returns, without.decode) == ("count", None)
+    assert not any(dialect.list_encoder(integer()) for dialect in (SQLITE, MYSQL, MARIADB))
 
 
 def test_other_columns_come_back_where_the_dialect_can() -> None:

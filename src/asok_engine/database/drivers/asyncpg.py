@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
+from datetime import date
 from typing import Any, Final
 
 import asyncpg
@@ -31,6 +32,9 @@ from asok_engine.sql.compiler import Returns
 __all__ = ["AsyncpgConnection"]
 
 _CLOSE_SECONDS: Final = 5.0
+#: Days are counted from this one.
+_FIRST_DAY: Final = date(2000, 1, 1).toordinal()
+_LAST_DAY: Final = date.max.toordinal()
 _ERRORS: Final = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
@@ -80,6 +84,9 @@ class AsyncpgConnection(Link):
             try:
                 for name in POSTGRESQL_TEXT_TYPES:
                     await link.set_type_codec(name, schema="pg_catalog", encoder=str, decoder=str)
+                await link.set_type_codec(
+                    "date", schema="pg_catalog", encoder=_days, decoder=_day, format="tuple"
+                )
             except BaseException:
                 link.terminate()
                 raise
@@ -211,6 +218,17 @@ class AsyncpgConnection(Link):
             constraint=error.constraint_name or "",
             detail=error.detail or "",
         )
+
+
+# Why: asyncpg writes Python's first and last day as infinity, which psycopg cannot read and which is later
+# than that day.
+def _days(value: date) -> tuple[int]:
+    return (value.toordinal() - _FIRST_DAY,)
+
+
+def _day(value: tuple[int]) -> date:
+    days = value[0] + _FIRST_DAY
+    return date.fromordinal(days) if 0 < days <= _LAST_DAY else date.min if days < 0 else date.max
 
 
 def _affected(status: str) -> int:

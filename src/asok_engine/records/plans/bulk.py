@@ -26,11 +26,11 @@ from asok_engine.records.plans.pick import only_one
 from asok_engine.records.plans.save import prepared, stamp
 from asok_engine.records.plans.slugs import populate
 from asok_engine.records.query import Query
+from asok_engine.records.record import Record, made_of
 from asok_engine.records.steps import AskDialect, Atomic, Plan
 from asok_engine.sql.insert import Conflict, insert_lists_shape, insert_shape
 
 if TYPE_CHECKING:
-    from asok_engine.records.record import Record
     from asok_engine.sql.dialects.contract import Dialect
 
 __all__ = ["bulk_create", "bulk_update", "upsert_all", "upsert_one"]
@@ -46,13 +46,13 @@ Groups = dict[tuple[str, ...], "tuple[list[Record], list[list[Any]]]"]
 
 def bulk_create(
     description: Description,
-    records: Iterable[Record],
+    records: Iterable[Record | Mapping[str, Any]],
     *,
     ignore_conflicts: bool = False,
     batch_size: int = MAX_LISTED,
     database: str = "",
 ) -> Plan[list[Record]]:
-    """Insert records in few statements; give them, with the keys that the database has made.
+    """Insert records, or dicts of values, in few statements; give records, with the keys that were made.
 
     With `ignore_conflicts`, rows that are there already are left alone; which ones is not
     known, so the records get no keys.
@@ -60,15 +60,23 @@ def bulk_create(
     Raises:
         InvalidRecord: with the problems of all records, by position: `2.title`.
     """
-    rows = list(records)
-    if not rows:
+    items = list(records)
+    if not items:
         return []
     alias = database or description.database
-    groups = yield from _grouped(description, rows, is_insert=True)
+    groups: Groups
+    is_plain = description.model.__init__ is Record.__init__
+    quick = description.quick_rows if is_plain else None
+    made = None if quick is None else quick(items)
+    if made is None:
+        rows = made_of(description.model, items)
+        groups = yield from _grouped(description, rows, is_insert=True)
+    else:
+        rows, groups = made[0], {description.quick_names: made}
     conflict = Conflict("ignore") if ignore_conflicts else None
     dialect: Dialect = yield AskDialect(alias)
     deed = _insert_groups(description, groups, conflict, alias, batch_size, dialect)
-    is_one = len(groups) == 1 and len(rows) <= min(batch_size, MAX_LISTED)
+    is_one = conflict is None and len(groups) == 1 and len(rows) <= min(batch_size, MAX_LISTED)
     is_one = is_one and all(_in_lists(description, names, dialect) for names in groups)
     yield Atomic(deed, alias, is_one_statement=is_one)
     if model_events:
@@ -235,12 +243,16 @@ def _insert_groups(
             yield shape.bind_many(rows, alias)
             continue
         keys: list[Any] | None = None
-        if description.counted and description.counted not in names:
-            keys = yield from _insert_for_keys(description, names, rows, alias, batch_size, dialect)
-            for record, key in zip(records, keys, strict=True):
-                record.__dict__[description.counted] = key
+        counted = description.counted if description.counted not in names else ""
+        if _in_lists(description, names, dialect):
+            keys = yield from _insert_lists(description, names, rows, alias, batch_size)
+        elif counted:
+            keys = yield from _insert_for_keys(description, names, rows, alias, batch_size)
         else:
             yield description.insert_shape(names).bind_many(rows, alias)
+        if keys is not None:
+            for record, key in zip(records, keys, strict=True):
+                record.__dict__[counted] = key
         if names is description.quick_names:
             mark_all_inserted(description, records, rows, keys, alias)
         else:
@@ -251,29 +263,37 @@ def _insert_groups(
 def _in_lists(description: Description, names: tuple[str, ...], dialect: Dialect) -> bool:
     """Tell whether rows of these fields go as one list for each column."""
     types = [description.fields[name].column_type for name in names]
-    return bool(types) and description.counted not in ("", *names) and all(map(dialect.has_lists_of, types))
+    return bool(types) and all(dialect.list_encoder(type_) is not None for type_ in types)
 
 
-def _insert_for_keys(
+def _insert_lists(
     description: Description,
     names: tuple[str, ...],
     rows: list[list[Any]],
     alias: str,
     batch_size: int,
-    dialect: Dialect,
+) -> Plan[list[Any] | None]:
+    """Insert rows, a list for each column; give the keys that the database has counted, if it counts some."""
+    counted, columns = description.counted, description.columns_of(names)
+    key = description.fields[counted].column if counted and counted not in names else ""
+    shape = description.kept_shape(
+        ("insert lists", names), lambda: insert_lists_shape(description.source, columns, key)
+    )
+    size = max(min(batch_size, MAX_LISTED), 1)
+    keys: list[Any] = []
+    for start in range(0, len(rows), size):
+        part = rows if len(rows) <= size else rows[start : start + size]
+        made = yield shape.bind(list(zip(*part, strict=True)), alias)
+        if key:
+            keys += made
+    return keys if key else None
+
+
+def _insert_for_keys(
+    description: Description, names: tuple[str, ...], rows: list[list[Any]], alias: str, batch_size: int
 ) -> Plan[list[Any]]:
     """Insert rows in few statements and give the keys that the database has counted."""
     keys: list[Any] = []
-    if _in_lists(description, names, dialect):
-        key, columns = description.fields[description.counted].column, description.columns_of(names)
-        shape = description.kept_shape(
-            ("insert lists", names), lambda: insert_lists_shape(description.source, columns, key)
-        )
-        size = max(min(batch_size, MAX_LISTED), 1)
-        for start in range(0, len(rows), size):
-            lists = [list(column) for column in zip(*rows[start : start + size], strict=True)]
-            keys += yield shape.bind(lists, alias)
-        return keys
     # In statements of 1, 2, 4, ... rows, so that few texts do for every number.
     most = max(min(batch_size, MAX_ROWS, MAX_PARAMETERS // max(len(names), 1)), 1)
     while len(keys) < len(rows):

@@ -174,9 +174,12 @@ class Dialect:
         """
         return None
 
-    def has_lists_of(self, type_: ColumnType) -> bool:
-        """Tell whether one parameter can be a list of values of this type, none of which is encoded."""
-        return False
+    def list_encoder(self, type_: ColumnType) -> Callable[[Sequence[Any]], str] | None:
+        """Give what makes one parameter of many values of this type, NULL among them.
+
+        None where the dialect has no lists of them.
+        """
+        return None
 
     def quote(self, name: str) -> str:
         """Write a name so that nothing in it is taken for SQL."""

@@ -18,10 +18,24 @@ from asok_engine.sql.types import ColumnType
 
 __all__ = ["PostgresqlDialect"]
 
-#: The kinds whose values travel as they are, alone and in lists.
-_LISTED = frozenset(
-    {"smallint", "integer", "bigint", "float", "boolean", "text", "string", "date", "datetime", "uuid"}
-)
+#: Arrays as text, by the kind of their values.
+_LISTS: dict[str, Callable[[Sequence[Any]], str]] = {
+    "smallint": texts.list_of_plain,
+    "integer": texts.list_of_plain,
+    "bigint": texts.list_of_plain,
+    "float": texts.list_of_plain,
+    "decimal": texts.list_of_plain,
+    "uuid": texts.list_of_plain,
+    "date": texts.list_of_moments,
+    "time": texts.list_of_moments,
+    "datetime": texts.list_of_moments,
+    "boolean": texts.list_of_booleans,
+    "text": texts.list_of_texts,
+    "string": texts.list_of_texts,
+    "enum": texts.list_of_texts,
+    "json": texts.list_of_texts,
+    "inet": texts.list_of_texts,
+}
 
 
 class PostgresqlDialect(Dialect):
@@ -109,9 +123,9 @@ class PostgresqlDialect(Dialect):
             return texts.in_utc
         return texts.vector_of_text if type_.kind == "vector" else None
 
-    def has_lists_of(self, type_: ColumnType) -> bool:
-        """Tell whether one parameter can be a list of values of this type."""
-        return type_.kind in _LISTED
+    def list_encoder(self, type_: ColumnType) -> Callable[[Sequence[Any]], str] | None:
+        """Give what makes the text of an array: to a driver, a list is a check and a call for each value."""
+        return _LISTS.get(type_.kind)
 
 
 def _tsquery(sa: Any, search: FullText, term: Any) -> Any:

@@ -25,6 +25,10 @@ __all__ = [
     "in_utc",
     "json_text",
     "json_value",
+    "list_of_booleans",
+    "list_of_moments",
+    "list_of_plain",
+    "list_of_texts",
     "microseconds",
     "naive_utc",
     "packed_floats",
@@ -145,3 +149,31 @@ def vector_text(value: Sequence[float]) -> str:
 def vector_of_text(value: str) -> list[float]:
     """Read a vector of pgvector."""
     return [float(part) for part in value[1:-1].split(",")] if len(value) > 2 else []
+
+
+def list_of_plain(values: Sequence[Any]) -> str:
+    """Write an array of values whose text has nothing that stands for something else in an array."""
+    return f"{{{','.join(['NULL' if value is None else str(value) for value in values])}}}"
+
+
+def list_of_booleans(values: Sequence[bool | None]) -> str:
+    """Write an array of truth values."""
+    return f"{{{','.join(['NULL' if value is None else 't' if value else 'f' for value in values])}}}"
+
+
+def list_of_moments(values: Sequence[Any]) -> str:
+    """Write an array of days, times of day or moments."""
+    return f"{{{','.join(['NULL' if value is None else value.isoformat() for value in values])}}}"
+
+
+def list_of_texts(values: Sequence[str | None]) -> str:
+    """Write an array of texts, each in quotes."""
+    whole = "".join([value for value in values if value is not None])
+    if "\\" in whole or '"' in whole:
+        values = [None if value is None else _with_escapes(value) for value in values]
+    # Why added: a format asks a text that is a member of an enumeration how it wants to be shown.
+    return "{" + ",".join(["NULL" if value is None else '"' + value + '"' for value in values]) + "}"
+
+
+def _with_escapes(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')

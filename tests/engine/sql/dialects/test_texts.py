@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 
 import pytest
@@ -76,3 +76,23 @@ def test_json_comes_back() -> None:
     """Text for every driver."""
     value = {"a": [1, None, "ü"]}
     assert texts.json_value(texts.json_text(value)) == value
+
+
+def test_lists_are_written_as_arrays_of_sql() -> None:
+    """What would end a value, or be no value, is taken for its characters; None is NULL."""
+    assert texts.list_of_texts(["a", None, "NULL", ""]) == '{"a",NULL,"NULL",""}'
+    assert texts.list_of_texts(['a"},{', "b\\"]) == '{"a\\"},{","b\\\\"}'
+    assert texts.list_of_texts([Shy("first")]) == '{"first"}'
+    assert texts.list_of_plain([1, None, 0.1, Decimal("1.50")]) == "{1,NULL,0.1,1.50}"
+    assert texts.list_of_booleans([True, None, False]) == "{t,NULL,f}"
+    assert texts.list_of_moments([date(1, 1, 1), None]) == "{0001-01-01,NULL}"
+    assert texts.list_of_moments([datetime(2026, 1, 1, tzinfo=UTC)]) == "{2026-01-01T00:00:00+00:00}"
+
+
+class Shy(str):
+    """A text that shows itself as another one, as some enumerations do."""
+
+    def __str__(self) -> str:
+        return "hidden"
+
+    __format__ = object.__format__
