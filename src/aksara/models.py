@@ -62,6 +62,8 @@ class Model(Record):
         #: The key, unless the model has another one.
         id: Field[Any]
 
+    lists_are_plain: ClassVar[bool] = False
+
     created_at = CreatedAt()
     updated_at = UpdatedAt()
 

@@ -187,7 +187,13 @@ class PlainPool(Pool[PlainConnection]):
     def __init__(self, options: DatabaseOptions, connect: Callable[[], PlainConnection]) -> None:
         super().__init__(options)
         self._connect = connect
-        if options.max_inactive_connection_lifetime and not options.is_in_memory:
+        self._is_watched = not options.max_inactive_connection_lifetime or options.is_in_memory
+        if not options.is_file:
+            self._watch()
+
+    def _watch(self) -> None:
+        if not self._is_watched:
+            self._is_watched = True
             watch(self)
 
     def take(self) -> PlainConnection:
@@ -242,6 +248,9 @@ class PlainPool(Pool[PlainConnection]):
             self._slot_is_free()
             raise
         self._down_until = 0.0
+        if self.size > 1:
+            # Why not for the first one of a file: the clock is a thread, and SQLite is quicker without any.
+            self._watch()
         return connection
 
     def fill(self) -> None:

@@ -87,6 +87,11 @@ class DatabaseOptions(Struct, frozen=True, kw_only=True):
     replicas: tuple[str, ...] = ()
 
     @property
+    def is_file(self) -> bool:
+        """Whether the database is a file, or in memory, and no server has a part in its connections."""
+        return self.kind == "sqlite"
+
+    @property
     def is_in_memory(self) -> bool:
         """Whether this is an SQLite database without a file."""
         return self.kind == "sqlite" and not self.name

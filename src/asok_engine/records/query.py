@@ -36,7 +36,7 @@ from asok_engine.records.paths import (
     split_path,
     to_many_part,
 )
-from asok_engine.records.rows import Joined, RecordReader
+from asok_engine.records.rows import Joined, Owners, RecordReader
 from asok_engine.sql.expressions import Condition, Expression, In, Order, all_of, any_of
 from asok_engine.sql.functions import Aggregate, Certain, Function
 from asok_engine.sql.select import TUPLES, Compound, Join, Lock, Output, Select
@@ -590,40 +590,81 @@ class Query(Struct, eq=False):
         convert = self.description.field(name).to_column
         if convert is not None:
             keys = [convert(key) for key in keys]
-        return (yield from self._load_in_lists(self.description.ref(name), keys))
+        found: list[Record] = yield from self._load_in_lists(self.description.ref(name), keys)
+        return found
+
+    def load_grouped(self, name: str, owners: Owners) -> Plan[tuple[Any, dict[Any, Any]]]:
+        """Give what `load_by` gives for the values of owners, and beside it the lists of records of each.
+
+        The records then know their owners.
+        """
+        keys: list[Any] = list(owners.by_value)
+        if self.is_empty or self.reading is not None or (self.names is not None and name not in self.names):
+            found: Any = yield from self.load_by(name, keys)
+            groups: dict[Any, Any] = {}
+            for record in found:
+                groups.setdefault(record.__dict__[name], self.description.new_list()).append(record)
+            return found, groups
+        field = self.description.field(name)
+        if field.to_column is not None:
+            keys = [field.to_column(key) for key in keys]
+        ref = self.description.ref(name)
+        both: tuple[Any, dict[Any, Any]] = yield from self._load_in_lists(ref, keys, field.name, owners)
+        return both
 
     def load_beside(self, ref: Expression, keys: Sequence[Any]) -> Plan[list[Record]]:
         """Give the records for which an expression has one of these values, with the value as `__beside`."""
         query = replace(self, annotations=(*self.annotations, ("__beside", ref)))
-        return (yield from query._load_in_lists(ref, keys))
+        found: list[Record] = yield from query._load_in_lists(ref, keys)
+        return found
 
-    def _load_in_lists(self, ref: Expression, keys: Sequence[Any]) -> Plan[list[Record]]:
-        found: list[Record] | None = None
+    def _load_in_lists(
+        self, ref: Expression, keys: Sequence[Any], grouped_by: str = "", owners: Owners | None = None
+    ) -> Plan[Any]:
+        found: Any = None
+        groups: dict[Any, Any] = {}
         for start in range(0, len(keys), LIST_LIMIT):
             condition = In(ref, keys[start : start + LIST_LIMIT])
-            part = yield from self.where_condition(condition).fetch()
+            part = yield from self.where_condition(condition).fetch(grouped_by)
+            if grouped_by:
+                part, more = part
+                part.origin.owners = owners
+                groups |= more
             if found is None:
                 found = part
             else:
+                # So that they are peers of those before.
+                part.origin.result = found.origin.result
                 found.extend(part)
-        return found if found is not None else []
+        found = self.description.empty() if found is None else found
+        return (found, groups) if grouped_by else found
 
     def where_condition(self, condition: Condition) -> Query:
         """Keep the records that meet a condition on the model's own columns."""
         return replace(self, conditions=(*self.conditions, condition))
 
-    def fetch(self) -> Plan[Any]:
-        """Give the records, with the relations that are included."""
+    def fetch(self, grouped_by: str = "") -> Plan[Any]:
+        """Give the records, with the relations that are included.
+
+        With the name of a field that is read, give also lists of them by its values.
+        """
         if self.is_empty:
             return self.description.empty()
         if self.reading is not None:
             return (yield from self.reading.fetch(replace(self, reading=None)))
-        records = yield self.select()
+        select = self.select()
+        groups: dict[Any, Any] = {}
+        if grouped_by:
+            # A statement of records has their reader.
+            select.reader = select.reader.grouped(grouped_by)  # type: ignore[attr-defined]
+            records, groups = yield select
+        else:
+            records = yield select
         if self.database_alias:
             records.origin.database = self.database_alias
         if self.included and records:
             yield from load_paths(records, self.description, self.included)
-        return records
+        return (records, groups) if grouped_by else records
 
 
 def load_paths(

@@ -40,6 +40,8 @@ class Record:
     __slots__ = ("__dict__", "__weakref__", "_origin", "_row")
 
     __description__: ClassVar[Description]
+    #: A loaded relation to many is its list, and nothing around it.
+    lists_are_plain: ClassVar[bool] = True
     #: What the records of one result, or of a relation to many, come in.
     list_class: ClassVar[type[Records[Any]]] = Records
     #: What is raised where one record is asked for and there is none, or several.

@@ -23,7 +23,7 @@ from asok_engine.sql.types import ColumnType
 if TYPE_CHECKING:
     from asok_engine.records.record import Record
 
-__all__ = ["Joined", "Layout", "Origin", "RecordReader", "Records"]
+__all__ = ["GroupedReader", "Joined", "Layout", "Origin", "Owners", "RecordReader", "Records"]
 
 Item = TypeVar("Item")
 Decoder = Callable[[Any], Any]
@@ -49,17 +49,44 @@ class Layout(Struct, eq=False):
 class Records(list[Item]):
     """The records of one result; a list that can be held weakly."""
 
-    __slots__ = ("__weakref__", "joined", "origin")
+    __slots__ = ("__weakref__", "joined", "loaded", "origin")
 
     origin: Origin
     #: The lists of records that were joined, held so that their peers find each other.
     joined: list[Records[Any]]
+    #: The records that were loaded for these, by relation, held for the same reason.
+    loaded: dict[str, Records[Any]]
+
+    def hold(self, name: str, others: Records[Any]) -> None:
+        """Keep what was loaded for a relation as long as this list."""
+        if not hasattr(self, "loaded"):
+            self.loaded = {}
+        self.loaded[name] = others
+
+
+class Owners(Struct, eq=False):
+    """The records that others were loaded for, as far as somebody still holds them."""
+
+    #: The field of the others that has the value, and the field of the owners that it comes from.
+    remote_name: str
+    own_name: str
+    by_value: dict[Any, Callable[[], Record | None]]
+
+    def find(self, remote_name: str, own_name: str, value: Any) -> Record | None:
+        """Give the owner with a value, for a relation that leads from one field to the other."""
+        kept = self.by_value.get(value)
+        owner = kept() if kept is not None else None
+        if owner is None or (self.remote_name, self.own_name) != (remote_name, own_name):
+            return None
+        origin = owner._origin
+        is_whole = origin is not None and len(origin.layout.fields) == len(owner.__description__.fields)
+        return owner if is_whole and owner.__dict__.get(own_name) == value else None
 
 
 class Origin:
     """Where records came from: how their rows are laid out, their database, and who came with them."""
 
-    __slots__ = ("database", "layout", "result")
+    __slots__ = ("database", "layout", "owners", "result")
 
     def __init__(
         self, layout: Layout, result: Callable[[], Records[Any] | None] | None, database: str = "default"
@@ -68,6 +95,8 @@ class Origin:
         #: Gives the list that the records came in while somebody holds it.
         self.result = result
         self.database = database
+        #: The records that these were loaded for, by a relation to many.
+        self.owners: Owners | None = None
 
     def peers(self, record: Record) -> list[Record]:
         """Give the records that came in the same result, this one among them."""
@@ -103,6 +132,7 @@ class RecordReader:
         self.fields = tuple(fields)
         self.joined = tuple(joined)
         self.annotations = tuple(annotations)
+        self._grouped: dict[str, GroupedReader] = {}
 
     @property
     def width(self) -> int:
@@ -117,6 +147,23 @@ class RecordReader:
         """Generate the function from rows to records."""
         return _Source(self, dialect, types).function()
 
+    def grouped(self, name: str) -> GroupedReader:
+        """Give the reader that also groups the records by one of its fields; always the same one."""
+        reader = self._grouped.get(name)
+        return reader or self._grouped.setdefault(name, GroupedReader(self, name))
+
+
+class GroupedReader:
+    """Reads rows as records, and as lists of those with one value of a field, by that value."""
+
+    def __init__(self, reader: RecordReader, name: str) -> None:
+        self._reader = reader
+        self._name = name
+
+    def decode(self, dialect: Dialect, types: Sequence[ColumnType | None]) -> Decode:
+        """Generate the function from rows to (all records, lists by value)."""
+        return _Source(self._reader, dialect, types, self._name).function()
+
 
 def decoder(field: Field[Any], dialect: Dialect) -> Decoder | None:
     """Give what makes a record's value of a driver's value, None when it is the same."""
@@ -129,8 +176,15 @@ def decoder(field: Field[Any], dialect: Dialect) -> Decoder | None:
 class _Source:
     """The text of one function, while it is written."""
 
-    def __init__(self, reader: RecordReader, dialect: Dialect, types: Sequence[ColumnType | None]) -> None:
+    def __init__(
+        self,
+        reader: RecordReader,
+        dialect: Dialect,
+        types: Sequence[ColumnType | None],
+        grouped_by: str = "",
+    ) -> None:
         self.reader = reader
+        self.grouped_by = grouped_by
         self.dialect = dialect
         self.types = types
         self.names: dict[str, Any] = {"new": object.__new__, "Records": Records, "Origin": Origin, "ref": ref}
@@ -140,6 +194,7 @@ class _Source:
 
     def function(self) -> Decode:
         self.names["List"] = self.reader.model.list_class
+        grouping = self._grouping() if self.grouped_by else []
         target = self._record(self.reader, "o")
         row = ", ".join(f"v{place}" for place in range(self.place))
         lines = [
@@ -149,15 +204,33 @@ class _Source:
             *(["    result.joined = joined = []"] if self.setup else []),
             *[f"    {line}" for line in self.setup],
             "    append = result.append",
+            *(["    groups, last = {}, unread"] if grouping else []),
             "    for row in rows:",
             f"        {row}{',' if self.place == 1 else ''} = row",
-            *[f"        {line}" for line in self.body],
+            *[f"        {line}" for line in (*grouping, *self.body)],
             f"        append({target})",
-            "    return result",
+            *([f"        add({target})", "    return result, groups"] if grouping else ["    return result"]),
         ]
         # Nothing in this text comes from outside: names of fields stand in it as quoted literals.
         exec("\n".join(lines), self.names)  # noqa: S102
         return self.names["decode"]  # type: ignore[no-any-return]
+
+    def _grouping(self) -> list[str]:
+        """Write what finds the list of a row; rows of one value often follow each other."""
+        place = [field.name for field in self.reader.fields].index(self.grouped_by)
+        self.names["unread"] = object()
+        decode = self.reader.layout(self.dialect).decoders[place]
+        if decode is not None:
+            self.names["group_of"] = decode
+        return [
+            f"if v{place} != last:",
+            f"    last = v{place}",
+            f"    group = v{place}" if decode is None else f"    group = group_of(v{place})",
+            "    members = groups.get(group)",
+            "    if members is None:",
+            "        members = groups[group] = List()",
+            "    add = members.append",
+        ]
 
     def _value(self, decode: Decoder | None) -> str:
         place, self.place = self.place, self.place + 1
@@ -177,6 +250,9 @@ class _Source:
             f"{field.name!r}: {self._value(decode)}"
             for field, decode in zip(reader.fields, layout.decoders, strict=True)
         ]
+        if self.grouped_by and name == "o":
+            place = list(layout.places).index(self.grouped_by)
+            values[place] = f"{self.grouped_by!r}: group"
         inner: list[tuple[Joined, str, int, int, list[str]]] = []
         for number, each in enumerate(reader.joined):
             body, self.body = self.body, []

@@ -157,3 +157,18 @@ async def test_loop_pool_gives_back_the_place_of_a_cancelled_opening() -> None:
         await task
     assert pool.size == 0
     await pool.close()
+
+
+def test_one_connection_to_a_file_needs_no_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second one has somebody look whether it is still needed."""
+    watched: list[Any] = []
+    monkeypatch.setattr("asok_engine.database.pool.watch", watched.append)
+    pool = make_pool(parse_url("sqlite:///file.db?max_size=2"))
+    pool.give(pool.take())
+    assert not watched
+    first, second = pool.take(), pool.take()
+    assert watched == [pool]
+    pool.give(first)
+    pool.give(second)
+    assert make_pool(OPTIONS) in watched
+    assert make_pool(OPTIONS.changed(max_inactive_connection_lifetime=0.0)) not in watched

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from asok_engine.records.query import Query
 from asok_engine.records.rows import Layout, Origin, Records
+from asok_engine.records.steps import Plan
 from tests.engine.records.blog import Author, Post, blog
 
 
@@ -86,3 +88,26 @@ def test_records_come_in_the_list_of_their_model() -> None:
     finally:
         del Post.list_class
         Post.__description__.refresh()
+
+
+def test_rows_are_grouped_while_they_are_read() -> None:
+    """By the decoded value of a field, whatever order the rows have; the reader is always the same."""
+    driver = blog()
+    reader = Post.__description__.reader()
+    select = Query(Post.__description__).order_by("id").select()
+    select.reader = reader.grouped("author_id")
+    posts, groups = driver.run(iter_of(select))
+    assert reader.grouped("author_id") is select.reader
+    assert [post.id for post in posts] == [1, 2, 3, 4]
+    assert {value: [post.id for post in found] for value, found in groups.items()} == {
+        1: [1, 3],
+        2: [2],
+        None: [4],
+    }
+    select.reader = reader.grouped("live")
+    assert [*driver.run(iter_of(select))[1]] == [True, False]
+
+
+def iter_of(select: Any) -> Plan[Any]:
+    """Give the plan of one statement."""
+    return (yield select)

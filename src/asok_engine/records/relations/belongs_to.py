@@ -84,6 +84,12 @@ class BelongsTo(Relation[Value]):
                 return loaded
         if key is None:
             return None
+        origin = record._origin
+        if origin is not None and origin.owners is not None:
+            owner = origin.owners.find(self.local_name, self.remote_name, key)
+            if isinstance(owner, self.target.model):
+                # Why not kept: it holds a list with this record, and both would wait for the collector.
+                return owner
         return type(record).unloaded(record, self)
 
     def assign(self, record: Record, value: Any) -> None:

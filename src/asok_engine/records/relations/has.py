@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import ref
 
 from asok_engine.errors import SetupError
 from asok_engine.records.options import snake_case
 from asok_engine.records.query import Query
 from asok_engine.records.relations.relation import Hop, Relation, Target
-from asok_engine.records.rows import Records
+from asok_engine.records.rows import Owners, Records
 from asok_engine.sql.sources import Source
 
 if TYPE_CHECKING:
@@ -75,16 +76,19 @@ class HasMany(Relation[Value]):
     def load(self, records: Sequence[Record], narrow: Query | None = None) -> Plan[list[Record]]:
         """Read the targets of all records and give each its own."""
         own, remote, name = self.own_name, self.remote_name, self.name
-        new_list = self.target.new_list
-        groups: dict[Any, Records[Record]] = {record.__dict__[own]: new_list() for record in records}
+        owners: dict[Any, Callable[[], Record | None]] = {
+            record.__dict__[own]: ref(record) for record in records
+        }
         base = narrow if narrow is not None else Query(self.target)
+        groups: dict[Any, Records[Record]] = {}
         found: list[Record] = []
-        if groups:
-            found = yield from base.load_by(remote, list(groups))
-            for target in found:
-                groups[target.__dict__[remote]].append(target)
+        if owners:
+            found, groups = yield from base.load_grouped(remote, Owners(remote, own, owners))
+            _hold(records, name, found, groups)
+        new_list, of_group = self.target.new_list, self._one_or_all
         for record in records:
-            record.__dict__[name] = self._one_or_all(groups[record.__dict__[own]])
+            group = groups.get(record.__dict__[own])
+            record.__dict__[name] = of_group(new_list() if group is None else group)
         return found
 
     def _one_or_all(self, targets: Records[Record]) -> Any:
@@ -93,6 +97,17 @@ class HasMany(Relation[Value]):
     def query(self, record: Record) -> Query:
         """Give the query for the targets of one record."""
         return Query(self.target).where_equal(self.remote_name, record.__dict__.get(self.own_name))
+
+
+def _hold(records: Sequence[Record], name: str, found: Any, groups: dict[Any, Records[Record]]) -> None:
+    """Let targets know each other as long as the records that they were loaded for are held."""
+    if len(groups) == 1:
+        found.origin.result = ref(next(iter(groups.values())))
+        return
+    origin = records[0]._origin
+    holder = origin.result() if origin is not None and origin.result is not None else None
+    if holder is not None:
+        holder.hold(name, found)
 
 
 class HasOne(HasMany[Value]):

@@ -158,10 +158,12 @@ class Relation(Generic[Value]):
     def __get__(self, instance: object, owner: type) -> Value: ...
 
     def __get__(self, instance: Any, owner: Any) -> Any:
-        bound = owner.__description__.relations[self.name]
         if instance is None:
-            return owner.path_of(bound)
-        return bound.read(instance)
+            return owner.path_of(owner.__description__.relations[self.name])
+        if self.is_to_many and owner.lists_are_plain and self.name in instance.__dict__:
+            # What was loaded already, without the calls.
+            return instance.__dict__[self.name]
+        return owner.__description__.relations[self.name].read(instance)
 
     def __set__(self, instance: Any, value: Any) -> None:
         type(instance).__description__.relations[self.name].assign(instance, value)
