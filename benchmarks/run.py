@@ -27,8 +27,9 @@ from harness.contestants import BARE, CONTESTANTS, OURS, Contestant
 from harness.environments import BENCHMARKS, CHECKOUT
 from harness.machine import describe, versions
 from harness.model_peers import MODEL_PEERS
+from harness.pages import page_of
 from harness.settings import Extent
-from harness.tables import Section, goals_table
+from harness.tables import Section
 
 PEERS = [name for name in CONTESTANTS if name not in (BARE, OURS)]
 LIBRARIES = [peer.name for peer in MODEL_PEERS if not peer.is_driver and peer.name != OURS]
@@ -153,15 +154,19 @@ def _make(report: Report, parts: Sequence[str], extent: Extent, *, is_recorded: 
     facts = f"{machine} {extent.rounds} rounds."
     if report.has_servers:
         facts += f" {versions(_contestants(extent.peers))}"
-    text = "\n\n".join([report.introduction, facts, "## Goals", goals_table(sections), *map(str, sections)])
+    for section in sections:
+        section.facts = facts
+    text = page_of(report.introduction, sections)
     results = BENCHMARKS / "results"
     results.mkdir(exist_ok=True)
-    (results / f"{report.name}.md").write_text(text + "\n")
+    (results / f"{report.name}.md").write_text(text)
     found = {section.title: section.data for section in sections}
     (results / f"{report.name}.json").write_text(json.dumps({"facts": facts, "found": found}, indent=1))
     if is_recorded:
+        is_whole = len(parts) == len(report.parts) or not report.page.exists()
+        before = "" if is_whole else report.page.read_text()
         report.page.parent.mkdir(parents=True, exist_ok=True)
-        report.page.write_text(text + "\n")
+        report.page.write_text(page_of(report.introduction, sections, before))
     print(text)
     print(f"  written to {results / report.name}.md", file=sys.stderr)
 

@@ -69,6 +69,7 @@ READERS: tuple[tuple[Contestant, tuple[str, ...]], ...] = (
         _application("fastapi with sqlalchemy", "rows/fastapi", "rows_fastapi:app", "sqlalchemy"),
         ("sqlite", "postgres"),
     ),
+    (_project(OURS, "rows/ours"), ("sqlite", "postgres")),
     (_project("asok 0.8", "rows/asok-0.8"), ("sqlite", "postgres")),
     (_application("aksara 0.7", "rows/aksara-0.7", "rows_aksara:app", "aksara-framework"), ("postgres",)),
 )

@@ -89,9 +89,11 @@ class Section:
     goals: list[Goal] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     data: Any = None
+    #: When and on what it was measured.
+    facts: str = ""
 
     def __str__(self) -> str:
-        parts = [f"## {self.title}", self.text]
+        parts = [f"## {self.title}", self.text, self.facts, goals_table([self])]
         for caption, table in self.tables:
             parts += [f"### {caption}", str(table)] if caption else [str(table)]
         if self.notes:
