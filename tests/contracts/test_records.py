@@ -52,6 +52,7 @@ from asok_engine.sql.functions import Cast, Function
 from asok_engine.sql.metadata import create_statements
 from asok_engine.sql.raw import Raw
 from asok_engine.sql.select import Lock
+from asok_engine.sql.tables import NOW
 from asok_engine.sql.types import text as text_type
 
 pytestmark = [pytest.mark.servers, pytest.mark.slow]
@@ -178,6 +179,18 @@ class Reading(Record):
         table_name = "contract_readings"
 
 
+class Ticket(Record):
+    """What the database fills in where nobody says anything else."""
+
+    name = String(20)
+    state = String(10, server_default="open")
+    rank = Integer(server_default=3)
+    opened_at = DateTime(server_default=NOW)
+
+    class Meta:
+        table_name = "contract_tickets"
+
+
 class Spot(Record):
     """A place among others."""
 
@@ -188,7 +201,7 @@ class Spot(Record):
         table_name = "contract_spots"
 
 
-MODELS = (Writer, Book, Review, Label, Note, Everything, Reading)
+MODELS = (Writer, Book, Review, Label, Note, Everything, Reading, Ticket)
 WRITERS, BOOKS, LABELS = (Query(model.__description__) for model in (Writer, Book, Label))
 
 
@@ -580,6 +593,19 @@ def test_bulk_insert_is_whole_or_not_at_all(ready: Perform) -> None:
         "after",
         "before",
     ]
+
+
+def test_what_the_database_fills_in_is_read_with_the_insert(ready: Perform) -> None:
+    """The record is as its row, unless it has values of its own; nothing differs from the row then."""
+    made = ready(save(Ticket(name="a", rank=5)))
+    assert (made.state, made.rank) == ("open", 5)
+    assert abs(datetime.now(UTC) - made.opened_at) < timedelta(minutes=1)
+    assert changed(made) == {}
+    found = ready(find_by_key(Ticket.__description__, made.id))
+    assert found.__dict__ == made.__dict__
+    made.state = "closed"
+    ready(save(made))
+    assert ready(pluck(Query(Ticket.__description__), "state")) == ["closed"]
 
 
 def test_rules_of_the_database_are_told(ready: Perform) -> None:

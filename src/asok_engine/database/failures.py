@@ -169,6 +169,8 @@ def _postgresql(
             "This transaction cannot go on: an error before has ended it, or it was idle for too long.",
             fix="Catch errors outside of the block, or give the part that may fail a block of its own.",
         )
+    if code in ("0A000", "42501", "42704", "58P01") and _PGVECTOR.search(message):
+        return _no_pgvector(code, message)
     if family == "22":
         return DataError(f"The database cannot hold a value that was sent to it: {_known(code)}.")
     if code in ("54000", "54001", "54011", "54023"):
@@ -177,6 +179,23 @@ def _postgresql(
     if not code or family in ("08", "28", "3D", "53", "57", "58", "XX"):
         return _unavailable(message)
     return _query(message, text)
+
+
+#: What PostgreSQL says of an extension that is not installed, may not be made, or was not made here.
+_PGVECTOR: Final = re.compile(r'extension "vector"|vector\.control|type "vector" does not exist')
+
+
+def _no_pgvector(code: str, message: str) -> DatabaseError:
+    if code == "42501":
+        fix = "Let a superuser run CREATE EXTENSION vector; in this database, then migrate again."
+    elif code == "42704":
+        fix = "Make the table by a migration, or run CREATE EXTENSION vector; in this database first."
+    else:
+        fix = (
+            "Install pgvector on the server and migrate again; Debian and Ubuntu have it as "
+            "postgresql-VERSION-pgvector in the archive of postgresql.org."
+        )
+    return QueryError(f"Columns of vectors need pgvector, which this PostgreSQL lacks: {message}.", fix=fix)
 
 
 def _known(code: str) -> str:

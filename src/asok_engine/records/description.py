@@ -96,6 +96,12 @@ class Description:
         self.names = frozenset(self.fields)
         self.all_names = tuple(self.fields)
         self.counted = next((field.name for field in self.fields.values() if field.is_counted), "")
+        #: The fields that the database fills where a record has no value for them.
+        self.filled_by_server = tuple(
+            name
+            for name, field in self.fields.items()
+            if field.server_default is not None and not field.is_counted
+        )
         self.stamps_at_save = tuple(field for field in self.fields.values() if field.sets_at_save)
         self.stamps_at_create = tuple(field for field in self.fields.values() if field.sets_at_create)
         self.prepares = tuple(field for field in self.fields.values() if field.is_heavy)

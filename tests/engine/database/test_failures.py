@@ -201,3 +201,25 @@ def test_more_than_a_database_works_on_is_the_clients_fault(error: DatabaseError
     assert isinstance(error, DataError)
     assert error.status == 400
     assert "regular expression" in str(error) or "too" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "advice"),
+    [
+        ("0A000", 'extension "vector" is not available', "Install pgvector"),
+        (
+            "58P01",
+            'could not open extension control file "/x/vector.control": No such file',
+            "Install pgvector",
+        ),
+        ("42501", 'permission denied to create extension "vector"', "superuser"),
+        ("42704", 'type "vector" does not exist', "CREATE EXTENSION"),
+    ],
+)
+def test_missing_pgvector_is_told_with_what_to_install(code: str, message: str, advice: str) -> None:
+    """Whatever word the server has for it; another missing type is an error like any other."""
+    error = postgresql_failure(code, message)
+    assert isinstance(error, QueryError)
+    assert "pgvector" in str(error)
+    assert advice in str(error)
+    assert "pgvector" not in str(postgresql_failure("42704", 'type "colour" does not exist'))

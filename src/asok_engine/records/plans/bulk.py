@@ -80,8 +80,8 @@ def bulk_create(
     is_one = is_one and all(_in_lists(description, names, dialect) for names in groups)
     yield Atomic(deed, alias, is_one_statement=is_one)
     if model_events:
-        made = () if ignore_conflicts else [record.pk for record in rows]
-        yield from model_events.tell(description, "created", made, database=alias)
+        keys = () if ignore_conflicts else [record.pk for record in rows]
+        yield from model_events.tell(description, "created", keys, database=alias)
     return rows
 
 

@@ -16,13 +16,16 @@ from asok_engine.records.conflicts import not_unique
 from asok_engine.records.errors import NotUnique, StaleRecord
 from asok_engine.records.events import model_events
 from asok_engine.records.fields.field import Field
+from asok_engine.records.plans.refresh import refresh
 from asok_engine.records.plans.slugs import populate
 from asok_engine.records.signals import post_save, pre_save
-from asok_engine.records.steps import Call, Compute, Plan
+from asok_engine.records.steps import AskDialect, Call, Compute, Plan
+from asok_engine.sql.insert import insert_shape
 
 if TYPE_CHECKING:
     from asok_engine.records.description import Description
     from asok_engine.records.record import Record
+    from asok_engine.sql.dialects.contract import Dialect
 
 __all__ = ["call_hooks", "insert", "prepared", "save", "stamp", "update"]
 
@@ -78,11 +81,14 @@ def insert(record: Record, database: str = "") -> Plan[Any]:
         if description.prepares:
             yield from prepared(description, values)
             record.__dict__.update(values)
-        shape = description.insert_shape(tuple(values))
-        key = yield shape.bind(to_columns(description, values), alias)
-        if counted and counted not in values:
-            record.__dict__[counted] = key
-        mark_stored(record, alias)
+        unfilled = [name for name in description.filled_by_server if name not in values]
+        if unfilled:
+            yield from _insert_and_read(record, values, unfilled, alias)
+        else:
+            key = yield description.insert_shape(tuple(values)).bind(to_columns(description, values), alias)
+            if counted and counted not in values:
+                record.__dict__[counted] = key
+            mark_stored(record, alias)
     if hooks:
         yield from call_hooks(record, "after_create", "after_save")
     if post_save:
@@ -90,6 +96,32 @@ def insert(record: Record, database: str = "") -> Plan[Any]:
     if model_events:
         yield from model_events.tell(description, "created", (record.pk,), database=alias)
     return record
+
+
+def _insert_and_read(record: Record, values: dict[str, Any], unfilled: list[str], alias: str) -> Plan[None]:
+    """Insert a record and read what the database has filled in: with the insert where that is possible."""
+    description, names = record.__description__, tuple(values)
+    dialect: Dialect = yield AskDialect(alias)
+    counted = description.counted if description.counted not in names else ""
+    if not dialect.supports_insert_returning:
+        key = yield description.insert_shape(names).bind(to_columns(description, values), alias)
+        if counted:
+            record.__dict__[counted] = key
+        mark_stored(record, alias)
+        yield from refresh(record, *unfilled)
+        return
+    wanted = (*([counted] if counted else []), *unfilled)
+    shape = description.kept_shape(
+        ("insert and read", names, wanted),
+        lambda: insert_shape(
+            description.source, description.columns_of(names), returning=description.columns_of(wanted)
+        ),
+    )
+    rows = yield shape.bind(to_columns(description, values), alias)
+    for name, value in zip(wanted, rows[0], strict=True):
+        convert = description.fields[name].from_column
+        record.__dict__[name] = value if convert is None or value is None else convert(value)
+    mark_stored(record, alias)
 
 
 def update(record: Record, database: str = "", only: Sequence[str] | None = None) -> Plan[Any]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Literal
-from uuid import UUID
 
 from asok_engine.errors import UsageError
 from asok_engine.sql.dialects import texts
@@ -38,7 +37,7 @@ _DECODERS: dict[str, Callable[[Any], Any]] = {
     "time": texts.time_of_span,
     "array": texts.json_value,
     "vector": texts.unpacked_floats,
-    "uuid": UUID,
+    "uuid": texts.uuid_of_text,
 }
 
 

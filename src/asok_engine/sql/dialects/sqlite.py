@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping
 from datetime import date, time
 from functools import partial
 from typing import Any, ClassVar, Literal
-from uuid import UUID
 
 from asok_engine.sql.dialects import texts
 from asok_engine.sql.dialects.contract import Dialect, Version
@@ -50,7 +49,7 @@ _DECODERS: dict[str, Callable[[Any], Any]] = {
     "time": time.fromisoformat,
     "datetime": texts.datetime_of_text,
     "duration": texts.span,
-    "uuid": UUID,
+    "uuid": texts.uuid_of_text,
     "array": texts.json_value,
     "vector": texts.unpacked_floats,
 }

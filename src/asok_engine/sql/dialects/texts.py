@@ -6,11 +6,13 @@ sort as their values do. JSON text is made by the field and reaches a driver as 
 
 from __future__ import annotations
 
+import functools
 import struct
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
+from uuid import UUID, SafeUUID
 
 import msgspec
 
@@ -36,6 +38,7 @@ __all__ = [
     "time_of_span",
     "time_text",
     "unpacked_floats",
+    "uuid_of_text",
     "vector_of_text",
     "vector_text",
 ]
@@ -48,6 +51,10 @@ _EXACT_DIGITS = 15
 _encode_json = msgspec.json.Encoder().encode
 _decode_json = msgspec.json.Decoder().decode
 _parse = datetime.fromisoformat
+# What the class itself does behind its checks; an attribute of it cannot be set otherwise.
+_new: Final = object.__new__
+_set_int: Final = vars(UUID)["int"].__set__
+_set_is_safe: Final = vars(UUID)["is_safe"].__set__
 
 
 def datetime_text(value: datetime) -> str:
@@ -118,7 +125,23 @@ def decimal_number(value: Decimal) -> int | float | str:
 
 def decimal_of_number(value: Any, scale: int) -> Decimal:
     """Read a decimal and give it its places behind the point."""
-    return Decimal(str(value)).quantize(Decimal((0, (1,), -scale)))
+    return Decimal(str(value)).quantize(_smallest(scale))
+
+
+@functools.cache
+def _smallest(scale: int) -> Decimal:
+    return Decimal((0, (1,), -scale))
+
+
+def uuid_of_text(value: str) -> UUID:
+    """Read a UUID as its class does, in less than half of the time."""
+    digits = value.replace("-", "")
+    if len(digits) != 32:
+        return UUID(value)
+    made = _new(UUID)
+    _set_int(made, int(digits, 16))
+    _set_is_safe(made, SafeUUID.unknown)
+    return made
 
 
 def json_text(value: Any) -> str:

@@ -233,3 +233,24 @@ def test_row_of_another_database_is_written_there() -> None:
     plan = save(post)
     assert plan.send(None).database == "archive"  # type: ignore[union-attr]
     plan.close()
+
+
+@pytest.mark.parametrize("gives_rows", [True, False])
+def test_what_the_database_fills_in_stands_on_the_record(gives_rows: bool) -> None:
+    """With the insert where it gives rows back, by the key where not; what was given stays as it is."""
+
+    class Parcel(Record):
+        name = String(20)
+        state = String(10, server_default="open")
+        rank = Integer(server_default=3)
+
+    driver = Driver(Parcel)
+    driver.dialect.supports_insert_returning = gives_rows
+    driver.texts.clear()
+    first, second = driver.save(Parcel(name="a"), Parcel(name="b", rank=5, state="shut"))
+    assert (first.state, first.rank, first.id) == ("open", 3, 1)
+    assert (second.state, second.rank, second.id) == ("shut", 5, 2)
+    assert len(driver.texts) == (2 if gives_rows else 3)
+    first.rank = 4
+    driver.save(first)
+    assert driver.texts[-1].startswith("UPDATE parcels SET rank")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -96,3 +97,24 @@ class Shy(str):
         return "hidden"
 
     __format__ = object.__format__
+
+
+@given(st.uuids())
+def test_uuids_come_back(value: UUID) -> None:
+    """As the class itself reads them, however they are written; what is none is refused."""
+    for text in (str(value), value.hex, value.urn, f"{{{value}}}", str(value).upper()):
+        made = texts.uuid_of_text(text)
+        assert made == value == UUID(text)
+        assert (type(made), made.is_safe, hash(made), str(made)) == (
+            UUID,
+            UUID(text).is_safe,
+            hash(value),
+            str(value),
+        )
+
+
+@pytest.mark.parametrize("text", ["", "x" * 32, "123", "0" * 33])
+def test_what_is_no_uuid_is_refused(text: str) -> None:
+    """With the error of the class."""
+    with pytest.raises(ValueError, match="UUID|int"):
+        texts.uuid_of_text(text)
