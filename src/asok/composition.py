@@ -250,7 +250,10 @@ class _Composition:
         app = self._app
         if not app.sockets:
             return
-        guards = [plain for plain, _ in self._handshake_guards()]
+        pairs = self._handshake_guards()
+        if self._client_limit is not None:
+            pairs.append(self._client_limit)
+        guards = [waits or plain for plain, waits in pairs]
         for server in app.sockets:
             server.compose(
                 app, request_class=request_class, guards=guards, redis=self._redis, sessions=self._sessions
@@ -262,6 +265,8 @@ class _Composition:
             await chosen.serve(request, link)
 
         app.site.socket_door = door if others else first.serve
+        # Which of several it is for is only known when the handshake has been read.
+        app.site.socket_takeover = None if others else first.take_over
 
     @cached_property
     def _socket_script(self) -> SocketScript | None:
@@ -378,7 +383,6 @@ class _Composition:
     # --- guards and finishers, in the order in which they run ---------------------------
 
     def _guards(self) -> Sequence[GuardPair]:
-        config = self._config
         guards: list[GuardPair] = [(self._request_id.guard, None)] if self._logs_all else []
         if self._statements is not None:
             guards.append((self._statements.guard, None))
@@ -388,18 +392,26 @@ class _Composition:
         languages = None if self._data is None else self._data.languages()
         if languages is not None:
             guards.append((languages.guard, None))
-        if config["RATE_LIMIT"]:
-            limit = ClientLimit(
-                self._counters,
-                (config["RATE_LIMIT_PER_MINUTE"], 60),
-                exempt_paths=("/health",),
-                exempt_prefixes=tuple(f"/{folder}/" for folder in ("static", *FOLDERS)),
-            )
-            waits = limit.guard_async if isinstance(self._counters, RedisCounters) else None
-            guards.append((limit.guard, waits))
+        if self._client_limit is not None:
+            guards.append(self._client_limit)
         if self._cors is not None:
             guards.append((self._cors.guard, None))
         return guards
+
+    @cached_property
+    def _client_limit(self) -> GuardPair | None:
+        """Give the guard that counts what each client asks for: pages and handshakes together."""
+        config = self._config
+        if not config["RATE_LIMIT"]:
+            return None
+        limit = ClientLimit(
+            self._counters,
+            (config["RATE_LIMIT_PER_MINUTE"], 60),
+            exempt_paths=("/health",),
+            exempt_prefixes=tuple(f"/{folder}/" for folder in ("static", *FOLDERS)),
+        )
+        waits = limit.guard_async if isinstance(self._counters, RedisCounters) else None
+        return limit.guard, waits
 
     def _handshake_guards(self) -> list[GuardPair]:
         """Give the guards that also stand before a WebSocket."""

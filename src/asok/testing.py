@@ -8,5 +8,6 @@ from __future__ import annotations
 
 from asok_engine.testing.client import TestClient
 from asok_engine.testing.response import StreamedResponse, TestResponse
+from asok_engine.testing.sockets import SocketRefused, TestSocket
 
-__all__ = ["StreamedResponse", "TestClient", "TestResponse"]
+__all__ = ["SocketRefused", "StreamedResponse", "TestClient", "TestResponse", "TestSocket"]

@@ -25,9 +25,10 @@ from asok_engine.backends.broadcast.sqlite import SqliteBroadcast
 from asok_engine.backends.redis_link import RedisLink
 from asok_engine.dispatch import purpose
 from asok_engine.dispatch.middleware.sessions import Sessions
-from asok_engine.dispatch.sockets import SocketLink
+from asok_engine.dispatch.sockets import SocketLink, TakenOver
 from asok_engine.errors import SetupError, UsageError
 from asok_engine.realtime.connection import Connection
+from asok_engine.realtime.gate import Guard
 from asok_engine.realtime.limits import Limits
 from asok_engine.realtime.origins import Origins
 from asok_engine.realtime.server import SocketPlan, SocketServer
@@ -35,7 +36,6 @@ from asok_engine.realtime.session_identity import SessionIdentities
 from asok_engine.security.keys import derive_key
 from asok_engine.wire.jsons import encode_json
 from asok_engine.wire.request import Request
-from asok_engine.wire.response import Response
 
 if TYPE_CHECKING:
     from asok.app import Asok
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 __all__ = ["WebSocketServer"]
 
 H = TypeVar("H", bound=Callable[..., Any])
-Guard = Callable[[Request], Response | None]
 
 ADAPTERS = ("auto", "memory", "sqlite", "redis", "postgres")
 _START_SECONDS = 1.0
@@ -192,13 +191,20 @@ class WebSocketServer:
         """Give the open connections of this process, to one path or all."""
         return self._engine.hub.connections(path)
 
-    def get_online_users(self) -> list[int | str]:
-        """Give the ids of the people who are connected, in any process, each once."""
-        return self._engine.hub.presence.online()
+    def get_online_users(self, room: str = "") -> list[int | str]:
+        """Give the ids of the people who are connected, or in a room, in any process, each once."""
+        return self._engine.hub.presence.online(room)
 
-    def is_user_online(self, user_id: int | str) -> bool:
-        """Tell whether a person is connected, in any process."""
-        return self._engine.hub.presence.is_online(user_id)
+    def count_online(self, room: str = "") -> int:
+        """Give how many visitors are connected, or in a room, in any process; also those not signed in.
+
+        A person counts once, and so does a session of somebody who is not signed in.
+        """
+        return self._engine.hub.presence.count(room)
+
+    def is_user_online(self, user_id: int | str, room: str = "") -> bool:
+        """Tell whether a person is connected, or in a room, in any process."""
+        return self._engine.hub.presence.is_online(user_id, room)
 
     def end_session(self, handle: str) -> None:
         """Close the connections of a session at once, in every process; `handle` is its name in the store."""
@@ -243,6 +249,10 @@ class WebSocketServer:
     async def serve(self, request: Request, link: SocketLink) -> None:
         """Serve one connection of the application's own server."""
         await self._engine.serve(request, link)
+
+    def take_over(self, when_gone: Callable[[], None]) -> TakenOver:
+        """Take a connection of the application's own server over at its handshake."""
+        return self._engine.take_over(when_gone)
 
     def compose(
         self,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from asok_engine.dispatch.kernel import Kernel
 from asok_engine.dispatch.lifecycle import Lifecycle
-from asok_engine.dispatch.sockets import SocketDoor
+from asok_engine.dispatch.sockets import SocketDoor, Takeover
 from asok_engine.dispatch.streams import Streams
 from asok_engine.dispatch.threads import BackgroundLoop
 from asok_engine.errors import UsageError
@@ -39,6 +39,8 @@ class Site:
         self.streams = Streams()
         #: What serves WebSockets; None in an application that has none.
         self.socket_door: SocketDoor | None = None
+        #: What takes a WebSocket connection over from a server that lets go of it; None where nothing does.
+        self.socket_takeover: Takeover | None = None
         self.lifecycle = Lifecycle(self._composed, loop, owner)
 
     def _composed(self) -> None:

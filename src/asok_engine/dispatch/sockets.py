@@ -7,12 +7,13 @@ messages; frames, pings and the closing handshake are the server's.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Protocol
 
 from asok_engine.wire.request import Request
 
-__all__ = ["SocketDoor", "SocketEnd", "SocketLink"]
+__all__ = ["SocketDoor", "SocketEnd", "SocketLink", "TakenOver", "Takeover"]
 
 
 class SocketEnd(Exception):
@@ -54,4 +55,13 @@ class SocketLink(Protocol):
         """Close the connection."""
 
 
+class TakenOver(asyncio.Protocol):
+    """A connection of a server whose bytes are ours from its handshake on."""
+
+    def stop(self) -> None:
+        """Tell the client that the server goes away, and close."""
+
+
+#: Makes what takes a connection over, on its event loop; the argument is called when all is over.
+Takeover = Callable[[Callable[[], None]], TakenOver]
 SocketDoor = Callable[[Request, SocketLink], Awaitable[None]]

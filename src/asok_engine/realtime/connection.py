@@ -9,6 +9,7 @@ for whatever a handler wants to keep with it.
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -113,6 +114,8 @@ class Connection:
         self._pipe = pipe
         self._may_join = may_join
         self._follow = follow
+        #: Who this is for `presence`: the key of their record, or bytes for somebody who is not signed in.
+        self.visitor: int | str | bytes = _visitor(identity)
         #: What ends each thing that this connection follows.
         self.followings: list[Callable[[], None]] = []
 
@@ -222,6 +225,14 @@ class Connection:
 
     def __repr__(self) -> str:
         return f"<Connection {self.id} {self.path} from {self.addr[0]}>"
+
+
+def _visitor(identity: Identity) -> int | str | bytes:
+    key = getattr(identity.user, "id", None)
+    if key is not None:
+        return key if isinstance(key, int | str) else str(key)
+    # Several tabs of one session are one visitor; a client without one is itself.
+    return identity.key.encode()[:16] if identity.key else os.urandom(8)
 
 
 async def _nothing() -> None:

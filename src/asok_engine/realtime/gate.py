@@ -22,11 +22,13 @@ from asok_engine.realtime.routes import SocketRoute
 from asok_engine.wire.request import Request
 from asok_engine.wire.response import Response
 
-__all__ = ["Admitted", "Authenticator", "Gate", "NoSessions", "Refused"]
+__all__ = ["Admitted", "Authenticator", "Gate", "Guard", "NoSessions", "Refused"]
 
 #: What stands before socket paths where pages and sockets share one address.
 PREFIX = "/ws/"
 _log = logging.getLogger("asok.websocket")
+#: Refuses a handshake by raising or by a response; a guard that waits gives a coroutine.
+Guard = Callable[[Request], Response | Awaitable[Response | None] | None]
 Find = Callable[[str], tuple[SocketRoute, Mapping[str, Any]] | None]
 
 
@@ -77,7 +79,7 @@ class Gate:
         origins: Origins,
         admission: Admission,
         authenticator: Authenticator,
-        guards: Sequence[Callable[[Request], Response | None]] = (),
+        guards: Sequence[Guard] = (),
     ) -> None:
         self._find = find
         self._origins = origins
@@ -87,7 +89,7 @@ class Gate:
 
     async def admit(self, request: Request) -> Admitted | Refused:
         """Judge a handshake; an `Admitted` holds a place among the connections."""
-        refused = self._judged(request)
+        refused = await self._judged(request)
         if refused is not None:
             return refused
         found = self._find(request.path)
@@ -125,12 +127,14 @@ class Gate:
         """Give a place back."""
         self.admission.leave(admitted.address)
 
-    def _judged(self, request: Request) -> Refused | None:
+    async def _judged(self, request: Request) -> Refused | None:
         try:
             for guard in self._guards:
                 response = guard(request)
+                if isinstance(response, Awaitable):
+                    response = await response
                 if response is not None:
                     return Refused(response.status_code, "The request was refused.")
-        except InputError as error:
+        except (InputError, OutsideError) as error:
             return Refused(error.status, error.message)
         return None

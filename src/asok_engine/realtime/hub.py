@@ -18,7 +18,7 @@ from asok_engine.backends.broadcast.contract import Broadcast, Gap
 from asok_engine.realtime.closing import REFUSED
 from asok_engine.realtime.connection import Connection
 from asok_engine.realtime.parcel import Parcel
-from asok_engine.realtime.presence import Person, Presence
+from asok_engine.realtime.presence import ANYWHERE, Presence
 from asok_engine.realtime.relay import Relay, Said
 from asok_engine.realtime.station import Station
 
@@ -26,6 +26,7 @@ __all__ = ["SESSION_ENDED", "Follower", "Hub"]
 
 SESSION_ENDED = "The session has ended."
 ALIVE_SECONDS = 5.0
+SIGNS_SECONDS = 0.5
 _log = logging.getLogger("asok.websocket")
 
 # What processes say to each other.
@@ -68,7 +69,7 @@ class Hub:
             if station.loop is loop:
                 return station
         with self._lock:
-            station = Station()
+            station = Station(self._moved)
             open_ones = tuple(one for one in self._stations if not one.loop.is_closed())
             self._stations = (*open_ones, station)
             return station
@@ -76,16 +77,17 @@ class Hub:
     def enter(self, connection: Connection) -> None:
         """Take a connection in, on its loop."""
         connection._station.enter(connection)
-        person = _person(connection)
-        if person is not None and self.presence.came(person):
-            self._say(_CAME, person)
+        self._moved(connection, ANYWHERE, True)
 
     def leave(self, connection: Connection) -> None:
         """Take a connection out, on its loop; once for each that entered."""
         connection._station.leave(connection)
-        person = _person(connection)
-        if person is not None and self.presence.went(person):
-            self._say(_WENT, person)
+        self._moved(connection, ANYWHERE, False)
+
+    def _moved(self, connection: Connection, place: str, is_there: bool) -> None:
+        visitor = connection.visitor
+        if (self.presence.came if is_there else self.presence.went)(visitor, place):
+            self._say(_CAME if is_there else _WENT, place, visitor)
 
     def connections(self, path: str | None = None) -> list[Connection]:
         """Give the open connections of this process, to one path or all."""
@@ -145,9 +147,9 @@ class Hub:
         self._alive = asyncio.get_running_loop().create_task(self._stay_alive(relay))
         await relay.open()
         relay.say(_HELLO)
-        people = self.presence.here()
-        if people:
-            relay.say(_PEOPLE, people)
+        stays = self.presence.here()
+        if stays:
+            relay.say(_PEOPLE, stays)
 
     async def close(self) -> None:
         """Part from the other processes."""
@@ -160,11 +162,18 @@ class Hub:
             await relay.close()
 
     async def _stay_alive(self, relay: Relay) -> None:
+        next_at = time.monotonic() + ALIVE_SECONDS
         while True:
-            await asyncio.sleep(ALIVE_SECONDS)
-            if self.presence.here():
-                relay.say(_ALIVE)
-            self.presence.forget_silent(time.monotonic())
+            await asyncio.sleep(SIGNS_SECONDS)
+            for station in self._stations:
+                if station.signs:
+                    station.post(station.give_signs)
+            now = time.monotonic()
+            if now >= next_at:
+                next_at = now + ALIVE_SECONDS
+                if self.presence.here():
+                    relay.say(_ALIVE)
+                self.presence.forget_silent(now)
 
     def _say(self, *said: Any) -> None:
         relay = self._relay
@@ -189,10 +198,10 @@ class Hub:
                 self._close_session(key)
             case (3,):
                 self._say(_PEOPLE, self.presence.here())
-            case (4, list(people)):
-                self.presence.has(node, people, now)
-            case (5 | 6 as kind, int() | str() as person):
-                known = self.presence.changed(node, person, is_there=kind == _CAME, now=now)
+            case (4, list(stays)):
+                self.presence.has(node, [(place, visitor) for place, visitor in stays], now)
+            case (5 | 6 as kind, str(place), int() | str() | bytes() as visitor):
+                known = self.presence.changed(node, visitor, place, is_there=kind == _CAME, now=now)
             case (7,):
                 known = self.presence.heard(node, now)
             case (8,):
@@ -204,8 +213,3 @@ class Hub:
                 _log.error("A broadcast of the unknown form %r was ignored.", said[:1])
         if not known:
             self._say(_HELLO)
-
-
-def _person(connection: Connection) -> Person | None:
-    key = getattr(connection.identity.user, "id", None)
-    return key if key is None or isinstance(key, int | str) else str(key)

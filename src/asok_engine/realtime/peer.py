@@ -14,7 +14,7 @@ import asyncio
 import codecs
 import logging
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from io import StringIO
 from typing import TYPE_CHECKING, Any, cast
 
@@ -23,7 +23,7 @@ from websockets.frames import Frame, Opcode
 from websockets.http11 import Request as HandshakeRequest
 from websockets.protocol import OPEN
 
-from asok_engine.dispatch.sockets import SocketEnd
+from asok_engine.dispatch.sockets import SocketEnd, TakenOver
 from asok_engine.realtime.closing import GOING_AWAY, NORMAL, OVERLOADED, REFUSED
 from asok_engine.realtime.connection import Connection
 from asok_engine.realtime.door import TOO_MANY, TOO_SLOW
@@ -31,6 +31,7 @@ from asok_engine.realtime.gate import Admitted, Refused
 from asok_engine.realtime.handshake import HandshakeExchange, is_complete
 from asok_engine.realtime.limits import MessageRate
 from asok_engine.realtime.parcel import PACKED_FROM_BYTES, PACKING_BITS, Parcel
+from asok_engine.realtime.signs import SIGN
 from asok_engine.realtime.wire import Wire
 
 if TYPE_CHECKING:
@@ -61,8 +62,11 @@ _PACKING = (
 )
 
 
-class Peer(asyncio.Protocol):
-    """One TCP connection; it is the `Pipe` of the connection that handlers see."""
+class Peer(TakenOver):
+    """One TCP connection; it is the `Pipe` of the connection that handlers see.
+
+    `when_gone` is called when it is over, handlers and all.
+    """
 
     __slots__ = (
         "_admitted",
@@ -93,10 +97,12 @@ class Peer(asyncio.Protocol):
         "pinged_at",
         "spoke_at",
         "transport",
+        "when_gone",
     )
 
-    def __init__(self, server: StandaloneServer) -> None:
+    def __init__(self, server: StandaloneServer, when_gone: Callable[[], None] | None = None) -> None:
         self._server = server
+        self.when_gone = when_gone
         self._limits = server.limits
         self._loop = server.loop
         self._wire = Wire(extensions=_PACKING, max_size=server.limits.max_message_bytes, logger=_wire_log)
@@ -403,7 +409,8 @@ class Peer(asyncio.Protocol):
         if self._is_paused and transport.get_write_buffer_size() > self._limits.max_queue_bytes:
             self.close(OVERLOADED, TOO_SLOW)
             return
-        self.spoke_at = self._server.now
+        if parcel is not SIGN:
+            self.spoke_at = self._server.now
         if self._is_packed:
             transport.write(parcel.packed_frame())
         elif wire.extensions and len(parcel.payload) >= PACKED_FROM_BYTES:

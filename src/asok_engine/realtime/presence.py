@@ -1,53 +1,63 @@
-"""Who is connected, in this process and in all others.
+"""Who is connected and in which rooms, in this process and in all others.
 
-Each process says when its first connection of a person came and its last one went,
-and now and then that it is alive; one that has fallen silent is forgotten with
-everybody it had. Nothing is sent here: the methods give what is to be sent. A person
-is the value of the key of their record, whole number or text.
+Each process says when the first connection of a visitor came to a place and the last
+one left it, and now and then that it is alive; one that has fallen silent is forgotten
+with everybody it had. Nothing is sent here: the methods give what is to be sent. A
+visitor who is signed in is the key of their record, whole number or text; anybody
+else is bytes: the same ones for the same session. The place "" is anywhere.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-__all__ = ["Person", "Presence"]
+__all__ = ["ANYWHERE", "Person", "Presence", "Visitor"]
 
 Person = int | str
+Visitor = int | str | bytes
+Stay = tuple[str, Visitor]
+
+#: The place where everybody is who is connected.
+ANYWHERE = ""
 
 
 class Presence:
-    """The people of this process, counted, and those of each other one."""
+    """The visitors of this process, counted by place, and those of each other one."""
 
     def __init__(self, silence_seconds: float = 20.0) -> None:
         self._silence_seconds = silence_seconds
         self._lock = threading.Lock()
-        self._here: Counter[Person] = Counter()
-        self._elsewhere: dict[bytes, set[Person]] = {}
+        self._here: dict[str, Counter[Visitor]] = {}
+        self._elsewhere: dict[bytes, dict[str, set[Visitor]]] = {}
         self._heard_at: dict[bytes, float] = {}
 
     # --- this process -------------------------------------------------------------------------
 
-    def came(self, person: Person) -> bool:
-        """Count one connection of a person; True when it is their first one here."""
+    def came(self, visitor: Visitor, place: str = ANYWHERE) -> bool:
+        """Count one connection of a visitor; True when it is their first one at a place here."""
         with self._lock:
-            self._here[person] += 1
-            return self._here[person] == 1
+            visitors = self._here.setdefault(place, Counter())
+            visitors[visitor] += 1
+            return visitors[visitor] == 1
 
-    def went(self, person: Person) -> bool:
-        """Take one connection of a person away; True when it was their last one here."""
+    def went(self, visitor: Visitor, place: str = ANYWHERE) -> bool:
+        """Take one connection of a visitor away; True when it was their last one at a place here."""
         with self._lock:
-            self._here[person] -= 1
-            if self._here[person] > 0:
+            visitors = self._here[place]
+            visitors[visitor] -= 1
+            if visitors[visitor] > 0:
                 return False
-            del self._here[person]
+            del visitors[visitor]
+            if not visitors:
+                del self._here[place]
             return True
 
-    def here(self) -> list[Person]:
-        """Give the people of this process."""
+    def here(self) -> list[Stay]:
+        """Give who is where in this process."""
         with self._lock:
-            return list(self._here)
+            return [(place, visitor) for place, visitors in self._here.items() for visitor in visitors]
 
     # --- other processes ------------------------------------------------------------------------
 
@@ -59,23 +69,29 @@ class Presence:
             self._heard_at[node] = now
             return True
 
-    def has(self, node: bytes, people: Iterable[Person], now: float) -> None:
-        """Take what a process says about all of its people."""
+    def has(self, node: bytes, stays: Iterable[Stay], now: float) -> None:
+        """Take what a process says about all of its visitors."""
         with self._lock:
-            self._elsewhere[node] = set(people)
+            places = self._elsewhere[node] = {}
+            for place, visitor in stays:
+                places.setdefault(place, set()).add(visitor)
             self._heard_at[node] = now
 
-    def changed(self, node: bytes, person: Person, *, is_there: bool, now: float) -> bool:
-        """Take what a process says about one person; False when the process is not known."""
+    def changed(
+        self, node: bytes, visitor: Visitor, place: str = ANYWHERE, *, is_there: bool, now: float
+    ) -> bool:
+        """Take what a process says about one visitor; False when the process is not known."""
         with self._lock:
-            people = self._elsewhere.get(node)
-            if people is None:
+            places = self._elsewhere.get(node)
+            if places is None:
                 return False
             self._heard_at[node] = now
             if is_there:
-                people.add(person)
-            else:
-                people.discard(person)
+                places.setdefault(place, set()).add(visitor)
+            elif place in places:
+                places[place].discard(visitor)
+                if not places[place]:
+                    del places[place]
             return True
 
     def forget_silent(self, now: float) -> None:
@@ -93,13 +109,26 @@ class Presence:
 
     # --- everybody ------------------------------------------------------------------------------
 
-    def online(self) -> list[Person]:
-        """Give everybody who is connected anywhere, each once, in a steady order."""
+    def online(self, place: str = ANYWHERE) -> list[Person]:
+        """Give the people who are signed in and at a place in any process, each once, in a steady order."""
         with self._lock:
-            people = set(self._here).union(*self._elsewhere.values())
+            visitors = set().union(*self._at(place))
+        people: list[Person] = [each for each in visitors if not isinstance(each, bytes)]
         return sorted(people, key=lambda person: (isinstance(person, str), person))
 
-    def is_online(self, person: Person) -> bool:
-        """Tell whether a person is connected anywhere."""
+    def count(self, place: str = ANYWHERE) -> int:
+        """Give how many visitors are at a place in any process, signed in or not, each once."""
         with self._lock:
-            return person in self._here or any(person in people for people in self._elsewhere.values())
+            return len(set().union(*self._at(place)))
+
+    def is_online(self, person: Person, place: str = ANYWHERE) -> bool:
+        """Tell whether a person is connected anywhere, or in a room."""
+        with self._lock:
+            return any(person in visitors for visitors in self._at(place))
+
+    def _at(self, place: str) -> Iterator[Iterable[Visitor]]:
+        if place in self._here:
+            yield self._here[place]
+        for places in self._elsewhere.values():
+            if place in places:
+                yield places[place]

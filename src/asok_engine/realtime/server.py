@@ -22,7 +22,7 @@ from typing import Any
 from msgspec import Struct
 
 from asok_engine.backends.broadcast.contract import Broadcast, Gap
-from asok_engine.dispatch.sockets import SocketLink
+from asok_engine.dispatch.sockets import SocketLink, TakenOver
 from asok_engine.dispatch.threads import Threads
 from asok_engine.errors import SetupError, UsageError
 from asok_engine.realtime.attendant import Attendant
@@ -30,7 +30,7 @@ from asok_engine.realtime.closing import GOING_AWAY
 from asok_engine.realtime.connection import Connection, Follow
 from asok_engine.realtime.door import Door
 from asok_engine.realtime.election import Election
-from asok_engine.realtime.gate import Authenticator, Gate
+from asok_engine.realtime.gate import Authenticator, Gate, Guard
 from asok_engine.realtime.hub import Hub
 from asok_engine.realtime.limits import Admission, Limits
 from asok_engine.realtime.loop_thread import LoopThread
@@ -39,7 +39,6 @@ from asok_engine.realtime.routes import SocketHandler, SocketRoutes
 from asok_engine.realtime.session_watch import SessionWatch
 from asok_engine.realtime.standalone import StandaloneServer
 from asok_engine.wire.request import Request
-from asok_engine.wire.response import Response
 
 __all__ = ["SocketPlan", "SocketServer"]
 
@@ -55,7 +54,7 @@ class SocketPlan(Struct):
     authenticator: Authenticator
     broadcast: Broadcast
     request_class: type[Request]
-    guards: Sequence[Callable[[Request], Response | None]] = ()
+    guards: Sequence[Guard] = ()
     owner: object = None
     threads: int = 8
 
@@ -80,6 +79,8 @@ class SocketServer:
         self._attendant: Attendant | None = None
         self._standing: asyncio.Task[None] | None = None
         self._standalone: StandaloneServer | None = None
+        #: What has the connections that the application's own server lets go of.
+        self._taking: StandaloneServer | None = None
         self._watching: asyncio.Task[None] | None = None
         self._is_open = False
         self._lock = threading.Lock()
@@ -106,6 +107,17 @@ class SocketServer:
             raise UsageError("The application has not started.", fix="Start it before it serves.")
         self._open_hub()
         await self.door(request, link)
+
+    def take_over(self, when_gone: Callable[[], None]) -> TakenOver:
+        """Take a connection of the application's own server over at its handshake, on its loop."""
+        taking, loop = self._taking, asyncio.get_running_loop()
+        if taking is None or taking.loop is not loop:
+            taking = self._taking = StandaloneServer(
+                self.limits, self._attended(), lambda: self._ready(_nothing)
+            )
+            taking.begin()
+        self._open_hub()
+        return taking.take_over(when_gone)
 
     def _attended(self) -> Attendant:
         if self._attendant is None:
@@ -238,8 +250,9 @@ class SocketServer:
         """Let nobody in any more and begin to close every connection; safe in a signal handler."""
         if self.door is not None:
             self.door.is_ending = True
-        if self._standalone is not None:
-            self._standalone.end()
+        for server in (self._standalone, self._taking):
+            if server is not None:
+                server.end()
         self.hub.close_all(GOING_AWAY, "The server stops.")
 
     def stop(self) -> None:
@@ -274,7 +287,14 @@ class SocketServer:
                 task.cancel()
                 await asyncio.wait({task}, timeout=STOP_SECONDS)
         self._standing = self._watching = None
+        if self._taking is not None:
+            self._taking.rest()
+            self._taking = None
         await self.hub.close()
+
+
+async def _nothing() -> None:
+    """Start nothing: the application's own server has."""
 
 
 def _listener(host: str, port: int) -> socket.socket:

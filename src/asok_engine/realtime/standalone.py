@@ -58,7 +58,22 @@ class StandaloneServer:
     async def open(self, listener: socket.socket) -> None:
         """Accept connections on a bound socket."""
         self._listening = await self.loop.create_server(lambda: Peer(self), sock=listener, backlog=BACKLOG)
+        self.begin()
+
+    def begin(self) -> None:
+        """Do what has to be done in time, for connections that another server accepts as well."""
         self._ticking = self.loop.create_task(self._tick())
+
+    def take_over(self, when_gone: Callable[[], None]) -> Peer:
+        """Make the peer of a connection that another server on this loop has accepted."""
+        return Peer(self, when_gone)
+
+    def rest(self) -> None:
+        """Do nothing in time any more; safe from any thread."""
+        self._is_stopping = True
+        if self._ticking is not None:
+            with contextlib.suppress(RuntimeError):
+                self.loop.call_soon_threadsafe(self._ticking.cancel)
 
     async def admit(self, exchange: HandshakeExchange) -> Admitted | Refused:
         """Make a request of a handshake and let the gate judge it."""
@@ -75,6 +90,8 @@ class StandaloneServer:
     def gone(self, peer: Peer) -> None:
         """Forget a connection that is over, handlers and all."""
         self.peers.discard(peer)
+        if peer.when_gone is not None:
+            peer.when_gone()
         if not self.peers:
             self._all_gone.set()
 

@@ -16,20 +16,27 @@ from typing import Any
 
 from asok_engine.realtime.connection import Connection
 from asok_engine.realtime.parcel import Parcel
+from asok_engine.realtime.signs import SIGN, wanted_seconds
 
 __all__ = ["Station"]
 
 
 class Station:
-    """The connections of the running event loop; make it there."""
+    """The connections of the running event loop; make it there.
 
-    def __init__(self) -> None:
+    `moved` is told of every connection that enters or leaves a room.
+    """
+
+    def __init__(self, moved: Callable[[Connection, str, bool], None] | None = None) -> None:
+        self._moved = moved
         self.loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
         self._posts: deque[tuple[Callable[..., Any], tuple[Any, ...]]] = deque()
         self._is_woken = False
         # Dictionaries keep the order of arrival, sets do not.
         self.connections: dict[Connection, None] = {}
+        #: Who is sent signs of life: every so many seconds, next at.
+        self.signs: dict[Connection, tuple[float, float]] = {}
         self._paths: dict[str, dict[Connection, None]] = {}
         self._rooms: dict[str, dict[Connection, None]] = {}
 
@@ -74,27 +81,34 @@ class Station:
         """Take a connection in."""
         self.connections[connection] = None
         self._paths.setdefault(connection.path, {})[connection] = None
+        seconds = wanted_seconds(connection.request)
+        if seconds is not None:
+            self.signs[connection] = (seconds, self.loop.time() + seconds)
 
     def leave(self, connection: Connection) -> None:
         """Take a connection out of its path and its rooms."""
         if self.connections.pop(connection, self) is self:
             return
         _drop(self._paths, connection.path, connection)
-        for room in connection.rooms:
-            _drop(self._rooms, room, connection)
-        connection.rooms.clear()
+        self.signs.pop(connection, None)
+        for room in list(connection.rooms):
+            self.leave_room(connection, room)
 
     def join(self, connection: Connection, room: str) -> None:
         """Put a connection into a room."""
-        if connection in self.connections:
+        if connection in self.connections and room not in connection.rooms:
             connection.rooms.add(room)
             self._rooms.setdefault(room, {})[connection] = None
+            if self._moved is not None:
+                self._moved(connection, room, True)
 
     def leave_room(self, connection: Connection, room: str) -> None:
         """Take a connection out of a room."""
         if room in connection.rooms:
             connection.rooms.discard(room)
             _drop(self._rooms, room, connection)
+            if self._moved is not None:
+                self._moved(connection, room, False)
 
     def to_path(self, path: str, parcel: Parcel, exclude: Connection | None = None) -> None:
         """Send to every connection of a path."""
@@ -103,6 +117,14 @@ class Station:
     def to_room(self, room: str, parcel: Parcel, exclude: Connection | None = None) -> None:
         """Send to every connection in a room."""
         _send(self._rooms.get(room, ()), parcel, exclude)
+
+    def give_signs(self) -> None:
+        """Send a sign of life to those whose time has come."""
+        now = self.loop.time()
+        for connection, (seconds, at) in list(self.signs.items()):
+            if now >= at:
+                self.signs[connection] = (seconds, now + seconds)
+                connection._pipe.write(SIGN)
 
     def close_session(self, key: str, code: int, reason: str) -> None:
         """Close every connection of a session."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from asok_engine.dispatch.site import Site
 from asok_engine.errors import SetupError
 from asok_engine.servers.production import serve_listener
 
@@ -35,13 +36,15 @@ def serve_for_development(
 
     `load` may raise anything; its traceback goes to stderr and to the browser.
     """
+    site: Site | None = None
     try:
-        app = with_failures_shown(load(), root)
+        loaded = load()
+        app, site = with_failures_shown(loaded, root), getattr(loaded, "site", None)
     except (Exception, SystemExit) as error:
         text = readable_traceback(error, root)
         print(text, file=sys.stderr, flush=True)
         app = failure_page(text)
-    serve_listener(app, listener, shutdown_seconds=shutdown_seconds)
+    serve_listener(app, listener, shutdown_seconds=shutdown_seconds, site=site)
 
 
 def readable_traceback(error: BaseException, root: Path) -> str:

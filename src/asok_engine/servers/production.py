@@ -21,7 +21,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from asok_engine.dispatch.site import Site
 from asok_engine.errors import SetupError
+from asok_engine.servers.upgrades import socket_protocol
 from asok_engine.servers.workers import Child, Command
 
 __all__ = ["INTERFACES", "SERVERS", "choose", "serve_listener", "serve_with_granian", "serve_with_workers"]
@@ -74,9 +76,13 @@ def _listed(words: Iterable[str]) -> str:
 # --- one process on a socket ----------------------------------------------------------
 
 
-def serve_listener(app: Any, listener: socket.socket, *, shutdown_seconds: float) -> None:
+def serve_listener(
+    app: Any, listener: socket.socket, *, shutdown_seconds: float, site: Site | None = None
+) -> None:
     """Serve an ASGI application on a bound socket in this process, until SIGTERM or SIGINT.
 
+    The WebSockets of its site, `app.site` unless another one is given, are taken over
+    from uvicorn, whose own protocols drop what came before a frame that is wrong.
     Exits with code 3 when the application does not start.
     """
     uvicorn = importlib.import_module("uvicorn")
@@ -99,6 +105,7 @@ def serve_listener(app: Any, listener: socket.socket, *, shutdown_seconds: float
             proxy_headers=False,
             server_header=False,
             interface="asgi3",
+            ws=socket_protocol(getattr(app, "site", None) if site is None else site),
             timeout_graceful_shutdown=math.ceil(shutdown_seconds),
         )
     )

@@ -9,13 +9,14 @@ test. Source: the ASGI specification (HTTP & WebSocket 2.5, Lifespan 2.0).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
 from asok_engine.dispatch.threads import BackgroundLoop
 from asok_engine.errors import SetupError
 from asok_engine.testing.calls import Call, OpenAnswer
+from asok_engine.testing.sockets import SocketExchange, TestSocket
 
 __all__ = ["AsgiApp", "AsgiCaller"]
 
@@ -48,6 +49,19 @@ class AsgiCaller:
             lambda: _loop.run(exchange.leave()),
         )
 
+    def open_socket(self, call: Call, subprotocols: Sequence[str]) -> TestSocket:
+        """Shake hands over a WebSocket; raises SocketRefused."""
+        scope = _scope(call) | {
+            "type": "websocket",
+            "scheme": "wss" if call.scheme == "https" else "ws",
+            "subprotocols": list(subprotocols),
+            "extensions": {"websocket.http.response": {}},
+        }
+        del scope["method"]
+        exchange = SocketExchange(scope)
+        _loop.run(exchange.begin(self._app))
+        return TestSocket(exchange, _loop.run)
+
     def start(self) -> None:
         """Send lifespan.startup; raises SetupError when the application says that it failed."""
         self._lifespan = _Lifespan()
@@ -60,7 +74,7 @@ class AsgiCaller:
             _loop.run(lifespan.end())
 
 
-def _scope(call: Call) -> Message:
+def _scope(call: Call) -> dict[str, Any]:
     return {
         "type": "http",
         "asgi": dict(_ASGI),

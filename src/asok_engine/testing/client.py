@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Literal, TypedDict, Unpack
@@ -24,6 +24,7 @@ from asok_engine.testing.calls import Call, Caller, OpenAnswer
 from asok_engine.testing.cookiejar import CookieJar
 from asok_engine.testing.forms import PageForm
 from asok_engine.testing.response import StreamedResponse, TestResponse
+from asok_engine.testing.sockets import TestSocket
 from asok_engine.testing.wsgi import WsgiCaller
 
 __all__ = ["TestClient"]
@@ -237,6 +238,29 @@ class TestClient:
             )
         finally:
             answer.close()
+
+    def websocket(
+        self,
+        path: str,
+        *,
+        subprotocols: Sequence[str] = (),
+        params: Fields | str | None = None,
+        headers: Headers | None = None,
+    ) -> TestSocket:
+        """Open a WebSocket to a handler, with this client's cookies and the origin of its own pages.
+
+        Use it in a `with` block, which closes it. Raises SocketRefused when the handshake is refused.
+        """
+        if not isinstance(self._caller, AsgiCaller):
+            raise UsageError(
+                "WSGI has no WebSockets, and this client speaks it.", fix='Use TestClient(app, "asgi").'
+            )
+        url = self._url(path, params)
+        sent = _with_content_type(headers, "")
+        if not any(name.lower() == "origin" for name, _ in sent):
+            parts = urlsplit(url)
+            sent.append(("Origin", f"{parts.scheme}://{parts.netloc}"))
+        return self._caller.open_socket(self._call("GET", url, sent, b"", None), subprotocols)
 
     # --- one call --------------------------------------------------------------------
 

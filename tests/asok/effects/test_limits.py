@@ -11,8 +11,10 @@ from typing import Any, Literal, cast
 
 import pytest
 
+from asok import WebSocketServer
 from asok_engine.dispatch.middleware.rate_limit import ClientLimit
 from asok_engine.testing.client import TestClient
+from asok_engine.testing.sockets import SocketRefused
 from tests.asok.effects.sites import BOTH, make_app
 from tests.servers import RedisProcess
 
@@ -207,3 +209,25 @@ def test_so_many_sync_pages_run_at_the_same_time(tmp_path: Path, by: str) -> Non
         assert gate.inside == 2
         gate.opened.set()
         assert [answer.result() for answer in answers] == ["done"] * 5
+
+
+@pytest.mark.setting("asok.RATE_LIMIT_PER_MINUTE")
+def test_handshakes_count_like_pages(tmp_path: Path) -> None:
+    """A client that may not ask for pages any more gets no WebSockets either."""
+    app = make_app(tmp_path, {"RATE_LIMIT_PER_MINUTE": 3, "WS_ADAPTER": "memory"})
+    ws = WebSocketServer(app=app)
+
+    @ws.on("/echo")
+    async def echo(conn: Any, message: str) -> None:
+        conn.send(message)
+
+    with TestClient(app) as client:
+        client.get("/")
+        for _ in range(2):
+            with client.websocket("/echo") as socket:
+                socket.send("here")
+                assert socket.receive() == "here"
+        with pytest.raises(SocketRefused) as refused:
+            client.websocket("/echo")
+        assert refused.value.status == 429
+        assert client.get("/").status_code == 429

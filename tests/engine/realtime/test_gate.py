@@ -110,3 +110,20 @@ async def test_guards_of_pages_judge_handshakes_too() -> None:
 
     answer = await gate(guards=[guard]).admit(made_request("/chat/a"))
     assert answer == Refused(400, "Nothing here answers to that host.")
+
+
+async def test_guard_that_waits_is_awaited() -> None:
+    """Counters in Redis are asked without holding up the loop; a place that does not answer refuses."""
+
+    async def busy(request: Request) -> None:
+        raise InputError("Slow down.", status=429)
+
+    async def away(request: Request) -> None:
+        raise BackendUnavailable("The counters are away.")
+
+    async def fine(request: Request) -> None:
+        return None
+
+    for guards, status in (([busy], 429), ([fine, away], 503), ([fine], 0)):
+        answer = await gate(guards=guards).admit(made_request("/chat/a"))
+        assert (answer.status if isinstance(answer, Refused) else 0) == status

@@ -70,8 +70,31 @@ async def test_presence_is_known_everywhere(tmp_path: Path) -> None:
             await until(lambda: late.presence.online() == [1, 2])
             await late.close()
         await until(lambda: here.online() == [] == there.online())
-        async with one.connect("/chat"):
+        async with one.connect("/chat") as nobody:
+            await until(lambda: there.count() == here.count() == 1)
             assert here.online() == []
+            await nobody.close()
+        await until(lambda: there.count() == here.count() == 0)
+
+
+async def test_rooms_have_presence_everywhere(tmp_path: Path) -> None:
+    """Who is in a room is known in every process, until they leave it or are gone."""
+    channel = MemoryChannel()
+    async with (
+        serving(chat, tmp_path / "a", broadcast=MemoryBroadcast(channel)) as one,
+        serving(chat, tmp_path / "b", broadcast=MemoryBroadcast(channel)) as two,
+    ):
+        there = two.server.hub.presence
+        async with one.connect("/chat", who=1), one.connect("/chat"):
+            await until(lambda: there.count() == 2)
+            first, second = one.server.hub.connections()
+            first.join("board")
+            second.join("board")
+            await until(lambda: (there.online("board"), there.count("board")) == ([1], 2))
+            first.leave("board")
+            await until(lambda: (there.online("board"), there.count("board")) == ([], 1))
+            assert there.online() == [1]
+        await until(lambda: there.count("board") == 0)
 
 
 async def test_session_that_is_ended_anywhere_closes_its_connections_everywhere(tmp_path: Path) -> None:

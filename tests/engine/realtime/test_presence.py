@@ -17,7 +17,7 @@ def test_person_in_two_processes_is_online_once() -> None:
     """What other processes say is added to our own."""
     presence = Presence()
     presence.came(1)
-    presence.has(b"other", [1, 2], now=0)
+    presence.has(b"other", [("", 1), ("", 2)], now=0)
     assert presence.online() == [1, 2]
     presence.went(1)
     assert presence.is_online(1)
@@ -28,8 +28,8 @@ def test_person_in_two_processes_is_online_once() -> None:
 def test_silent_process_is_forgotten_with_its_people() -> None:
     """A process that was killed says no goodbye."""
     presence = Presence(silence_seconds=20)
-    presence.has(b"dead", [1], now=0)
-    presence.has(b"alive", [2], now=0)
+    presence.has(b"dead", [("", 1)], now=0)
+    presence.has(b"alive", [("", 2)], now=0)
     presence.heard(b"alive", now=15)
     presence.forget_silent(now=21)
     assert presence.online() == [2]
@@ -51,3 +51,34 @@ def test_order_is_steady_for_numbers_and_texts() -> None:
     for person in ("b", 2, "a", 1):
         presence.came(person)
     assert presence.online() == [1, 2, "a", "b"]
+
+
+def test_rooms_have_people_of_their_own() -> None:
+    """Who is in a room is connected too; a process tells of both."""
+    presence = Presence()
+    for place in ("", "board"):
+        assert presence.came(1, place)
+    assert presence.came(2)
+    presence.has(b"other", [("", 3), ("board", 3)], now=0)
+    assert presence.online("board") == [1, 3]
+    assert presence.is_online(3, "board")
+    assert not presence.is_online(2, "board")
+    assert presence.here() == [("", 1), ("", 2), ("board", 1)]
+    assert presence.changed(b"other", 3, "board", is_there=False, now=1)
+    assert presence.went(1, "board")
+    assert presence.online("board") == []
+    assert presence.online() == [1, 2, 3]
+    assert presence.changed(b"other", 4, "board", is_there=True, now=1)
+    assert presence.online("board") == [4]
+
+
+def test_visitors_who_are_not_signed_in_count_once() -> None:
+    """Here and elsewhere, by their session; they have no id to be named by."""
+    presence = Presence()
+    presence.came(b"one")
+    presence.came(b"one")
+    presence.came(7)
+    presence.has(b"other", [("", b"one"), ("", b"two"), ("", 7)], now=0)
+    assert presence.count() == 3
+    assert presence.online() == [7]
+    assert presence.count("board") == 0

@@ -102,3 +102,16 @@ async def test_connections_of_a_session_are_closed() -> None:
     assert (one, two) == ([1008], [])
     station.close_all(1001, "")
     assert (one, two) == ([1008, 1001], [1001])
+
+
+async def test_who_enters_and_leaves_a_room_is_told() -> None:
+    """Once each, also for the rooms of a connection that ends."""
+    moves: list[tuple[str, bool]] = []
+    station = Station(lambda connection, room, is_there: moves.append((room, is_there)))
+    connection, _ = entered(station)
+    for room in ("a", "a", "b"):
+        station.join(connection, room)
+    station.leave_room(connection, "b")
+    station.leave_room(connection, "b")
+    station.leave(connection)
+    assert moves == [("a", True), ("b", True), ("b", False), ("a", False)]

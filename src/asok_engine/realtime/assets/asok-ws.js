@@ -2,7 +2,7 @@
 
    const socket = asokWS("/chat");                       a WebSocket; send() may be called at once
    const socket = asokWS("/chat", { reconnect: true });  connects again by itself
-   const socket = asokWS("/chat", { protocols: ["v1"], reconnect: { min: 500, max: 30000 } });
+   const socket = asokWS("/chat", { protocols: ["v1"], reconnect: { min: 500, max: 30000, silence: 25000 } });
 */
 (function () {
   "use strict";
@@ -12,6 +12,8 @@
   var MOST_QUEUED = 100;
   // Open for so long, a connection counts as good and the pauses begin anew.
   var GOOD_AFTER = 5000;
+  // What the server sends to those who ask for it, because scripts see no pings.
+  var SIGN = "\u0000";
 
   function address(path) {
     var scheme = location.protocol === "https:" ? "wss://" : "ws://";
@@ -22,8 +24,10 @@
     return scheme + location.host + (told.prefix || "") + rest;
   }
 
-  function open(path, protocols) {
-    return protocols ? new WebSocket(address(path), protocols) : new WebSocket(address(path));
+  function open(path, protocols, query) {
+    var url = address(path);
+    url += query ? (url.indexOf("?") < 0 ? "?" : "&") + query : "";
+    return protocols ? new WebSocket(url, protocols) : new WebSocket(url);
   }
 
   // A plain WebSocket whose send() waits for the connection instead of throwing.
@@ -50,6 +54,8 @@
     #protocols;
     #min;
     #max;
+    #silence;
+    #heard = 0;
     #socket = null;
     #timer = 0;
     #tries = 0;
@@ -68,8 +74,10 @@
       this.#protocols = protocols;
       this.#min = pauses.min || 500;
       this.#max = pauses.max || 30000;
+      this.#silence = pauses.silence || 25000;
       this.#connect();
       window.addEventListener("online", () => this.#now());
+      setInterval(() => this.#look(), 1000);
     }
 
     get readyState() {
@@ -132,11 +140,13 @@
 
     #connect() {
       clearTimeout(this.#timer);
-      var socket = (this.#socket = open(this.#path, this.#protocols));
+      var seconds = (this.#silence / 2500).toFixed(1);
+      var socket = (this.#socket = open(this.#path, this.#protocols, "_alive=" + seconds));
       var openedAt = 0;
+      this.#heard = Date.now();
       socket.binaryType = this.#binaryType;
       socket.onopen = () => {
-        openedAt = Date.now();
+        openedAt = this.#heard = Date.now();
         var again = this.#tries > 0;
         while (this.#waiting.length && socket.readyState === WebSocket.OPEN) {
           socket.send(this.#waiting.shift());
@@ -146,6 +156,10 @@
         this.#emit(event);
       };
       socket.onmessage = (message) => {
+        this.#heard = Date.now();
+        if (message.data === SIGN) {
+          return;
+        }
         this.#emit(new MessageEvent("message", { data: message.data, origin: message.origin }));
       };
       socket.onerror = () => this.#emit(new Event("error"));
@@ -170,6 +184,20 @@
       };
     }
 
+    // A network that swallows everything closes nothing: who is not heard of any more is gone.
+    #look() {
+      var socket = this.#socket;
+      var waits = socket && (socket.readyState === WebSocket.OPEN || socket.readyState === WebSocket.CONNECTING);
+      if (this.#ended || !waits || Date.now() - this.#heard <= this.#silence) {
+        return;
+      }
+      var closed = socket.onclose;
+      socket.onopen = socket.onmessage = socket.onerror = socket.onclose = null;
+      socket.close();
+      this.#socket = null;
+      closed(new CloseEvent("close", { code: 1006 }));
+    }
+
     #later() {
       var pause = Math.min(this.#max, this.#min * Math.pow(2, Math.min(this.#tries, 16)));
       this.#tries += 1;
@@ -178,7 +206,7 @@
     }
 
     #now() {
-      if (!this.#ended && this.#socket && this.#socket.readyState === WebSocket.CLOSED) {
+      if (!this.#ended && (!this.#socket || this.#socket.readyState === WebSocket.CLOSED)) {
         this.#connect();
       }
     }
