@@ -212,9 +212,11 @@ class WebSocketServer:
 
     # --- the port of its own ------------------------------------------------------------------------
 
-    def start(self) -> WebSocketServer:
+    def start(self, *, only_beside_wsgi: bool = False) -> WebSocketServer:
         """Serve on the port of its own, in a daemon thread; returns at once.
 
+        With `only_beside_wsgi` that happens when a WSGI server such as gunicorn gets its
+        first request, and under no other: they have sockets on the pages' own port.
         Of several processes of the application one serves; another takes over when it
         ends. Nothing happens when a command such as `asok routes` imports the project.
         """
@@ -227,6 +229,9 @@ class WebSocketServer:
                 fix="Make the application first: app = Asok().",
             )
         self.belong_to(app)
+        if only_beside_wsgi:
+            app.site.when_wsgi.append(self.start)
+            return self
         port = self._port if self._port is not None else int(app.config["WS_PORT"])
         self._engine.start(self._host, port, _folder(app), lambda: _started(app))
         return self

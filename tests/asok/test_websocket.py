@@ -466,3 +466,18 @@ async def test_people_who_signed_in_follow_what_their_policy_shows(tmp_path: Pat
         async with asyncio.timeout(5):
             assert json.loads(await ada.recv())["key"] == mine.id
             assert [json.loads(await agnes.recv())["key"] for _ in range(2)] == [1, mine.id]
+
+
+def test_port_of_its_own_can_be_for_wsgi_alone(tmp_path: Path) -> None:
+    """It is opened at the first request of a WSGI server; others have sockets on the pages' port."""
+    app, ws = made(tmp_path)
+    assert ws.start(only_beside_wsgi=True) is ws
+    client = TestClient(app)
+    assert client.get("/").status_code
+    assert ws.own_port is None
+    client = TestClient(app, "wsgi")
+    assert client.get("/").status_code
+    assert ws.own_port is not None
+    assert ws._engine.is_serving.wait(5)
+    ws.stop()
+    app.shutdown()

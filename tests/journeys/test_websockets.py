@@ -294,6 +294,30 @@ async def test_sigterm_closes_sockets_and_the_process_ends(kind: str, own_port: 
         assert "Traceback" not in server.read_log()
 
 
+async def test_serve_has_our_frames_and_ends_in_time(tmp_path: Path) -> None:
+    """Under `asok serve` with uvicorn the document runs, and SIGTERM closes with 1001 whatever clients do."""
+    pages = servers.free_port()
+    folder = project(tmp_path, 1, start=False)
+    with Running(
+        "asok.cli", "serve", "--server", "uvicorn", "-p", str(pages), cwd=folder, serves=pages
+    ) as running:
+        running.get_until("home")
+        url = f"ws://127.0.0.1:{pages}"
+        await talk(url)
+        await talk(f"{url}/ws")
+        clients = [await joined(f"{url}/echo") for _ in range(10)]
+        # Frames of our own are packed without keeping anything between messages.
+        assert "server_no_context_takeover" in clients[0].response.headers["Sec-WebSocket-Extensions"]
+        began = time.monotonic()
+        running.process.terminate()
+        for client in clients:
+            await asyncio.wait_for(client.wait_closed(), 5)
+        assert await asyncio.to_thread(running.process.wait, 6) == 0
+        assert {client.close_code for client in clients} == {1001}, running.output
+        assert time.monotonic() - began < 4.5, running.output
+        assert "Traceback" not in running.output
+
+
 async def test_dev_restarts_sockets_together_with_pages(tmp_path: Path) -> None:
     """A change in the code ends the connections, and the next one meets the changed handler."""
     port, pages = servers.free_port(), servers.free_port()

@@ -41,6 +41,8 @@ class Site:
         self.socket_door: SocketDoor | None = None
         #: What takes a WebSocket connection over from a server that lets go of it; None where nothing does.
         self.socket_takeover: Takeover | None = None
+        #: Called when a WSGI server has started the application, which then has no sockets on its own port.
+        self.when_wsgi: list[Callable[[], object]] = []
         self.lifecycle = Lifecycle(self._composed, loop, owner)
 
     def _composed(self) -> None:

@@ -214,6 +214,8 @@ class WsgiAdapter:
         kernel = site.kernel
         kernel.compose("wsgi")
         self._kernel, self._request_class = kernel, site.request_class
+        for call in site.when_wsgi:
+            call()
         if first:
             _at_the_end(site.lifecycle.stop)
             call_before_termination(site.streams.end)
