@@ -177,6 +177,14 @@ def handler(state: State) -> type[BaseHTTPRequestHandler]:
                         self.wfile.write(b" ")
                         self.wfile.flush()
                         time.sleep(0.1)
+            elif kind == "hesitating":
+                with contextlib.suppress(OSError):
+                    self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+                    for _ in range(100):
+                        self.wfile.write(b"a")
+                        self.wfile.flush()
+                        time.sleep(0.1)
+                self.close_connection = True
             elif kind == "huge":
                 self.answer(200, b'{"a": "' + b"a" * 5_000_000 + b'"}')
             elif kind == "nested":

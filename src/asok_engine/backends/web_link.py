@@ -13,16 +13,15 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
-import time
 from collections.abc import Mapping, Sequence
-from contextlib import aclosing, closing
+from contextlib import aclosing
 from types import ModuleType
 from typing import Any
 from urllib.parse import SplitResult, urlencode, urlsplit, urlunsplit
 
 import msgspec
 
-from asok_engine.errors import OutsideError, SetupError
+from asok_engine.errors import OutsideError, SetupError, UsageError
 from asok_engine.security.redaction import mask_url
 
 __all__ = ["WebLink", "WebUnavailable"]
@@ -79,25 +78,19 @@ class WebLink:
 
         Raises:
             WebUnavailable: the address may not be asked, or it did not answer with JSON and 2xx.
+            UsageError: an event loop runs in this thread.
             SetupError: the package httpx2 is missing.
         """
-        library = _httpx2()
-        until = time.monotonic() + self._whole_seconds
         try:
-            parts = self._parts(url)
-            found = socket.getaddrinfo(parts.hostname, _port(parts), type=socket.SOCK_STREAM)
-            request = self._request(library, url, [item[4][0] for item in found], form, headers)
-            with library.Client(**self._options(library)) as client:
-                answer = client.send(request, stream=True)
-                with closing(answer):
-                    body = _Body(url, answer.status_code, self._max_bytes)
-                    for piece in answer.iter_raw():
-                        body.take(piece)
-                        if time.monotonic() > until:
-                            raise TimeoutError
-                    return body.json()
-        except (library.HTTPError, library.InvalidURL, OSError, UnicodeError) as error:
-            raise _unavailable(url, error) from error
+            asyncio.get_running_loop()
+        except RuntimeError:
+            # Why not the plain client of the library: its timeouts are for each piece, and a server
+            # that sends a letter of a header now and then would hold this thread for as long as it likes.
+            return asyncio.run(self.ask_async(url, form, headers))
+        raise UsageError(
+            f"{mask_url(url)} was asked by plain code on an event loop, which would stand still meanwhile.",
+            fix="Await the twin that ends in _async.",
+        )
 
     async def ask_async(
         self, url: str, form: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None

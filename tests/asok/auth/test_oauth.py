@@ -239,8 +239,11 @@ def test_answer_for_another_browser_signs_nobody_in(
         400,
         "This sign-in was not begun here, or is over. Begin it again.",
     )
+    provider.be("unproven")
     assert come_back(client, back).status_code == 200
+    asked = provider.counts()["/token"]
     assert come_back(client, back).status_code == 400
+    assert provider.counts()["/token"] == asked
     late = provider.visit(leave(client, how))
     now = app.services.oauth.clock()
     app.services.oauth.clock = lambda: now + 601

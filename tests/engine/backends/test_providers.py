@@ -160,7 +160,7 @@ def test_code_is_good_once_and_with_its_verifier(provider: ProviderProcess, how:
 @WAYS
 @pytest.mark.parametrize("place", ["/token", "/jwks", "/.well-known/openid-configuration", "/userinfo"])
 @pytest.mark.parametrize(
-    "kind", ["slow", "dripping", "huge", "nested", "moved", "text", "list", "zipped", "broken"]
+    "kind", ["slow", "dripping", "hesitating", "huge", "nested", "moved", "text", "list", "zipped", "broken"]
 )
 def test_ill_answers_end_soon_with_502(
     provider: ProviderProcess, how: str, place: str, kind: str, monkeypatch: pytest.MonkeyPatch

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from asok_engine.backends.web_link import WebLink, WebUnavailable
-from asok_engine.errors import SetupError
+from asok_engine.errors import SetupError, UsageError
 from tests.mailbox import make_certificate
 
 WAYS = pytest.mark.parametrize("how", ["plain", "async"])
@@ -210,6 +210,12 @@ def test_nobody_there_is_one_error(how: str, free_port: int) -> None:
     with pytest.raises(WebUnavailable) as failed:
         ask(WebLink(allows_loopback=True), how, f"http://127.0.0.1:{free_port}/")
     assert (failed.value.status, failed.value.answered) == (502, 0)
+
+
+async def test_plain_code_on_an_event_loop_is_told(free_port: int) -> None:
+    """It would hold everybody up."""
+    with pytest.raises(UsageError, match="_async"):
+        WebLink(allows_loopback=True).ask(f"http://127.0.0.1:{free_port}/")
 
 
 def test_missing_library_is_told_with_its_install_command(monkeypatch: pytest.MonkeyPatch) -> None:
