@@ -181,7 +181,11 @@ def look_after(port: int) -> list[str]:
     if ask(port, "/people", cookie=customer)[0] != 403:
         wrong.append("a customer sees the people")
     pages = {f"/account{path}": 200 for path in ("", "/email", "/password", "/two-factor", "/sessions")}
-    return wrong + walk(port, {**pages, "/account/passkeys": 200, "/confirm": 200, "/people/1": 200}, manager)
+    return wrong + walk(
+        port,
+        {**pages, "/account/passkeys": 200, "/account/tokens": 200, "/confirm": 200, "/people/1": 200},
+        manager,
+    )
 
 
 def open_ticket(port: int) -> list[str]:

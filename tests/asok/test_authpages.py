@@ -59,7 +59,7 @@ for protocol in ("asgi", "wsgi"):
         page = client.get("/auth/verify", params={"token": token})
         answer = client.submit(page.form(), {"email": email, "password": "four tall birches"})
         assert answer.headers["location"] == "/account", answer.text
-        for path in ("", "/email", "/password", "/two-factor", "/passkeys", "/sessions"):
+        for path in ("", "/email", "/password", "/two-factor", "/passkeys", "/sessions", "/tokens"):
             page = client.get(f"/account{path}")
             assert page.status_code == 200, path
             assert 'aria-current="page"' in page, path
@@ -116,7 +116,7 @@ def test_people_that_a_project_has_are_taken(project: Path) -> None:
     assert "Member has no field `name`" in said
     assert not (project / "src/models/member.py").exists()
     assert "from models.people import Member" in (project / "src/pages/signup/page.py").read_text()
-    assert 'ForeignKey("Member"' in (project / "src/models/passkey.py").read_text()
+    assert 'ForeignKey("Member"' in (project / "src/models/access_token.py").read_text()
     people.write_text(
         people.read_text()
         .replace("pass", "name = Field.String()")

@@ -138,9 +138,9 @@ def test_manager_acts_as_a_customer_for_a_while(enter: Callable[..., Walk], scri
     assert "Good morning, Anneke de Vries" in manager.heading
     for path in ("/", "/tickets", "/account"):
         manager.go(path)
-        assert manager.page.locator("BANNER").count() == 1
+        assert manager.page.locator(".asok-impersonation").count() == 1
     assert manager.context.request.get("/people").status == 403
-    manager.press("STOP")
+    manager.press("Be yourself again")
     manager.go("/people")
     assert manager.heading == "People"
 

@@ -122,9 +122,11 @@
   async function offer(button) {
     if (!document.querySelector('input[autocomplete~="webauthn"]')) return;
     const can = PublicKeyCredential.isConditionalMediationAvailable;
-    if (!can || !(await can.call(PublicKeyCredential))) return;
+    // Made before anything is waited for: a button that is pressed meanwhile ends it.
     waiting = new AbortController();
-    await signIn(button, { mediation: "conditional", signal: waiting.signal });
+    const { signal } = waiting;
+    if (!can || !(await can.call(PublicKeyCredential)) || signal.aborted) return;
+    await signIn(button, { mediation: "conditional", signal });
   }
 
   for (const button of document.querySelectorAll("[data-passkey]")) {

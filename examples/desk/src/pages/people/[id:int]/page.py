@@ -28,3 +28,10 @@ async def render(request):
         request.flash("success", "Saved.")
         request.redirect(f"/people/{person.id}", 303)
     return request.html("page.html", person=person, form=form)
+
+
+async def action_impersonate(request):
+    person = await opened(request)
+    request.auth.require_sudo()
+    request.auth.impersonate(person)
+    request.redirect("/", 303)
