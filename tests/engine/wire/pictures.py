@@ -6,7 +6,7 @@ import io
 import struct
 import zlib
 
-__all__ = ["bomb_png", "gif", "jpeg", "png", "webp"]
+__all__ = ["bomb_png", "gif", "jpeg", "noise", "png", "webp"]
 
 
 def _made(format: str, size: tuple[int, int], frames: int = 1) -> bytes:
@@ -32,6 +32,16 @@ def jpeg(width: int = 64, height: int = 64) -> bytes:
 def gif(frames: int = 1) -> bytes:
     """A GIF of some frames."""
     return _made("GIF", (4, 4), frames)
+
+
+def noise(format: str) -> bytes:
+    """A picture whose bytes are nearly all pixels, so that most cuts are in the middle of them."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    pixels = bytes(n * n * 31 % 251 for n in range(64 * 64 * 3))
+    Image.frombytes("RGB", (64, 64), pixels).save(buffer, format)
+    return buffer.getvalue()
 
 
 def webp(frames: int = 1) -> bytes:

@@ -50,7 +50,11 @@ def test_animation_has_a_limit_of_frames(make: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [pictures.png(200, 200), pictures.jpeg(), pictures.gif(), pictures.webp()]
+    "content",
+    [
+        *(pictures.png(200, 200), pictures.jpeg(), pictures.gif(), pictures.webp()),
+        *(pictures.noise(format) for format in ("PNG", "JPEG", "GIF", "WEBP", "BMP")),
+    ],
 )
 def test_image_that_is_cut_off_is_refused(content: bytes) -> None:
     """Half of an image is no image, at any place of the cut (reliability 106)."""
