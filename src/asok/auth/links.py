@@ -180,10 +180,15 @@ class Links:
         kind = self.kinds[name]
         yield from self._count(name, email, client, hit)
         person = yield from find(self._account().__description__, UNSET, {"email": email})
-        if person is None or not person.is_active:
-            _log.info("A %s was asked for from %s, for nobody.", kind.purpose, client)
-            return
-        self._write(name, person.email, self.make(name, person), base_url, path, letter)
+
+        def write() -> tuple[str, str, str] | None:
+            if person is None or not person.is_active:
+                _log.info("A %s was asked for from %s, for nobody.", kind.purpose, client)
+                return None
+            return self._written(name, person.email, self.make(name, person), base_url, path, letter)
+
+        # Also for nobody, and after the answer: its time must not tell.
+        self.post.put_later(write)
 
     def send_to_address(
         self,
@@ -207,12 +212,17 @@ class Links:
         except FieldProblem as problem:
             raise InvalidRecord(problem.message, field="email") from problem
         yield from self._count("address", address, client, hit)
-        if (yield from find(self._account().__description__, UNSET, {"email": address})) is not None:
-            _log.info("%s asked for an address that somebody has.", self._people.user_key(person))
-            return
-        subject = f"{person.pk}_{address.encode().hex()}"
-        token = self._tokens["address"].make(subject, state=_state(person, self._people.field))
-        self._write("address", address, token, base_url, path, letter)
+        owner = yield from find(self._account().__description__, UNSET, {"email": address})
+        state = _state(person, self._people.field)
+
+        def write() -> tuple[str, str, str] | None:
+            if owner is not None:
+                _log.info("%s asked for an address that somebody has.", self._people.user_key(person))
+                return None
+            token = self._tokens["address"].make(f"{person.pk}_{address.encode().hex()}", state=state)
+            return self._written("address", address, token, base_url, path, letter)
+
+        self.post.put_later(write)
 
     def take_address(self, token: str) -> Plan[Any]:
         """Give the person of a token, who has the address that it was sent to from now on, proven.
@@ -256,16 +266,15 @@ class Links:
                     retry_after=int(verdict.retry_after_seconds) + 1,
                 )
 
-    def _write(
+    def _written(
         self, name: str, address: str, token: str, base_url: str, path: str, letter: Letter | None
-    ) -> None:
+    ) -> tuple[str, str, str]:
         kind = self.kinds[name]
         link = f"{(self._app_url or base_url).rstrip('/')}{path or kind.path}?token={quote(token)}"
         chosen = letter or kind.letter
         minutes = str(int(self._ttl_seconds // 60))
-        self.post.put(
-            address, chosen.subject, chosen.text.replace("{minutes}", minutes).replace("{link}", link)
-        )
+        text = chosen.text.replace("{minutes}", minutes).replace("{link}", link)
+        return address, chosen.subject, text
 
     async def close_async(self) -> None:
         """Send the letters that wait."""

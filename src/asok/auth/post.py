@@ -1,7 +1,7 @@
 """The outgoing post of an application: messages are taken at once and sent in a thread.
 
-Whoever asks for a link gets their answer before anything is sent, so the time does not
-tell whether there is such an account. What could not be sent is in the log.
+Whoever asks for a link gets their answer before anything is written or sent, so the time
+does not tell whether there is such an account. What could not be sent is in the log.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import BoundedSemaphore
 
 from asok_engine.backends.mail.contract import Mailer, MailUnavailable, Message
-from asok_engine.errors import BackendUnavailable
+from asok_engine.errors import BackendUnavailable, UsageError
 
 __all__ = ["Post"]
 
@@ -22,6 +23,8 @@ _log = logging.getLogger("asok.mail")
 MOST_WAITING = 1000
 #: For how long an application that stops goes on sending.
 CLOSING_SECONDS = 5.0
+#: For how long a message rests, so that work for it takes no time from the answer.
+REST_SECONDS = 0.1
 
 
 class Post:
@@ -42,6 +45,20 @@ class Post:
             BackendUnavailable: too many messages wait (503).
         """
         message = Message(self._sender, to, subject, text)
+        self._take(lambda: message)
+
+    def put_later(self, write: Callable[[], tuple[str, str, str] | None]) -> None:
+        """Take a message that is still to be written: address, subject and text, or None for none.
+
+        It is written when the answer to whoever asked is on its way, and taking one costs the
+        same as taking none.
+
+        Raises:
+            BackendUnavailable: too many messages wait (503).
+        """
+        self._take(lambda: None if (written := write()) is None else Message(self._sender, *written))
+
+    def _take(self, make: Callable[[], Message | None]) -> None:
         if not self._room.acquire(blocking=False):
             raise BackendUnavailable(
                 f"{MOST_WAITING} messages wait to be sent.", fix="Check that the mail server runs."
@@ -49,15 +66,22 @@ class Post:
         if self._threads is None:
             self._ends_at = None
             self._threads = ThreadPoolExecutor(2, thread_name_prefix="asok-mail")
-        self._threads.submit(self._send, message)
+        self._threads.submit(self._send, make, time.monotonic() + REST_SECONDS)
 
-    def _send(self, message: Message) -> None:
+    def _send(self, make: Callable[[], Message | None], begins_at: float) -> None:
+        subject = ""
         try:
+            if self._ends_at is None:
+                time.sleep(max(0.0, begins_at - time.monotonic()))
+            message = make()
+            if message is None:
+                return
+            subject = message.subject
             if self._ends_at is not None and time.monotonic() > self._ends_at:
                 raise MailUnavailable("The application was stopped before its turn came.")
             self._mailer.send(message)
-        except MailUnavailable as error:
-            _log.error("A message with the subject %r was not sent: %s", message.subject, error)
+        except (MailUnavailable, UsageError) as error:
+            _log.error("A message with the subject %r was not sent: %s", subject, error)
         finally:
             self._room.release()
 

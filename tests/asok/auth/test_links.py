@@ -149,6 +149,22 @@ def test_unknown_and_inactive_get_the_same_answer_and_no_letter(
     assert [letter["To"] for letter in letters(mailbox, 1)] == ["ada@example.com"]
 
 
+@WAYS
+def test_nothing_is_done_for_a_letter_before_the_answer(tmp_path: Path, mailbox: Mailbox, how: str) -> None:
+    """Neither a token nor a text is made, so that the time is that of somebody unknown (reliability 86)."""
+    app = make(tmp_path, mailbox)
+    person(app)
+    made: list[float] = []
+    links = app.services.links
+    real = links.make
+    links.make = lambda name, user: (made.append(time.monotonic()), real(name, user))[1]
+    with TestClient(app) as client:
+        assert client.post(f"/{how}-links/reset", data={"email": "ada@example.com"}).status_code == 200
+        answered = time.monotonic()
+        letters(mailbox, 1)
+        assert [at > answered for at in made] == [True]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     "change", [{"password": "another good one"}, {"email": "new@example.com"}, {"is_active": False}]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 
 import pytest
 
@@ -43,6 +44,38 @@ def test_a_message_is_taken_before_it_is_sent() -> None:
     assert len(mailer.sent) == 2
 
 
+def test_a_message_may_be_written_after_the_answer() -> None:
+    """Not by whoever asked, and not at once; none is as good as one."""
+    mailer = Slow()
+    mailer.may_send.set()
+    post = Post(mailer, "me@example.com")
+    written: list[tuple[str, float]] = []
+
+    def write() -> tuple[str, str, str]:
+        written.append((threading.current_thread().name, time.monotonic()))
+        return "ada@example.com", "Hello", "Hi"
+
+    began = time.monotonic()
+    post.put_later(write)
+    post.put_later(lambda: None)
+    assert written == []
+    while len(mailer.sent) < 1 and time.monotonic() < began + 5:
+        time.sleep(0.01)
+    (thread, at) = written[0]
+    assert thread.startswith("asok-mail")
+    assert at - began >= post_module.REST_SECONDS
+    post.close()
+    assert [message.subject for message in mailer.sent] == ["Hello"]
+
+
+def test_a_message_that_cannot_be_written_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """There is nobody left to hear of it."""
+    post = Post(Slow(), "me@example.com")
+    post.put_later(lambda: ("no address", "Hello", "Hi"))
+    post.close()
+    assert "no e-mail address" in caplog.text
+
+
 def test_a_message_that_is_none_is_refused_at_once() -> None:
     """The page that made it hears of it."""
     with pytest.raises(UsageError):
@@ -55,6 +88,7 @@ def test_what_is_not_sent_is_in_the_log(
     """A server that is away, and a stop that cannot wait; a full post refuses more (503)."""
     monkeypatch.setattr(post_module, "CLOSING_SECONDS", -1.0)
     monkeypatch.setattr(post_module, "MOST_WAITING", 3)
+    monkeypatch.setattr(post_module, "REST_SECONDS", 0.0)
     mailer = Slow()
     mailer.fails = True
     post = Post(mailer, "me@example.com")
