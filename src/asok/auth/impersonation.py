@@ -34,7 +34,7 @@ _STYLE = """
 .asok-impersonation { position: sticky; top: 0; z-index: 2147483647; display: flex; flex-wrap: wrap;
   gap: 1rem; align-items: center; justify-content: center; padding: .5rem 1rem;
   background: #7a1420; color: #fff;
-  font: 600 1rem/1.4 system-ui, sans-serif }
+  font: 600 1rem/1.4 system-ui, sans-serif; overflow-wrap: anywhere }
 .asok-impersonation form { margin: 0 }
 .asok-impersonation button { padding: .35rem .9rem; border: 2px solid #fff; border-radius: .3rem;
   background: #fff; color: #7a1420; font: inherit; cursor: pointer }

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from asok import parts
 from asok.forminput import FormInput
 from asok_engine.errors import ForbiddenError, UnauthorizedError
+from asok_engine.wire.authorization import carries_bearer
 from asok_engine.wire.urls import local_target
 
 if TYPE_CHECKING:
@@ -121,11 +122,12 @@ class Visitor(FormInput):
     def require_role(self, *roles: str, redirect_url: str | None = "/") -> None:
         """Let only people in who have one of these roles.
 
-        Others are sent to `redirect_url`; with None they get 403, or 401 when they are not signed in.
+        Others are sent to `redirect_url`; with None they get 403, or 401 when they are not signed in,
+        and so does a program with a token.
         """
         if self.has_role(*roles):
             return
-        if redirect_url is not None:
+        if redirect_url is not None and not carries_bearer(self):
             self.redirect(redirect_url)
         self.login_required()
         raise ForbiddenError("This needs a role that you do not have.")

@@ -60,7 +60,7 @@ def post(request):
     if name == "password":
         request.change_password("another good one")
     if name == "agents":
-        request.require_role("agent", redirect_url=None)
+        request.require_role("agent")
     return {"user": request.user and request.user.email}
 
 

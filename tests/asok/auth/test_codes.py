@@ -155,9 +155,11 @@ def test_the_ids_of_before_are_dead_at_each_step(tmp_path: Path) -> None:
     person(app)
     totp, _ = turn_on(app, clock)
     client = TestClient(app)
-    ids = [client.get("/plain/put?value=tea").json["sid"]]
+    client.get("/plain/put?value=tea")
+    ids = [client.get("/plain/show").json["sid"]]
     planted = dict(client.cookies.items())
     sign_in(client)
+    assert TestClient(app).get("/plain/show", cookies=planted).json["sid"] is None
     ids.append(client.get("/plain/show").json["sid"])
     waiting = dict(client.cookies.items())
     finish(client, totp.code(clock.now))
