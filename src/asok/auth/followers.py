@@ -10,6 +10,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from msgspec.structs import replace
+
 from asok.auth.visitor import principal_of
 from asok.orm.query import Query
 from asok_engine.database.running import run_async
@@ -29,20 +31,22 @@ class Followers:
     """The principals of connections; each person is read once in a few seconds, whoever asks."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[type, Any], tuple[float, Principal]] = {}
+        self._known: dict[tuple[type, Any, Any], tuple[float, Principal]] = {}
 
     async def principal_of(self, connection: Connection) -> Principal:
         """Give who a connection is now."""
         person = connection.user
         if not isinstance(person, Record):
             return ANONYMOUS if person is None else principal_of(person)
-        name, now = (type(person), person.pk), time.monotonic()
+        # Why with the scopes: a token's limit must outlast the reading, and concerns nobody else.
+        scopes, now = getattr(person, "scopes", None), time.monotonic()
+        name = (type(person), person.pk, scopes)
         known = self._known.get(name)
         if known is not None and now - known[0] < AGAIN_SECONDS:
             return known[1]
         fresh = await run_async(find_by_key(person.__description__, person.pk))
         is_one = fresh is not None and getattr(fresh, "is_active", True)
-        principal = principal_of(fresh) if is_one else ANONYMOUS
+        principal = replace(principal_of(fresh), scopes=scopes) if is_one else ANONYMOUS
         if len(self._known) > 10_000:
             self._known.clear()
         self._known[name] = (now, principal)

@@ -234,6 +234,8 @@ class People:
             person, known["impersonator"] = ahead[1]
         else:
             person, known["impersonator"] = run(self._present(claim))
+        if claim.acting is not None:
+            known["person_until"] = claim.acting.since + ACTING_SECONDS
         return person
 
     def _present(self, claim: Claim) -> Plan[tuple[Any, Any]]:

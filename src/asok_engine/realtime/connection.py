@@ -33,15 +33,19 @@ class Identity:
     """Who connects: the session of the handshake's cookies and its person; None for both otherwise.
 
     `key` names the session wherever it is shared with other processes, and must not be
-    its secret id; "" means that no session can end this connection.
+    its secret id; "" means that no session can end this connection. `until` is when the
+    person is this one no longer, in seconds since the epoch, None for as long as the session.
     """
 
-    __slots__ = ("key", "session", "user")
+    __slots__ = ("key", "session", "until", "user")
 
-    def __init__(self, session: Any = None, user: Any = None, key: str = "") -> None:
+    def __init__(
+        self, session: Any = None, user: Any = None, key: str = "", until: float | None = None
+    ) -> None:
         self.session = session
         self.user = user
         self.key = key
+        self.until = until
 
 
 class Pipe(Protocol):

@@ -9,6 +9,7 @@ of a session is named by a hash of that, and goes with it.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Collection
 from typing import Any, Protocol
 
@@ -36,7 +37,9 @@ class TokenKeys(Protocol):
 class SessionIdentities:
     """The authenticator over an application's sessions; `person_of` gives the person of a request.
 
-    `tokens` is for programs that come without a session.
+    `tokens` is for programs that come without a session. `clock` gives seconds since the
+    epoch: whoever finds the person may say in `request.__dict__["person_until"]` when they
+    are this person no longer.
     """
 
     def __init__(
@@ -44,7 +47,9 @@ class SessionIdentities:
         sessions: Sessions,
         person_of: Callable[[Request], Any] | None = None,
         tokens: TokenKeys | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
+        self._clock = clock
         self._sessions = sessions
         self._person_of = person_of
         self._tokens = tokens
@@ -65,14 +70,16 @@ class SessionIdentities:
         if not key and user is not None and self._tokens is not None:
             name = self._tokens.key_of(request)
             key = f"{_MARK}{name}" if name else ""
-        return Identity(session, user, key)
+        return Identity(session, user, key, request.__dict__.get("person_until"))
 
     async def ended(self, identities: Collection[Identity]) -> Collection[Identity]:
-        """Give those whose session or token is gone."""
+        """Give those whose session or token is gone, or whose time is over."""
         by_key = {identity.key: identity for identity in identities}
         names = [key.removeprefix(_MARK) for key in by_key if key.startswith(_MARK)]
         sessions = [key for key in by_key if not key.startswith(_MARK)]
         gone = list(await self._sessions.store.gone_async(sessions)) if sessions else []
         if names and self._tokens is not None:
             gone += [f"{_MARK}{name}" for name in await self._tokens.gone(names)]
-        return [by_key[key] for key in gone]
+        now = self._clock()
+        over = [key for key, each in by_key.items() if each.until is not None and each.until < now]
+        return [by_key[key] for key in dict.fromkeys([*gone, *over])]

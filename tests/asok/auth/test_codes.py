@@ -149,6 +149,27 @@ def test_next_and_remember_come_through_the_second_step(tmp_path: Path, how: str
         clock.now += STEP_SECONDS
 
 
+def test_a_link_from_a_letter_does_not_skip_it(tmp_path: Path) -> None:
+    """Nor does `login` of asok, in code that was not handed the request; `code_url` says where to."""
+    pages = {
+        "magic/page.py": "CSRF = False\n\ndef post(request):\n"
+        "    request.login(request.auth.magic.verify_token(request.form['token']))\n    return 'in'\n",
+        "two/page.py": "from asok import login\nfrom models.user import User\n\nCSRF = False\n\ndef post(request):\n"
+        "    login(User.find(email='ada@example.com'), code_url='/two/code')\n    return 'in'\n",
+    }
+    app, clock = make(tmp_path, pages=pages)
+    user = person(app)
+    totp, _ = turn_on(app, clock)
+    app.services.links.clock = clock
+    client = TestClient(app)
+    answer = client.post("/magic", data={"token": app.services.links.make("magic", user.refresh())})
+    assert (answer.status_code, answer.headers["location"]) == (302, "/login/code")
+    assert client.get("/plain/show").json["user"] is None
+    assert finish(client, totp.code(clock.now)).json["signed"] == "ada@example.com"
+    assert client.post("/two").headers["location"] == "/two/code"
+    assert client.get("/plain/show").json["user"] is None
+
+
 def test_the_ids_of_before_are_dead_at_each_step(tmp_path: Path) -> None:
     """The id changes when the sign-in waits and when it is done (reliability 80)."""
     app, clock = make(tmp_path)

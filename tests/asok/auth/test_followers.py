@@ -51,6 +51,22 @@ def test_person_is_read_again_now_and_then(tmp_path: Path, monkeypatch: pytest.M
     app.shutdown()
 
 
+def test_limit_of_a_token_outlasts_the_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And it limits nobody else: a connection of the same person without a token may do everything."""
+    app = make_desk(tmp_path)
+    ada = person(app, roles=["agent"])
+    made = Followers()
+    limited, whole = app.models["User"].find(ada.id), app.models["User"].find(ada.id)
+    limited.limit_to(["tickets.view"])
+    for seconds in (0, 60):
+        monkeypatch.setattr(followers, "AGAIN_SECONDS", seconds)
+        for _ in range(2):
+            assert not asked(made, limited).can("tickets.edit")
+            assert asked(made, limited).can("tickets.view")
+            assert asked(made, whole).can("tickets.edit")
+    app.shutdown()
+
+
 def test_model_is_one_query_and_other_things_are_refused(tmp_path: Path) -> None:
     """So that those who follow a whole model share their looks."""
     app = make_desk(tmp_path)

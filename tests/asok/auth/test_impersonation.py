@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,11 +12,13 @@ import pytest
 
 from asok import Asok, TestClient
 from asok_engine.database.running import run
+from asok_engine.realtime.session_identity import SessionIdentities
 from tests.asok.auth.desk import GOOD, make_desk, person, sign_in
 from tests.asok.auth.test_bearer import bearer
 from tests.asok.auth.test_bearertoken import TOKEN
 from tests.asok.auth.test_codes import PAGES as CODES
 from tests.asok.auth.test_codes import Clock
+from tests.engine.realtime.served import made_request
 
 Protocol = Literal["asgi", "wsgi"]
 PROTOCOLS = pytest.mark.parametrize("protocol", ["asgi", "wsgi"])
@@ -372,3 +375,19 @@ def test_a_model_without_rights_says_what_it_lacks(tmp_path: Path, caplog: pytes
     sign_in(client)
     assert client.post("/act").status_code == 500
     assert "Write: class User(Account)" in caplog.text
+
+
+async def test_a_socket_that_was_opened_meanwhile_ends_with_it(tmp_path: Path) -> None:
+    """`conn.user` is the other person, for the hour and not longer."""
+    app, clock = make(tmp_path, {"WS_ADAPTER": "memory"})
+    client = TestClient(app, "wsgi")
+    await asyncio.to_thread(act, client)
+    people = app.services.people
+    identities = SessionIdentities(app.services.sessions, people.of, people.bearers, clock)
+    cookie = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+    identity = await identities.identify(made_request("/", cookie=cookie))
+    assert identity.user.email == "ada@example.com"
+    clock.now += 3599
+    assert await identities.ended([identity]) == []
+    clock.now += 2
+    assert await identities.ended([identity]) == [identity]

@@ -103,3 +103,23 @@ async def test_token_is_told_when_it_is_gone_and_a_session_goes_before_it() -> N
     assert [each.key for each in await identities.ended(made)] == ["token:old"]
     guests = SessionIdentities(own, lambda request: None, Tokens())
     assert (await guests.identify(made_request("/", authorization="Bearer old"))).key == ""
+
+
+async def test_person_whose_time_is_over_is_told() -> None:
+    """Who acts for somebody else does for an hour, also where nobody asks for a page."""
+    own = sessions()
+    own.store.create(NewSession(handle_of("s1"), {}, "7"))
+    now = [1000.0]
+
+    def person_of(request: Request) -> str:
+        request.__dict__["person_until"] = 1060.0
+        return "somebody"
+
+    identities = SessionIdentities(own, person_of, clock=lambda: now[0])
+    identity = await identities.identify(handshake("s1"))
+    assert identity.until == 1060.0
+    assert await identities.ended([identity]) == []
+    now[0] = 1061.0
+    assert await identities.ended([identity]) == [identity]
+    own.store.delete(handle_of("s1"))
+    assert await identities.ended([identity]) == [identity]
