@@ -51,6 +51,8 @@ for _name in ("list", "handle", "rename"):
 PAGES = {
     "plain-keys/page.py": PLAIN,
     "async-keys/page.py": ASYNC,
+    "as/page.py": "from models.user import User\n\nCSRF = False\n\n\ndef post(request):\n"
+    "    request.auth.impersonate(User.find(email=request.form['email']))\n    return {}\n",
     "verify/page.py": "CSRF = False\n\n\ndef post(request):\n"
     "    user = request.auth.passkeys.verify(request.json['answer'])\n"
     "    return {'is': user.email, 'signed': request.is_authenticated}\n",
@@ -453,3 +455,18 @@ def test_passkey_is_both_factors(tmp_path: Path) -> None:
     assert client.get("/async/show").json["user"] is None
     assert enter(client, tool).status_code == 200
     assert client.get("/async/show").json["user"] == "ada@example.com"
+
+
+def test_who_acts_for_somebody_gives_them_no_passkey(tmp_path: Path) -> None:
+    """A way in would outlast the help."""
+    app = make(tmp_path)
+    person(app, "boss@example.com", is_admin=True)
+    person(app)
+    client = TestClient(app)
+    sign_in(client, "boss@example.com")
+    add(client)
+    assert client.post("/as", data={"email": "ada@example.com"}).status_code == 200
+    assert client.get("/async/show").json["user"] == "ada@example.com"
+    assert ask(client, "registration-options").status_code == 403
+    assert client.get("/async-keys").status_code == 403
+    assert client.delete("/async-keys", json={"id": 1}).status_code == 403
