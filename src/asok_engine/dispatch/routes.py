@@ -273,16 +273,30 @@ def _walk(node: _Node, parts: list[str], at: int, end: int, values: list[Any]) -
     return node.route
 
 
+def _words(root: _Node) -> dict[str, tuple[Route, str, Convert | None, bool]]:
+    """Give the routes that are a word and one parameter, where nothing else begins with that word.
+
+    By word: route, name and conversion of the parameter, and whether it takes all that follows.
+    They are most of what is asked for, single rows and static files, and need no walk.
+    """
+    found: dict[str, tuple[Route, str, Convert | None, bool]] = {}
+    for text, node in root.literals.items():
+        if node.literals:
+            continue
+        if node.rest is not None and not node.choices:
+            found[text] = node.rest, node.rest.names[0], None, True
+        elif node.only is not None:
+            convert, leaf = node.only
+            if leaf.route is not None and not (leaf.literals or leaf.choices or leaf.rest):
+                found[text] = leaf.route, leaf.route.names[0], convert, False
+    return found
+
+
 def _matcher(static: dict[str, Route], root: _Node) -> Callable[[str], Match | None]:
     get = static.get
     walk = _walk
     has_tree = bool(root.literals or root.choices or root.rest)
-    # Folders that one route answers as a whole, by name: static files, asked for with every page.
-    folders = {
-        text: node.rest
-        for text, node in root.literals.items()
-        if node.rest is not None and not node.literals and not node.choices
-    }
+    words = _words(root)
 
     def match(path: str) -> Match | None:
         route = get(path)
@@ -293,9 +307,14 @@ def _matcher(static: dict[str, Route], root: _Node) -> Callable[[str], Match | N
         if not has_tree or "//" in path:
             return None
         end = path.find("/", 1)
-        folder = folders.get(path[1:end])
-        if folder is not None and end > 0 and path[0] == "/" and path[-1] != "/" and "/." not in path:
-            return folder, {folder.names[0]: path[end + 1 :]}
+        way = words.get(path[1:end])
+        if way is not None and end > 0 and path[0] == "/" and path[-1] != "/" and "/." not in path:
+            route, name, convert, takes_all = way
+            rest = path[end + 1 :]
+            if takes_all or "/" not in rest:
+                value = rest if convert is None else convert(rest)
+                if value is not None:
+                    return route, {name: value}
         parts = path.split("/")
         if parts[0] or ("/." in path and ("." in parts or ".." in parts)):
             return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from urllib.parse import unquote_plus
 
 from asok_engine.errors import BodyTooLarge
-from asok_engine.wire.values import Values
+from asok_engine.wire.values import Values, no_values
 
 __all__ = ["parse_form", "parse_query"]
 
@@ -31,14 +31,19 @@ def parse_query(text: str | bytes, *, max_fields: int = 1000) -> Values:
             pass
     if text.count("&") >= max_fields:
         raise BodyTooLarge(f"There are more fields than the {max_fields} that are accepted.")
-    is_plain = "%" not in text and "+" not in text
-    pairs = []
-    for part in text.split("&"):
-        if not part:
-            continue
+    parts = text.split("&")
+    if "%" in text or "+" in text:
+        parts = [part for part in parts if part]
+        pairs = [part.partition("=") for part in parts]
+        return Values([(_decoded(name), _decoded(value)) for name, _, value in pairs])
+    values = no_values()
+    for part in parts:
         name, _, value = part.partition("=")
-        pairs.append((name, value) if is_plain else (_decoded(name), _decoded(value)))
-    return Values(pairs)
+        values[name] = value
+    # What is empty, or was there before, has to be looked at again.
+    if len(values) != len(parts) or "" in values:
+        return Values([part.partition("=")[::2] for part in parts if part])
+    return values
 
 
 def parse_form(body: bytes, *, max_fields: int = 1000) -> Values:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-__all__ = ["Values"]
+__all__ = ["Values", "no_values"]
 
 _NONE: Mapping[str, list[str]] = {}
 
@@ -24,8 +24,9 @@ class Values(dict[str, str]):
     __slots__ = ("_repeated",)
 
     def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
-        pairs = pairs if isinstance(pairs, list) else list(pairs)
-        dict.__init__(self, pairs)
+        if type(pairs) is not list:
+            pairs = list(pairs)
+        self.update(pairs)
         self._repeated: Mapping[str, list[str]] = _NONE
         if len(self) != len(pairs):
             lists: dict[str, list[str]] = {}
@@ -52,3 +53,10 @@ class Values(dict[str, str]):
         for name in self:
             for value in self.getlist(name):
                 yield name, value
+
+
+def no_values() -> Values:
+    """Make a Values to be filled by name, quicker than the class is called."""
+    values = Values.__new__(Values)
+    values._repeated = _NONE
+    return values

@@ -381,3 +381,31 @@ def test_folder_that_one_route_answers_takes_only_what_lies_in_it(path: str, res
     """Whichever way it is found: no empty piece, no dots that lead elsewhere, nothing that only begins alike."""
     match = table_of("/css/[file:path]").match(path)
     assert (None if match is None else match[1]) == (None if rest is None else {"file": rest})
+
+
+@pytest.mark.parametrize(
+    ("path", "number"),
+    [
+        ("/items/17", 17),
+        ("/items/x", None),
+        ("/items/", None),
+        ("/items", None),
+        ("/items/1/2", None),
+        ("/items/./1", None),
+        ("/items//1", None),
+        ("/itemsx/1", None),
+        ("items/1", None),
+    ],
+)
+def test_word_and_parameter_are_found_whichever_way_they_are_looked_up(path: str, number: int | None) -> None:
+    """With nothing else that begins alike, and with another branch beside it, the answer is the same."""
+    for others in ((), ("/items/[id:int]/parts",)):
+        match = table_of("/items/[id:int]", *others).match(path)
+        assert (None if match is None else match[1]) == (None if number is None else {"id": number})
+
+
+def test_word_whose_parameter_does_not_fit_leaves_the_path_to_others() -> None:
+    """A branch without an end is given up for the next one also where it is only a word and a parameter."""
+    table = table_of("/items/[id:int]", "/[kind]/[name]")
+    assert table.match("/items/17")[1] == {"id": 17}  # type: ignore[index]
+    assert table.match("/items/none")[1] == {"kind": "items", "name": "none"}  # type: ignore[index]
