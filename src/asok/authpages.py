@@ -26,7 +26,7 @@ _TEMPLATES = Path(__file__).parent / "scaffold" / "auth"
 #: What the extra `auth` brings and these pages use.
 _PACKAGES = ("pyotp", "segno", "webauthn")
 #: The models that a project has of its own, by the file that this command would write.
-_OWN_MODELS = {"access_token.py": "BearerToken", "passkey.py": "Passkey"}
+_OWN_MODELS = {"access_token.py": "BearerToken", "identity.py": "Identity", "passkey.py": "Passkey"}
 
 
 @click.command("auth", short_help="Write the pages to sign people in.")

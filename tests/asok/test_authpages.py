@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import run_once
+from tests.oidc_provider import run_provider
+from tests.processes import clean_environment, run_once
+from tests.servers import free_port
 
+ROOT = Path(__file__).parents[2]
 MODEL = "src/models/user.py"
 
 
@@ -68,6 +71,10 @@ for protocol in ("asgi", "wsgi"):
             assert client.get(path).status_code == 200, path
         client.submit(client.get("/logout").form(), {})
         assert client.get("/account").headers["location"].startswith("/login?next=")
+        tries = [client.submit(client.get("/login").form(), {"email": email, "password": "x"}) for _ in range(6)]
+        assert [each.status_code for each in tries] == [422] * 5 + [429]
+        assert "try again in" in tries[-1]
+        assert "<h1>Too many tries</h1>" in tries[-1]
 print("WELL")
 """
 
@@ -86,6 +93,77 @@ def test_pages_run_unmodified_on_a_fresh_project(project: Path) -> None:
     )
     assert "WELL" in ran.stdout, ran.stdout + ran.stderr
     asok(project, "make", "migration", "--check")
+
+
+WSGI = """
+import os
+from asok import Asok
+from asok.auth import google
+
+app = Asok()
+app.add_provider(google("desk client", "its: secret", name="test", issuer=os.environ["ISSUER"]))
+"""
+PROVIDER = """
+import os, re
+from html import unescape
+from urllib.parse import urlsplit
+from asok import TestClient
+from tests.oidc_provider import ProviderProcess
+from wsgi import app
+
+provider = ProviderProcess(int(os.environ["ISSUER"].rpartition(":")[2]))
+
+
+def round_trip(client, form):
+    left = client.submit(form, {})
+    address = unescape(re.search(r'http-equiv="refresh" content="0;url=([^"]+)"', left.text)[1])
+    back = urlsplit(provider.visit(address))
+    return client.get(f"{back.path}?{back.query}")
+
+
+with TestClient(app, raise_errors=True) as client:
+    page = client.get("/login?next=/account/sessions")
+    assert "Sign in with Test" in page
+    assert client.get("/login/test").headers["location"] == "/login"
+    assert client.get("/login/code").headers["location"] == "/login"
+    assert client.get("/auth/test/callback?code=x&state=y").status_code == 400
+    form = next(each for each in page.forms if "/login/test" in each.action)
+    assert round_trip(client, form).headers["location"] == "/account/sessions"
+    from models.user import User
+    ada = User.find(email="ada@example.com")
+    assert ada.email_verified_at is not None
+    page = client.get("/account/providers")
+    assert "<b>Test</b> ada@example.com" in page
+    again = client.get("/confirm?next=/account")
+    assert "You have no password here" in again
+    client.submit(next(each for each in page.forms if "_action" in each), {})
+    assert "None yet." in client.get("/account/providers")
+    assert client.submit(again.form(1), {}).headers["location"] == "/login"
+    page = client.get("/login")
+    form = next(each for each in page.forms if "/login/test" in each.action)
+    assert round_trip(client, form).headers["location"] == "/login", "nobody is found by an address"
+    assert "There is an account with your address." in client.get("/login")
+print("WELL")
+"""
+
+
+def test_sites_that_a_project_adds_sign_people_in(project: Path) -> None:
+    """One line in wsgi.py: buttons, a new account with a proven address, and a list of what to take away."""
+    with run_provider(free_port()) as provider:
+        environment = {"ISSUER": provider.url}
+        (project / "wsgi.py").write_text(WSGI)
+        for words in ("make auth", "make migration", "migrate"):
+            ran = run_once("asok.cli", *words.split(), cwd=project, **environment)
+            assert ran.returncode == 0, ran.stderr
+        ran = subprocess.run(
+            [sys.executable, "-W", "error", "-c", PROVIDER],
+            cwd=project,
+            env=clean_environment(PYTHONPATH=str(ROOT), **environment),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert "WELL" in ran.stdout, ran.stdout + ran.stderr
 
 
 def test_nothing_is_written_over(project: Path) -> None:

@@ -4,6 +4,8 @@ from asok import Form
 
 
 class PasswordForm(Form):
+    # Only shown: a password manager keeps a password with its address.
+    email = Form.email("E-mail", readonly=True, autocomplete="username")
     password = Form.password("Password", "required", autocomplete="current-password")
     next = Form.hidden()
 
@@ -22,9 +24,11 @@ class CodeForm(Form):
 
 async def render(request):
     request.require_auth()
-    form = (PasswordForm if request.user.password else CodeForm)(request).fill(next=request.next_url(""))
+    form = (PasswordForm if request.user.password else CodeForm)(request).fill(
+        email=request.user.email, next=request.next_url("")
+    )
     if await form.validate_async():
-        given = {name: value for name, value in form.data.items() if name != "next"}
+        given = {name: value for name, value in form.data.items() if name in ("password", "code")}
         if await request.auth.confirm_async(**given):
             request.redirect(request.next_url("/account"), 303)
         form.add_error(next(iter(given)), "This is not right.")
