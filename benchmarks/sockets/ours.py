@@ -21,6 +21,7 @@ app.config.update(
         "ALLOWED_HOSTS": ["127.0.0.1"],
         "LOG_LEVEL": "ERROR",
         "WS_ADAPTER": os.environ.get("ADAPTER", "memory"),
+        "RATE_LIMIT": False,
     }
 )
 # The rate is off for everyone.

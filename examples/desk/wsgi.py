@@ -5,5 +5,7 @@ from asok import Asok
 app = Asok()
 app.share(product="Desk", year=2026)
 
-# Its handlers are served on the pages' own port; beside a WSGI server, `ws.start()` opens one for them.
-from chat import ws  # noqa: E402, F401
+# Sockets are served on the pages' own port; a WSGI server such as gunicorn has none, so there they get their own.
+from chat import ws  # noqa: E402
+
+ws.start(only_beside_wsgi=True)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import http.client
 import json
 import re
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -18,6 +22,8 @@ from websockets.exceptions import ConnectionClosed
 
 from tests import servers
 from tests.journeys.test_desk import copy_desk
+from tests.journeys.test_websockets import PAGES_BLOCK, nginx, seed
+from tests.processes import clean_environment
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -26,9 +32,14 @@ pytestmark = pytest.mark.servers
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.ServerProcess]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The desk in a folder of its own."""
+    return copy_desk(tmp_path_factory.mktemp("chat"))
+
+
+@pytest.fixture(scope="module")
+def desk(folder: Path) -> Iterator[servers.ServerProcess]:
     """The desk with two workers, so that people meet across processes."""
-    folder = copy_desk(tmp_path_factory.mktemp("chat"))
     environment = {"SESSION_BACKEND": "file", "SECRET_KEY": "k7" * 24}
     with servers.run_server("uvicorn", folder, workers=2, environment=environment) as server:
         yield server
@@ -95,6 +106,48 @@ async def test_socket_of_a_ticket_that_is_not_there_is_closed(desk: servers.Serv
         with pytest.raises(ConnectionClosed):
             await client.recv()
         assert client.close_code == 1008
+
+
+CHANGES = """
+import sys
+from wsgi import app
+from models.ticket import Ticket
+
+app.startup()
+for change in sys.argv[1:]:
+    number, _, value = change.partition("=")
+    Ticket.find(int(number)).update(_trust=True, is_public=value == "public", subject=f"This is {value} now")
+"""
+
+
+def change(folder: Path, *changes: str, **environment: str) -> None:
+    """Change tickets from a program of its own, which ends at once."""
+    done = subprocess.run(
+        [sys.executable, "-c", CHANGES, *changes],
+        cwd=folder,
+        env=clean_environment(SESSION_BACKEND="file", SECRET_KEY="k7" * 24, **environment),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+async def test_list_hears_of_the_tickets_that_its_visitor_may_see(
+    desk: servers.ServerProcess, folder: Path
+) -> None:
+    """From another process; a ticket that becomes private goes out of sight, and then nothing is told of it."""
+    async with connect(f"ws://127.0.0.1:{desk.port}/live/tickets") as client:
+        # The answer to a handshake does not wait for what the list begins with.
+        await asyncio.sleep(0.5)
+        change(folder, "24=public")
+        assert json.loads(await asyncio.wait_for(client.recv(), 10)) == {"ticket": 24}
+        change(folder, "24=private")
+        assert json.loads(await asyncio.wait_for(client.recv(), 10)) == {"ticket": 24}
+        change(folder, "24=private", "23=public")
+        assert json.loads(await asyncio.wait_for(client.recv(), 10)) == {"ticket": 23}
+        change(folder, "24=public")
+        assert json.loads(await asyncio.wait_for(client.recv(), 10)) == {"ticket": 24}
 
 
 # --- people in a browser ---------------------------------------------------------------------
@@ -250,6 +303,47 @@ def test_conversation_works_without_scripts(desk: servers.ServerProcess, chromiu
     assert plain.locator("#name").count() == 1
     for each in (context, live.context):
         each.close()
+
+
+@pytest.mark.browser
+def test_desk_stands_behind_nginx_with_redis(
+    folder: Path, tmp_path: Path, redis_url: str, chromium: Browser
+) -> None:
+    """In production under gunicorn, whose sockets have a port of their own: people talk, the list moves."""
+    own, front = servers.free_port(), servers.free_port()
+    address = f"http://localhost:{front}"
+    settings = {
+        "DEBUG": "false",
+        "APP_URL": address,
+        "REDIS_URL": redis_url,
+        "SESSION_BACKEND": "redis",
+        # The proxy of this test speaks no TLS.
+        "SESSION_SECURE": "false",
+        "SECRET_KEY": "k7" * 24,
+        "TRUSTED_PROXIES": "127.0.0.1",
+        "WS_PORT": str(own),
+    }
+    said: list[str] = []
+    blocks = seed("websocket_nginx.conf", own) + PAGES_BLOCK
+    with servers.run_server("gunicorn", folder, workers=2, environment=settings) as server:
+        shown = blocks.replace("Host $host;", "Host $http_host;").replace("{port}", str(server.port))
+        with nginx(tmp_path / "nginx", front, shown.replace("{{", "{").replace("}}", "}")):
+            looking = chromium.new_context().new_page()
+            looking.on("console", lambda message: said.append(message.text))
+            with looking.expect_websocket() as opened:
+                looking.goto(f"{address}/tickets?sort=-updated_at")
+            assert opened.value.url.startswith(f"ws://localhost:{front}/ws/live/tickets")
+            looking.wait_for_selector("#list[data-live]")
+            customer = enter(chromium, address, 15, "Chloé Martin", said)
+            agent = enter(chromium, address, 15, "Priya Raman", said)
+            customer.wait_for_selector("text=Also here: Priya Raman")
+            write(agent, "Through nginx.")
+            customer.wait_for_selector(".arrived .text:text-is('Through nginx.')")
+            looking.wait_for_selector(".tickets li[data-ticket='15']:first-child")
+            for page in (looking, customer, agent):
+                page.context.close()
+        assert said == []
+        assert "Traceback" not in server.read_log()
 
 
 def test_log_has_no_traceback(desk: servers.ServerProcess) -> None:

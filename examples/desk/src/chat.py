@@ -22,6 +22,7 @@ from asok_engine.database.levels import after_commit
 from asok_engine.records.signals import post_save
 
 ws = WebSocketServer()
+ws.announce(Ticket)
 
 LIST = "/live/tickets"
 CHAT = "/live/tickets/[id:int]"
@@ -49,14 +50,19 @@ def written(sender: type[Message], instance: Message, **more: Any) -> None:
 
     def tell() -> None:
         ws.broadcast_to_json(room(instance.ticket_id), told(instance))
-        ws.broadcast_json(LIST, {"ticket": instance.ticket_id})
 
     after_commit(tell)
 
 
-@ws.on(LIST)
-def nothing(conn, message):
-    """Clients of the list only listen."""
+@ws.on_connect(LIST)
+async def look(conn):
+    """Have the list hear of the tickets that its visitor may see, and of no others."""
+    await conn.follow(Ticket, moved)
+
+
+def moved(conn, news):
+    """Tell the list which ticket has moved; it fetches the part that it shows."""
+    conn.send_json({"ticket": news.key})
 
 
 @ws.on_connect(CHAT)

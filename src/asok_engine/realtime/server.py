@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import concurrent.futures
 import errno
 import logging
 import os
@@ -83,6 +84,7 @@ class SocketServer:
         self._taking: StandaloneServer | None = None
         self._watching: asyncio.Task[None] | None = None
         self._is_open = False
+        self._opening: concurrent.futures.Future[None] | None = None
         self._lock = threading.Lock()
         #: Set while this process serves the port of its own.
         self.is_serving = threading.Event()
@@ -135,7 +137,9 @@ class SocketServer:
             if self._is_open or self._plan is None:
                 return
             self._is_open = True
-        self._loop_thread.begin(self._opened(self._plan))
+        # A program that says something and ends, such as a command, says it before it ends.
+        atexit.register(self.stop)
+        self._opening = self._loop_thread.begin(self._opened(self._plan))
 
     async def _opened(self, plan: SocketPlan) -> None:
         self._watching = asyncio.get_running_loop().create_task(
@@ -282,6 +286,9 @@ class SocketServer:
 
     async def _stopped(self) -> None:
         self.end_connections()
+        opening, self._opening = self._opening, None
+        if opening is not None:
+            await asyncio.wait({asyncio.wrap_future(opening)}, timeout=STOP_SECONDS / 2)
         for task in (self._standing, self._watching):
             if task is not None:
                 task.cancel()
