@@ -5,7 +5,7 @@ from asok import Asok
 app = Asok()
 app.share(product="Desk", year=2026)
 
-# Sockets are served on the pages' own port; a WSGI server such as gunicorn has none, so there they get their own.
+# Sockets are served on the pages' own port; beside gunicorn, which has none, they get one of their own.
 from chat import ws  # noqa: E402
 
 ws.start(only_beside_wsgi=True)
