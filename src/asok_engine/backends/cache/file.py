@@ -15,29 +15,21 @@ import hashlib
 import itertools
 import math
 import os
-import re
-import sys
-import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from inspect import isawaitable
 from pathlib import Path
 from typing import Any
 
 from asok_engine.backends.cache.single_flight import SingleFlight
 from asok_engine.backends.cache.values import MISSING, decode, encode
-from asok_engine.errors import BackendUnavailable, SetupError, UsageError
-
-# On Windows the lock of `incr` holds within one process.
-if sys.platform != "win32":
-    import fcntl
+from asok_engine.backends.file_tree import FileTree
+from asok_engine.errors import UsageError
 
 __all__ = ["FileCache"]
 
 MAGIC = b"cache1 "
-NAME = re.compile(r"[0-9a-f]{62}(\.[0-9a-f]{16}\.tmp)?")
-FOLDER = re.compile(r"[0-9a-f]{2}")
-STALE_SECONDS = 3600.0
+LONGEST_HEAD = 64
 
 
 class FileCache:
@@ -61,21 +53,12 @@ class FileCache:
         clear_every: int = 1000,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._root = Path(directory)
-        try:
-            self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise SetupError(
-                f"The cache directory {str(self._root)!r} cannot be made: {error.strerror}. "
-                "Name a directory that this process may write to."
-            ) from error
-        if prefix:
-            self._root /= "p" + hashlib.sha256(_octets(prefix)).hexdigest()[:16]
+        below = "p" + hashlib.sha256(_octets(prefix)).hexdigest()[:16] if prefix else ""
+        self._tree = FileTree(directory, "cache", "file cache", below=below)
         self._max_entries = max_entries
         self._default_ttl = default_ttl_seconds
         self._clear_every = clear_every
         self._clock = clock
-        self._lock = threading.Lock()
         self._flight = SingleFlight()
         self._writes = itertools.count(1)
 
@@ -99,7 +82,7 @@ class FileCache:
         """Forget `key`; tell whether it was there."""
         path = self._path(key)
         data, _ = self._read(path)
-        with self._outside("delete"):
+        with self._tree.outside("delete"):
             path.unlink(missing_ok=True)
         return data is not None
 
@@ -113,7 +96,7 @@ class FileCache:
         Raises:
             UsageError: the value of `key` is not a whole number.
         """
-        with self._turn():
+        with self._tree.locked(".lock"):
             data, expires_at = self._read(self._path(key))
             value = MISSING if data is None else decode(data)
             if value is MISSING:
@@ -140,8 +123,8 @@ class FileCache:
 
     def flush(self) -> None:
         """Forget every key of this prefix; files that are not ours stay."""
-        for path in self._files():
-            with self._outside("flush"):
+        for path in self._tree.files():
+            with self._tree.outside("flush"):
                 path.unlink(missing_ok=True)
 
     def close(self) -> None:
@@ -196,19 +179,15 @@ class FileCache:
         """Remove what has run out, and the oldest beyond `max_entries`; give how many went."""
         kept: list[tuple[float, Path]] = []
         gone = 0
-        for path in self._files():
+        for path in self._tree.files():
             with contextlib.suppress(OSError):
-                changed_at = path.stat().st_mtime
-                if path.suffix == ".tmp":
-                    # What a killed process left behind.
-                    dead = changed_at + STALE_SECONDS < time.time()
-                else:
-                    dead = self._read(path)[0] is None
+                left_behind = self._tree.is_left_behind(path)
+                dead = self._read(path)[0] is None if left_behind is None else left_behind
                 if dead:
                     path.unlink(missing_ok=True)
                     gone += 1
-                elif path.suffix != ".tmp":
-                    kept.append((changed_at, path))
+                elif left_behind is None:
+                    kept.append((path.stat().st_mtime, path))
         if len(kept) > self._max_entries:
             kept.sort()
             for _, path in kept[: len(kept) - self._max_entries]:
@@ -218,8 +197,7 @@ class FileCache:
         return gone
 
     def _path(self, key: str) -> Path:
-        name = hashlib.sha256(_octets(key)).hexdigest()
-        return self._root / name[:2] / name[2:]
+        return self._tree.path(hashlib.sha256(_octets(key)).hexdigest())
 
     def _expiry(self, ttl: float | None) -> float:
         seconds = self._default_ttl if ttl is None else ttl
@@ -227,15 +205,11 @@ class FileCache:
 
     def _read(self, path: Path) -> tuple[bytes | None, float]:
         """The JSON of a file that is ours and has not run out, and when it runs out."""
-        try:
-            with open(path, "rb") as file:
-                head = file.readline(64)
-                body = file.read()
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        read = self._tree.read(path)
+        if read is None:
             return None, math.inf
-        except OSError as error:
-            raise self._unavailable("read", error) from error
-        if not (head.startswith(MAGIC) and head.endswith(b"\n")):
+        head, line_break, body = read[0].partition(b"\n")
+        if not (head.startswith(MAGIC) and line_break and len(head) < LONGEST_HEAD):
             return None, math.inf
         try:
             expires_at = float(head[len(MAGIC) :])
@@ -247,66 +221,14 @@ class FileCache:
 
     def _write(self, key: str, data: bytes, expires_at: float) -> None:
         path = self._path(key)
-        with self._outside("write"):
-            if expires_at <= self._clock():
+        if expires_at <= self._clock():
+            with self._tree.outside("write"):
                 path.unlink(missing_ok=True)
-                return
-            temporary = path.with_name(f"{path.name}.{os.urandom(8).hex()}.tmp")
-            try:
-                handle = _create(temporary)
-            except FileNotFoundError:
-                for folder in (self._root, path.parent):
-                    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                handle = _create(temporary)
-            try:
-                with open(handle, "wb") as file:
-                    file.write(b"%s%r\n" % (MAGIC, expires_at) + data)
-                os.replace(temporary, path)
-            except BaseException:
-                temporary.unlink(missing_ok=True)
-                raise
+            return
+        self._tree.write(path, b"%s%r\n" % (MAGIC, expires_at) + data)
         if next(self._writes) % self._clear_every == 0:
             self.clear()
-
-    def _files(self) -> Iterator[Path]:
-        with contextlib.suppress(FileNotFoundError):
-            for folder in self._root.iterdir():
-                if FOLDER.fullmatch(folder.name) and folder.is_dir():
-                    yield from (path for path in folder.iterdir() if NAME.fullmatch(path.name))
-
-    @contextlib.contextmanager
-    def _turn(self) -> Iterator[None]:
-        with self._lock:
-            if sys.platform == "win32":
-                yield
-                return
-            with self._outside("lock"):
-                self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
-                handle = os.open(self._root / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            try:
-                with self._outside("lock"):
-                    fcntl.flock(handle, fcntl.LOCK_EX)
-                yield
-            finally:
-                os.close(handle)
-
-    @contextlib.contextmanager
-    def _outside(self, deed: str) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise self._unavailable(deed, error) from error
-
-    def _unavailable(self, deed: str, error: OSError) -> BackendUnavailable:
-        return BackendUnavailable(
-            f"The file cache in {str(self._root)!r} cannot {deed}: {error.strerror}.",
-            fix="Check its permissions and the space on the disk.",
-        )
 
 
 def _octets(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
-
-
-def _create(path: Path) -> int:
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

@@ -14,9 +14,6 @@ import contextlib
 import hashlib
 import itertools
 import os
-import re
-import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -24,6 +21,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from asok_engine.backends.file_tree import FileTree
 from asok_engine.backends.sessions.contract import (
     MOVED_SECONDS,
     Changes,
@@ -31,17 +29,9 @@ from asok_engine.backends.sessions.contract import (
     NewSession,
     StoredSession,
 )
-from asok_engine.errors import BackendUnavailable, SetupError
-
-# On Windows changes take turns within one process only.
-if sys.platform != "win32":
-    import fcntl
 
 __all__ = ["FileSessions"]
 
-NAME = re.compile(r"[0-9a-f]{62}(\.[0-9a-f]{16}\.tmp)?")
-FOLDER = re.compile(r"[0-9a-f]{2}")
-STALE_SECONDS = 3600.0
 #: The time of a file is set anew after this share of SESSION_TTL, and after a minute at the latest.
 RENEWAL_SHARE, RENEWAL_SECONDS = 0.1, 60.0
 
@@ -82,19 +72,11 @@ class FileSessions:
         clear_every: int = 500,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._root = Path(directory)
-        try:
-            self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise SetupError(
-                f"The session directory {str(self._root)!r} cannot be made: {error.strerror}. "
-                "Name a directory that this process may write to."
-            ) from error
+        self._tree = FileTree(directory, "session", "sessions")
         self._lifetimes = lifetimes or Lifetimes()
         self._renewal = min(RENEWAL_SECONDS, self._lifetimes.ttl_seconds * RENEWAL_SHARE)
         self._clear_every = clear_every
         self._clock = clock
-        self._lock = threading.Lock()
         self._made = itertools.count(1)
 
     def load(self, handle: str) -> StoredSession | None:
@@ -104,8 +86,8 @@ class FileSessions:
             return None
         now = self._clock()
         if now - found.seen_at > self._renewal:
-            with self._outside("renew"), contextlib.suppress(FileNotFoundError):
-                os.utime(self._path(handle), (now, now))
+            with self._tree.outside("renew"), contextlib.suppress(FileNotFoundError):
+                os.utime(self._tree.path(handle), (now, now))
         return found
 
     def create(self, session: NewSession) -> None:
@@ -141,15 +123,15 @@ class FileSessions:
         with self._turn(handle) as found:
             if found is None:
                 return False
-            with self._outside("delete"):
-                self._path(found.handle).unlink(missing_ok=True)
+            with self._tree.outside("delete"):
+                self._tree.path(found.handle).unlink(missing_ok=True)
             self._forget_owner(found)
             return True
 
     def of_user(self, user_key: str) -> list[StoredSession]:
         """Give the sessions of one person, the one used last first."""
         folder = self._owners(user_key)
-        with self._outside("list"):
+        with self._tree.outside("list"):
             try:
                 handles = os.listdir(folder)
             except FileNotFoundError:
@@ -160,7 +142,7 @@ class FileSessions:
             if isinstance(found, StoredSession) and found.user_key == user_key:
                 sessions.append(found)
             else:
-                with self._outside("list"):
+                with self._tree.outside("list"):
                     (folder / handle).unlink(missing_ok=True)
         return sorted(sessions, key=lambda session: session.seen_at, reverse=True)
 
@@ -170,9 +152,9 @@ class FileSessions:
 
     def check(self) -> None:
         """Write and read a file; raises BackendUnavailable when that fails."""
-        probe = self._root / f".check.{os.getpid()}"
-        with self._outside("write"):
-            self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        probe = self._tree.root / f".check.{os.getpid()}"
+        with self._tree.outside("write"):
+            self._tree.make(self._tree.root)
             probe.write_bytes(b"here")
             probe.unlink(missing_ok=True)
 
@@ -217,13 +199,11 @@ class FileSessions:
     def clear(self) -> int:
         """Remove the files of sessions that have run out; give how many went."""
         gone = 0
-        for path in self._files():
+        for path in self._tree.files():
             handle = path.parent.name + path.name
             with contextlib.suppress(OSError):
-                if path.suffix == ".tmp":
-                    # What a killed process left behind.
-                    dead = path.stat().st_mtime + STALE_SECONDS < time.time()
-                else:
+                dead = self._tree.is_left_behind(path)
+                if dead is None:
                     dead = self._read(handle) is None
                 if dead:
                     path.unlink(missing_ok=True)
@@ -232,23 +212,16 @@ class FileSessions:
 
     # --- files ------------------------------------------------------------------------
 
-    def _path(self, handle: str) -> Path:
-        return self._root / handle[:2] / handle[2:]
-
     def _owners(self, user_key: str) -> Path:
         name = hashlib.sha256(user_key.encode("utf-8", "surrogatepass")).hexdigest()
-        return self._root / "users" / name
+        return self._tree.root / "users" / name
 
     def _read(self, handle: str) -> StoredSession | _Moved | None:
         """Give what a file says, or None when it is not there, not ours, or has run out."""
-        try:
-            with open(self._path(handle), "rb") as file:
-                seen_at = os.fstat(file.fileno()).st_mtime
-                data = file.read()
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        read = self._tree.read(self._tree.path(handle))
+        if read is None:
             return None
-        except OSError as error:
-            raise self._unavailable("read", error) from error
+        data, seen_at = read
         try:
             record = _decoder.decode(data)
         except (ValueError, RecursionError):
@@ -268,91 +241,27 @@ class FileSessions:
         values = _changed(before, session.values)
         self._write(session.handle, _Record(now, session.user_key, session.is_remembered, values))
         if session.user_key:
-            marker = self._owners(session.user_key) / session.handle
-            with self._outside("write"):
-                self._make(marker.parent)
-                os.close(os.open(marker, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            self._tree.mark(self._owners(session.user_key) / session.handle)
 
     def _write(self, handle: str, record: _Record | _Moved) -> None:
-        path, now = self._path(handle), self._clock()
-        temporary = path.with_name(f"{path.name}.{os.urandom(8).hex()}.tmp")
-        with self._outside("write"):
-            try:
-                descriptor = _create(temporary)
-            except FileNotFoundError:
-                self._make(path.parent)
-                descriptor = _create(temporary)
-            try:
-                with open(descriptor, "wb") as file:
-                    file.write(_encode(record))
-                os.utime(temporary, (now, now))
-                os.replace(temporary, path)
-            except BaseException:
-                temporary.unlink(missing_ok=True)
-                raise
-
-    def _make(self, folder: Path) -> None:
-        """Have a folder below the root, each level of it readable by its owner only."""
-        if folder != self._root:
-            self._make(folder.parent)
-        folder.mkdir(mode=0o700, parents=folder == self._root, exist_ok=True)
+        self._tree.write(self._tree.path(handle), _encode(record), self._clock())
 
     def _forget_owner(self, found: StoredSession) -> None:
         if found.user_key:
-            with self._outside("delete"):
+            with self._tree.outside("delete"):
                 (self._owners(found.user_key) / found.handle).unlink(missing_ok=True)
-
-    def _files(self) -> Iterator[Path]:
-        with contextlib.suppress(FileNotFoundError):
-            for folder in self._root.iterdir():
-                if FOLDER.fullmatch(folder.name) and folder.is_dir():
-                    yield from (path for path in folder.iterdir() if NAME.fullmatch(path.name))
 
     @contextlib.contextmanager
     def _turn(self, handle: str) -> Iterator[StoredSession | None]:
         """Have a session to oneself, where it is now; None when it is gone."""
         while True:
-            with self._locked(handle):
+            # Few files for many sessions: two that meet in one wait a moment longer and no more.
+            with self._tree.locked(f"locks/{handle[:2]}"):
                 found = self._read(handle)
                 if not isinstance(found, _Moved):
                     yield found
                     return
             handle = found.to
-
-    @contextlib.contextmanager
-    def _locked(self, handle: str) -> Iterator[None]:
-        if sys.platform == "win32":
-            with self._lock:
-                yield
-            return
-        with self._outside("lock"):
-            folder = self._root / "locks"
-            self._make(folder)
-            # Few files for many sessions: two that meet in one wait a moment longer and no more.
-            lock = os.open(folder / handle[:2], os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            with self._outside("lock"):
-                fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(lock)
-
-    @contextlib.contextmanager
-    def _outside(self, deed: str) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise self._unavailable(deed, error) from error
-
-    def _unavailable(self, deed: str, error: OSError) -> BackendUnavailable:
-        return BackendUnavailable(
-            f"The sessions in {str(self._root)!r} cannot {deed}: {error.strerror}.",
-            fix="Check its permissions and the space on the disk.",
-        )
-
-
-def _create(path: Path) -> int:
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
 
 
 def _changed(values: Mapping[str, bytes], changes: Changes) -> dict[str, msgspec.Raw]:
