@@ -55,7 +55,7 @@ class DataLayer:
         in_debug: bool = self._config["DEBUG"]
         if not (in_debug or statements_counted or has_copies):
             return None
-        return Statements(tells_of_waiting=in_debug)
+        return Statements(gives_advice=in_debug)
 
     def checks(self) -> dict[str, Check]:
         """Give what `/health` asks each database, by name."""

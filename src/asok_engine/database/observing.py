@@ -43,8 +43,8 @@ class SeenStatements(Struct, eq=False):
     seconds: float = 0.0
     #: How often each text ran.
     texts: Counter[str] = field(default_factory=Counter)
-    #: Whether to tell of plain code that holds up an event loop; for development.
-    tells_of_waiting: bool = False
+    #: Whether to tell where code holds up an event loop or reads without a limit; for development.
+    gives_advice: bool = False
 
     def repeated(self, more_than: int) -> list[tuple[str, int]]:
         """Give the texts that ran more often than this, the most frequent first: rows loaded one by one?"""
@@ -63,30 +63,54 @@ def watch_statements() -> Iterator[SeenStatements]:
 
 
 #: Places that were told of, and how many there may be.
-_told: set[tuple[str, int]] = set()
+_told: set[tuple[str, str, int]] = set()
 _MOST_PLACES = 1000
+#: More rows than this in one result, without a limit in the statement, are worth a word.
+MANY_ROWS = 1000
 _OWN = frozenset({"asok", "aksara", "asok_engine", "contextlib"})
 
 
 def note_waiting() -> None:
     """Warn of plain code that runs a statement on an event loop, once for each place, in development."""
     seen = current_statements.get()
-    if seen is None or not seen.tells_of_waiting or asyncio._get_running_loop() is None:
+    if seen is None or not seen.gives_advice or asyncio._get_running_loop() is None:
         return
-    frame, inner = sys._getframe(1), None
+    found = _new_place("waits")
+    if found is not None:
+        place, inner = found
+        _log.warning(
+            "%s line %d waits for the database in async code, and meanwhile nobody else is served. %s",
+            *place,
+            _instead(inner),
+        )
+
+
+def _note_rows(text: str, count: int) -> None:
+    """Tell of a statement without a limit that has given more rows than a page shows."""
+    found = _new_place("rows")
+    if found is not None:
+        _log.warning(
+            "%s line %d read %d rows at once, and the next time there may be more. Take a page with "
+            "paginate(...), a part with limit(...), or go through them with stream(): %s",
+            *found[0],
+            count,
+            text,
+        )
+
+
+def _new_place(what: str) -> tuple[tuple[str, int], FrameType] | None:
+    """Give the line of the application that led here, and the frame that it called; None the second time."""
+    frame: FrameType | None = sys._getframe(1)
+    inner = None
     while frame is not None and str(frame.f_globals.get("__name__")).partition(".")[0] in _OWN:
-        frame, inner = frame.f_back, frame  # type: ignore[assignment]
+        frame, inner = frame.f_back, frame
     if frame is None or inner is None:
-        return
+        return None
     place = frame.f_code.co_filename, frame.f_lineno
-    if place in _told or len(_told) >= _MOST_PLACES:
-        return
-    _told.add(place)
-    _log.warning(
-        "%s line %d waits for the database in async code, and meanwhile nobody else is served. %s",
-        *place,
-        _instead(inner),
-    )
+    if (what, *place) in _told or len(_told) >= _MOST_PLACES:
+        return None
+    _told.add((what, *place))
+    return place, inner
 
 
 def _instead(frame: FrameType) -> str:
@@ -117,6 +141,9 @@ def note_statement(
         seen.count += 1
         seen.seconds += seconds
         seen.texts[text] += 1
+        is_many = isinstance(result, list | tuple) and len(result) > MANY_ROWS
+        if seen.gives_advice and is_many and text.startswith(("SELECT", "WITH")) and "LIMIT" not in text:
+            _note_rows(text, len(result))
     if statement_finished:
         statement_finished.send(sender, database=alias, text=text, seconds=seconds, error=error)
     if slow_seconds and seconds >= slow_seconds:

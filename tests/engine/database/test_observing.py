@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from asok_engine.database.databases import databases
-from asok_engine.database.observing import watch_statements
+from asok_engine.database.observing import MANY_ROWS, watch_statements
 from asok_engine.database.running import run, run_one
 from asok_engine.database.transactions import transaction
 from asok_engine.database.urls import parse_url
@@ -118,3 +118,27 @@ def test_slow_statement_is_logged_as_a_warning(
     run_one(read("SELECT 1"))
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert "Slow statement on default" in caplog.messages[0]
+
+
+NUMBERS = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < ?) SELECT n FROM c"
+
+
+def test_reading_many_rows_without_a_limit_is_told_once(
+    open_database: Callable[..., None], caplog: pytest.LogCaptureFixture
+) -> None:
+    """In development, with the line; a limit, few rows, and whoever is not in development hear nothing."""
+    open_database()
+    for advice in (False, True):
+        with watch_statements() as seen:
+            seen.gives_advice = advice
+            for text, rows in (
+                (NUMBERS, MANY_ROWS),
+                (f"{NUMBERS} LIMIT 1001", 5000),
+                (NUMBERS, MANY_ROWS + 1),
+            ):
+                for _ in range(2):
+                    assert len(run_one(read(text, rows))) <= MANY_ROWS + 1
+    (told,) = [each.getMessage() for each in caplog.records if "rows at once" in each.getMessage()]
+    assert f"{__file__} line " in told
+    assert "read 1001 rows" in told
+    assert "paginate" in told

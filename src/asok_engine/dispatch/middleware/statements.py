@@ -24,16 +24,17 @@ _log = logging.getLogger("asok.database")
 class Statements:
     """Counts per request; a text that ran more often than `suspicious` times is logged as a warning.
 
-    With `tells_of_waiting` so is, once for each place, plain code that holds up an event loop.
+    With `gives_advice` so are, once for each place, plain code that holds up an event loop and
+    reading more rows than a page shows.
     """
 
-    def __init__(self, *, suspicious: int = 10, tells_of_waiting: bool = False) -> None:
+    def __init__(self, *, suspicious: int = 10, gives_advice: bool = False) -> None:
         self._suspicious = suspicious
-        self._tells_of_waiting = tells_of_waiting
+        self._gives_advice = gives_advice
 
     def guard(self, request: Request) -> None:
         """Begin to count."""
-        seen = SeenStatements(texts=Counter(), tells_of_waiting=self._tells_of_waiting)
+        seen = SeenStatements(texts=Counter(), gives_advice=self._gives_advice)
         request.__dict__["statements"] = seen
         current_statements.set(seen)
         forget_own_writes()
