@@ -28,21 +28,10 @@ from asok.rendering import PagesRendering, any_mentions, any_uses_meta, template
 from asok.request import Request, RequestEnvironment
 from asok.services import Services
 from asok.static import FOLDERS, StaticFiles
+from asok.stores import Stores
 from asok.uploads import UploadedFile
-from asok_engine.backends.cache.contract import Cache
-from asok_engine.backends.cache.file import FileCache
-from asok_engine.backends.cache.memory import MemoryCache
-from asok_engine.backends.cache.redis import RedisCache
-from asok_engine.backends.counters.contract import Counters
-from asok_engine.backends.counters.memory import MemoryCounters
-from asok_engine.backends.counters.redis import RedisCounters
 from asok_engine.backends.files.folder import FileFolder
 from asok_engine.backends.key_file import kept_key
-from asok_engine.backends.redis_link import RedisLink
-from asok_engine.backends.sessions.contract import Lifetimes, SessionStore
-from asok_engine.backends.sessions.file import FileSessions
-from asok_engine.backends.sessions.memory import MemorySessions
-from asok_engine.backends.sessions.redis import RedisSessions
 from asok_engine.dispatch.bodies import BodyReader
 from asok_engine.dispatch.chain import Handler
 from asok_engine.dispatch.errors import ErrorAnswers
@@ -130,6 +119,7 @@ class _Composition:
         self._app = app
         self._config = app.config
         self._debug: bool = app.config["DEBUG"]
+        self._stores = Stores(app.config)
         #: None as long as nothing speaks of models or a database: then their code is not even loaded.
         self._data: parts.DataLayer | None = None
         for server in waiting_sockets.take():
@@ -171,8 +161,8 @@ class _Composition:
             rendering=rendering,
             static_files=static_files,
             downloads=Downloads(app.dirs["PARTIALS"] / "uploads"),
-            counters=self._counters,
-            cache=self._cache,
+            counters=self._stores.counters,
+            cache=self._stores.cache,
             sessions=self._sessions,
             csrf=self._csrf,
             people=self._people,
@@ -191,7 +181,7 @@ class _Composition:
             debug=self._debug,
             minify=config["HTML_MINIFY"],
             script_nonces=True,
-            cache=self._cache,
+            cache=self._stores.cache,
             globals={"static": static_files.url},
             form_tokens=config["CSRF"],
             of_request={
@@ -256,7 +246,11 @@ class _Composition:
         guards = [waits or plain for plain, waits in pairs]
         for server in app.sockets:
             server.compose(
-                app, request_class=request_class, guards=guards, redis=self._redis, sessions=self._sessions
+                app,
+                request_class=request_class,
+                guards=guards,
+                redis=self._stores.redis,
+                sessions=self._sessions,
             )
         first, *others = app.sockets
 
@@ -405,12 +399,12 @@ class _Composition:
         if not config["RATE_LIMIT"]:
             return None
         limit = ClientLimit(
-            self._counters,
+            self._stores.counters,
             (config["RATE_LIMIT_PER_MINUTE"], 60),
             exempt_paths=("/health",),
             exempt_prefixes=tuple(f"/{folder}/" for folder in ("static", *FOLDERS)),
         )
-        waits = limit.guard_async if isinstance(self._counters, RedisCounters) else None
+        waits = limit.guard_async if self._stores.counters_wait else None
         return limit.guard, waits
 
     def _handshake_guards(self) -> list[GuardPair]:
@@ -513,34 +507,6 @@ class _Composition:
     # --- backends -------------------------------------------------------------------------
 
     @cached_property
-    def _redis(self) -> RedisLink | None:
-        url = self._config["REDIS_URL"]
-        return None if url is None else RedisLink(url)
-
-    @cached_property
-    def _counters(self) -> Counters:
-        return MemoryCounters() if self._redis is None else RedisCounters(self._redis)
-
-    @cached_property
-    def _cache(self) -> Cache:
-        backend = self._config["ASOK_CACHE_BACKEND"]
-        if backend == "redis" and self._redis is not None:
-            return RedisCache(self._redis)
-        if backend == "file":
-            return FileCache(str(self._config.path("ASOK_CACHE_PATH")))
-        return MemoryCache()
-
-    @cached_property
-    def _session_store(self) -> SessionStore:
-        config = self._config
-        lifetimes = Lifetimes(config["SESSION_TTL"], config["SESSION_MAX_AGE"])
-        if config["SESSION_BACKEND"] == "redis" and self._redis is not None:
-            return RedisSessions(self._redis, lifetimes)
-        if config["SESSION_BACKEND"] == "file":
-            return FileSessions(str(config.path("SESSION_PATH")), lifetimes)
-        return MemorySessions(lifetimes)
-
-    @cached_property
     def _sessions(self) -> Sessions:
         config = self._config
         cookie = SessionCookie(
@@ -549,7 +515,7 @@ class _Composition:
             same_site=config["SESSION_SAMESITE"],
             max_age_seconds=config["SESSION_MAX_AGE"],
         )
-        return Sessions(self._session_store, cookie)
+        return Sessions(self._stores.sessions, cookie)
 
     @cached_property
     def _people(self) -> parts.People | Nobody:
@@ -559,7 +525,7 @@ class _Composition:
             return Nobody(self._sessions, name)
         return parts.People(
             self._sessions,
-            self._counters,
+            self._stores.counters,
             model,
             issuer=self._config["PROJECT_NAME"],
             models=self._app.models,
@@ -644,19 +610,7 @@ class _Composition:
         return csrf
 
     def _checks(self) -> dict[str, HealthCheck]:
-        checks: dict[str, HealthCheck] = {}
-        if self._redis is not None:
-            redis = self._redis
-
-            async def ping() -> None:
-                await redis.run_async("PING")
-
-            checks["redis"] = ping
-        if self._data is not None:
-            checks |= self._data.checks()
-        if isinstance(self._session_store, FileSessions):
-            checks["sessions"] = self._session_store.check
-        return checks
+        return self._stores.checks() | ({} if self._data is None else self._data.checks())
 
     def closings(self) -> list[_Closing]:
         """Give the shutdown hooks for what was opened, in the order of closing."""
@@ -664,7 +618,8 @@ class _Composition:
         if not isinstance(self._links, Nobody):
             closings.append(_Closing(self._links.close_async))
         closings.append(_Closing(self._close_data))
-        return closings if self._redis is None else [*closings, _Closing(self._redis.close_async)]
+        redis = self._stores.redis
+        return closings if redis is None else [*closings, _Closing(redis.close_async)]
 
     # --- secrets ----------------------------------------------------------------------------
 
