@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import warnings
 from collections.abc import Callable, ItemsView, Iterable, Mapping, ValuesView
 from decimal import Decimal
 from functools import lru_cache
@@ -303,9 +304,12 @@ def _parsed(expression: str) -> _Expression:
 
 def _tree(text: str) -> ast.expr:
     try:
-        # In brackets, so that an expression may go over several lines as in a template.
-        return ast.parse(f"({text}\n)", mode="eval").body
-    except (SyntaxError, RecursionError, MemoryError) as error:
+        with warnings.catch_warnings():
+            # What Python thinks of a text such as "\d" is no news to who writes a template.
+            warnings.simplefilter("ignore")
+            # In brackets, so that an expression may go over several lines as in a template.
+            return ast.parse(f"({text}\n)", mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise _NotReadableError(text) from error
 
 

@@ -188,6 +188,10 @@ def test_undefined_names_are_named_as_the_user_wrote_them(render: Render) -> Non
         ("a ** 9", None),
         ("[x for x in a]", None),
         ("lambda: a", None),
+        ("a['\\d']", {"a"}),
+        ("a\0b", None),
+        ("a + " + "9" * 5000, None),
+        ("(" * 500 + "a" + ")" * 500, None),
         ("(", None),
     ],
 )
