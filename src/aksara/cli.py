@@ -14,8 +14,8 @@ cli = console(
     "Look into and run applications of APIs.",
     {
         "makemigrations": ("aksara.datacommands:makemigrations", "Write a migration from changed models."),
-        "migrate": ("aksara.datacommands:migrate", "Apply migrations to the database, or roll them back."),
-        "status": ("aksara.datacommands:status", "Show which migrations are applied."),
+        "migrate": ("aksara.migratecommand:migrate", "Apply migrations to the database, or roll them back."),
+        "status": ("aksara.migratecommand:status", "Show which migrations are applied."),
         "db": ("aksara.datacommands:db", "Look into the database, fill it, carry rows out and in."),
         "settings": ("aksara.commands:settings", "List and check the settings."),
     },

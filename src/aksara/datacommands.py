@@ -1,4 +1,4 @@
-"""The commands of `aksara` about tables and rows: makemigrations, migrate, status, db.
+"""The commands of `aksara` about tables and rows: makemigrations, db.
 
 They stand apart from `aksara.commands` so that other commands load nothing of
 models. This module is imported when one of its commands runs.
@@ -16,13 +16,12 @@ from aksara.databases import database_options
 from asok_engine.commands.data_project import DataProject
 from asok_engine.commands.database import database_group
 from asok_engine.commands.make_migration import makemigrations_command
-from asok_engine.commands.migrate import migrate_command, status_command
 from asok_engine.commands.models import import_models, told_imports
 
-__all__ = ["db", "makemigrations", "migrate", "status"]
+__all__ = ["data_project", "db", "makemigrations"]
 
 
-def _data_project() -> DataProject:
+def data_project() -> DataProject:
     """Give the project here: its models are those of INSTALLED_APPS, its migrations in migrations/."""
     root = project_root()
     if str(root) not in sys.path:
@@ -60,7 +59,5 @@ def _import_models(root: Path) -> None:
         import_models(_model_modules(settings.installed_apps), root)
 
 
-db = database_group(_data_project)
-makemigrations = makemigrations_command(_data_project)
-migrate = migrate_command(_data_project)
-status = status_command(_data_project)
+db = database_group(data_project)
+makemigrations = makemigrations_command(data_project)

@@ -19,7 +19,7 @@ cli = console(
         "serve": ("asok_engine.commands.serve:serve", "Serve in production, with worker processes."),
         "routes": ("asok_engine.commands.routes:routes", "List every address and what answers it."),
         "make": ("asok.datacommands:make", "Write a model, a migration, or the pages to sign people in."),
-        "migrate": ("asok.datacommands:migrate", "Apply migrations to the database, or roll them back."),
+        "migrate": ("asok.migratecommand:migrate", "Apply migrations to the database, or roll them back."),
         "db": ("asok.datacommands:db", "Look into the database, fill it, carry rows out and in."),
         "settings": ("asok.commands:settings", "List and check the settings."),
         "shell": ("asok_engine.commands.shell:shell", "Open a Python prompt with the application."),

@@ -1,4 +1,4 @@
-"""The commands of `asok` about tables and rows: make, migrate, db.
+"""The commands of `asok` about tables and rows: make, db.
 
 They stand apart from `asok.commands` so that serving and creating projects load
 nothing of models. This module is imported when one of its commands runs.
@@ -17,14 +17,13 @@ from asok.orm.discovery import load_models
 from asok_engine.commands.data_project import DataProject
 from asok_engine.commands.database import database_group
 from asok_engine.commands.make_migration import make_migration_command
-from asok_engine.commands.migrate import migrate_command
 from asok_engine.commands.models import make_model_command, told_imports
 from asok_engine.commands.project import find_project
 
-__all__ = ["db", "make", "migrate"]
+__all__ = ["data_project", "db", "make"]
 
 
-def _data_project() -> DataProject:
+def data_project() -> DataProject:
     """Give the project here: its models are src/models, its migrations src/migrations."""
     project = find_project()
     app = project.load()
@@ -45,10 +44,9 @@ def _import_models(folder: Path, root: Path) -> None:
         load_models(folder)
 
 
-db = database_group(_data_project)
+db = database_group(data_project)
 make = click.Group(
     "make",
     help="Write files: a model, a migration, the pages to sign people in.",
-    commands=[make_model_command(kinds=fields.__all__), make_migration_command(_data_project), make_auth],
+    commands=[make_model_command(kinds=fields.__all__), make_migration_command(data_project), make_auth],
 )
-migrate = migrate_command(_data_project)

@@ -10,8 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import click
-
 from asok_engine.commands.models import bundled_folders, registered_fills, registered_tables
 from asok_engine.database.urls import DatabaseOptions
 from asok_engine.errors import SetupError
@@ -21,7 +19,7 @@ from asok_engine.migrations.link import Link, open_link
 from asok_engine.sql.metadata import DialectName
 from asok_engine.sql.tables import ServerDefault, Table
 
-__all__ = ["DataProject", "LoadDataProject", "database_option"]
+__all__ = ["DataProject", "LoadDataProject"]
 
 
 @dataclass(frozen=True)
@@ -83,9 +81,3 @@ class DataProject:
 
 
 LoadDataProject = Callable[[], DataProject]
-
-
-#: The option --database of a command.
-database_option = click.option(
-    "--database", default="default", show_default=True, metavar="ALIAS", help="The database."
-)

@@ -21,7 +21,8 @@ from typing import Any
 
 import click
 
-from asok_engine.commands.data_project import DataProject, LoadDataProject, database_option
+from asok_engine.commands.data_options import database_option
+from asok_engine.commands.data_project import DataProject, LoadDataProject
 from asok_engine.database.urls import DatabaseOptions
 from asok_engine.errors import SetupError, UsageError
 from asok_engine.migrations.fixtures import dump_rows, load_rows
