@@ -115,7 +115,7 @@ def test_observatory_gives_the_desk_its_best_mark(judge: Path, tmp_path: Path) -
         servers.run_server("uvicorn", desk, environment=environment, ready_path="/health") as server,
         tls_front(tmp_path / "nginx", server.port, port) as certificate,
     ):
-        for path in ("", "/tickets/new"):
+        for path in ("", "/tickets/new", "/login"):
             done = subprocess.run(
                 ["node", "judge.mjs", f"127.0.0.1:{port}{path}"],
                 cwd=judge,
