@@ -59,10 +59,13 @@ async def run_async(plan: Plan[Result]) -> Result:
         while True:
             try:
                 perform = _ASYNC.get(type(step))
-                if perform is None:
-                    result = await run_one_async(step)  # type: ignore[arg-type]
-                else:
+                if perform is not None:
                     result = await perform(step)
+                elif open_levels.get() is None:
+                    # What `run_one_async` does, without a coroutine more on the way of every statement.
+                    result = await databases.for_statement(step).run_async(step)  # type: ignore[arg-type]
+                else:
+                    result = await run_one_async(step)  # type: ignore[arg-type]
             except BaseException as error:
                 step = throw(error)
             else:

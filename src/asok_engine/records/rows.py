@@ -83,20 +83,15 @@ class Owners(Struct, eq=False):
         return owner if is_whole and owner.__dict__.get(own_name) == value else None
 
 
-class Origin:
+class Origin(Struct, eq=False):
     """Where records came from: how their rows are laid out, their database, and who came with them."""
 
-    __slots__ = ("database", "layout", "owners", "result")
-
-    def __init__(
-        self, layout: Layout, result: Callable[[], Records[Any] | None] | None, database: str = "default"
-    ) -> None:
-        self.layout = layout
-        #: Gives the list that the records came in while somebody holds it.
-        self.result = result
-        self.database = database
-        #: The records that these were loaded for, by a relation to many.
-        self.owners: Owners | None = None
+    layout: Layout
+    #: Gives the list that the records came in while somebody holds it.
+    result: Callable[[], Records[Any] | None] | None
+    database: str = "default"
+    #: The records that these were loaded for, by a relation to many.
+    owners: Owners | None = None
 
     def peers(self, record: Record) -> list[Record]:
         """Give the records that came in the same result, this one among them."""
