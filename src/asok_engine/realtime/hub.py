@@ -57,6 +57,9 @@ class Hub:
         self._relay: Relay | None = None
         self._alive: asyncio.Task[None] | None = None
         self.presence = Presence()
+        self._is_ending = False
+        #: News of visitors who are not signed in; there may be thousands at once, so they are told together.
+        self._guests: dict[tuple[str, bytes], bool] = {}
         #: Who hears what happens to rows; None where nobody follows any.
         self.follower: Follower | None = None
 
@@ -86,7 +89,14 @@ class Hub:
 
     def _moved(self, connection: Connection, place: str, is_there: bool) -> None:
         visitor = connection.visitor
-        if (self.presence.came if is_there else self.presence.went)(visitor, place):
+        is_news = (self.presence.came if is_there else self.presence.went)(visitor, place)
+        # Why not at the end: the goodbye says it of all, and a server that stops waits for nobody.
+        if not is_news or self._is_ending:
+            return
+        if isinstance(visitor, bytes):
+            with self._lock:
+                self._guests[place, visitor] = is_there
+        else:
             self._say(_CAME if is_there else _WENT, place, visitor)
 
     def connections(self, path: str | None = None) -> list[Connection]:
@@ -118,6 +128,7 @@ class Hub:
 
     def close_all(self, code: int, reason: str = "") -> None:
         """Close every connection of this process, soon; safe in a signal handler."""
+        self._is_ending = True
         for station in self._stations:
             station.post_later(station.close_all, code, reason)
 
@@ -137,6 +148,7 @@ class Hub:
 
     def connect(self, backend: Broadcast) -> None:
         """Choose what carries broadcasts to other processes; they wait there until `open`."""
+        self._is_ending = False
         self._relay = Relay(backend, self._heard, self._lost)
 
     async def open(self) -> None:
@@ -168,6 +180,10 @@ class Hub:
             for station in self._stations:
                 if station.signs:
                     station.post(station.give_signs)
+            with self._lock:
+                guests, self._guests = self._guests, {}
+            for (place, visitor), is_there in guests.items():
+                relay.say(_CAME if is_there else _WENT, place, visitor)
             now = time.monotonic()
             if now >= next_at:
                 next_at = now + ALIVE_SECONDS
