@@ -54,7 +54,7 @@ def make_auth(force: bool, dry_run: bool) -> None:
     if missing:
         click.echo(f'\nCodes and passkeys need {", ".join(missing)}: pip install "asok[auth]"')
     click.echo("\nNow:\n\n    asok make migration\n    asok migrate")
-    click.echo("\nThen open /signup. In DEBUG the letters are written to the terminal.")
+    click.echo("\nThen open /signup. In DEBUG mail is written to the terminal.")
 
 
 def _given_models(name: str, models: Mapping[str, type[Record]]) -> set[str]:

@@ -125,15 +125,15 @@ def test_somebody_signs_up_proves_their_address_and_signs_in(
     walk = start(scripts=scripts)
     walk.go("/signup")
     walk.fill(name="Ada <b>", email=email, password="password1")
-    walk.press("Make my account")
+    walk.press("Create account")
     assert walk.page.locator("#password-error").inner_text().startswith("This password ")
     assert walk.page.input_value("#name") == "Ada <b>"
     assert walk.page.input_value("#password") == ""
     assert walk.page.get_attribute("#password", "autocomplete") == "new-password"
     walk.fill(password=GOOD)
-    walk.press("Make my account")
+    walk.press("Create account")
     assert walk.path == "/auth/verify"
-    assert f"a letter to {email}" in walk.message
+    assert f"an email to {email}" in walk.message
     sign_in(walk, email)
     assert walk.path == "/auth/verify"
     walk.go(link_in(letter_to(mailbox, email)))
@@ -162,9 +162,9 @@ def test_sign_up_tells_nobody_who_has_an_account(start: Start, mailbox: Mailbox,
     email, walk = somebody(), start(scripts=scripts)
     walk.go("/signup")
     walk.fill(name="Eve", email=email, password=BETTER)
-    walk.press("Make my account")
+    walk.press("Create account")
     assert walk.path == "/auth/verify"
-    assert f"a letter to {email}" in walk.message
+    assert f"an email to {email}" in walk.message
     letter = letter_to(mailbox, email)
     assert letter["Subject"] == "You have an account already"
     sign_in(walk, email, BETTER)
@@ -179,10 +179,10 @@ def test_letter_signs_in_once(start: Start, mailbox: Mailbox, scripts: bool) -> 
     """A magic link; the second time it leads to the page that sends another."""
     email, walk, other = somebody(), start(scripts=scripts), start(scripts=scripts)
     walk.go("/login")
-    walk.page.click("text=Sign in by a letter")
+    walk.page.click("text=Email me a sign-in link")
     walk.look()
     walk.fill(email=email)
-    walk.press("Send the letter")
+    walk.press("Send the link")
     link = link_in(letter_to(mailbox, email))
     other.go(link)
     assert other.heading == "Sign in"
@@ -203,7 +203,7 @@ def test_forgotten_password_is_replaced_and_ends_every_session(
     sign_in(other, email)
     walk.go("/auth/reset")
     walk.fill(email=email)
-    walk.press("Send the letter")
+    walk.press("Send the link")
     walk.go(link_in(letter_to(mailbox, email)))
     walk.fill(password="password1")
     walk.press("Take this password")
@@ -317,7 +317,7 @@ def test_password_and_address_are_changed(start: Start, mailbox: Mailbox, script
     assert other.path == "/login"
     walk.go("/account/email")
     walk.fill(email=f"moved.{email}")
-    walk.press("Send the letter")
+    walk.press("Send the link")
     link = link_in(letter_to(mailbox, f"moved.{email}"))
     sign_in(other, email, BETTER)
     assert other.path == "/account"
@@ -397,7 +397,7 @@ def test_every_page_is_clean_on_every_screen(start: Start, scheme: str, width: i
         walk.go(path)
     walk.go("/signup")
     walk.page.locator("form").last.evaluate("form => { form.noValidate = true; }")
-    walk.press("Make my account")
+    walk.press("Create account")
     assert walk.page.locator(".form-errors").count() == 1
     sign_in(walk, somebody())
     for path in (

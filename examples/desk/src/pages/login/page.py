@@ -21,7 +21,7 @@ async def render(request):
         if user is None:
             form.add_error("password", "This is not the password of that address.")
         elif user.email_verified_at is None:
-            request.flash("error", "Open the link in our letter first, please; or ask for another letter.")
+            request.flash("error", "Please open the link in our email first, or ask for another.")
             request.redirect("/auth/verify", 303)
         else:
             # Leads to /login/code by itself when there is a second step.

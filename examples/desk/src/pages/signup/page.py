@@ -34,7 +34,7 @@ async def render(request):
         request.redirect("/account")
     form = SignUpForm(request)
     if await form.validate_async() and await sign_up(request, form):
-        request.flash("success", f"We have sent a letter to {form.data['email']}. Open the link in it.")
+        request.flash("success", f"We have sent an email to {form.data['email']}. Open the link in it.")
         request.redirect("/auth/verify", 303)
     return request.html("page.html", form=form)
 

@@ -13,6 +13,6 @@ async def render(request):
     form = AddressForm(request)
     if await form.validate_async():
         await request.auth.address.send_async(form.data["email"])
-        request.flash("success", f"Open the link in our letter to {form.data['email']}.")
+        request.flash("success", f"Open the link in our email to {form.data['email']}.")
         request.redirect("/account/email", 303)
     return request.html("page.html", form=form)

@@ -17,6 +17,6 @@ async def render(request):
         # Why not for an address that is not proven: the account may have been made by somebody else.
         is_proven = person is None or person.email_verified_at is not None
         await (request.auth.magic if is_proven else request.auth.verification).send_async(email)
-        request.flash("success", "If there is an account with this address, a letter is on its way.")
+        request.flash("success", "If there is an account with this address, an email is on its way.")
         request.redirect("/auth/magic", 303)
     return request.html("page.html", form=form)

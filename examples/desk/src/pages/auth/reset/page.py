@@ -45,6 +45,6 @@ async def action_send(request):
     form = AddressForm(request)
     if await form.validate_async():
         await request.auth.reset.send_async(form.data["email"])
-        request.flash("success", "If there is an account with this address, a letter is on its way.")
+        request.flash("success", "If there is an account with this address, an email is on its way.")
         request.redirect("/auth/reset", 303)
     return request.html("page.html", form=form)
