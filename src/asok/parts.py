@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from asok.auth.followers import FollowedQueries as FollowedQueries
     from asok.auth.followers import Followers as Followers
+    from asok.auth.followers import barred_people as barred_people
     from asok.auth.impersonation import ImpersonationBanner as ImpersonationBanner
     from asok.auth.links import Links as Links
     from asok.auth.oauth import OAuth as OAuth
@@ -58,6 +59,7 @@ _HOMES = {
     "RequestAuth": "asok.auth.requestauth",
     "SmtpMailer": "asok_engine.backends.mail.smtp",
     "authorise": "asok_engine.records.policy",
+    "barred_people": "asok.auth.followers",
     "decide": "asok_engine.records.policy",
     "is_allowed": "asok_engine.records.policy",
     "row_choices": "asok.forms.rowchoices",

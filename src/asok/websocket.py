@@ -284,6 +284,7 @@ class WebSocketServer:
                     sessions,
                     _person_of(request_class),
                     None if isinstance(people, Nobody) else people.bearers,
+                    barred=None if isinstance(people, Nobody) else parts.barred_people,
                 ),
                 broadcast=self._broadcast(app, redis),
                 request_class=request_class,

@@ -1,13 +1,14 @@
-"""Who follows records over a WebSocket: the person of the handshake, read again now and then.
+"""Who is at the other end of a WebSocket: the person of the handshake, read again now and then.
 
-A connection may be open for hours. Rights that were taken away, and a person who was
-deleted or may not sign in any more, count within a few seconds; sessions that end
-close their connections by themselves.
+A connection may be open for hours. Rights that were taken away count for what it follows
+within a few seconds; the connections of a person who was deleted or may not sign in any
+more are closed, as those of sessions that end are.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from typing import Any
 
 from msgspec.structs import replace
@@ -21,10 +22,38 @@ from asok_engine.records.plans.find import find_by_key
 from asok_engine.records.policy import ANONYMOUS, Principal
 from asok_engine.records.query import Query as EngineQuery
 from asok_engine.records.record import Record
+from asok_engine.records.steps import Plan
 
-__all__ = ["FollowedQueries", "Followers"]
+__all__ = ["FollowedQueries", "Followers", "barred_people"]
 
 AGAIN_SECONDS = 3.0
+#: How many people one statement asks for.
+MOST_ASKED = 500
+
+
+async def barred_people(people: Collection[Any]) -> Collection[Any]:
+    """Give those of these people who were deleted or may not sign in any more."""
+    by_model: dict[type[Record], dict[Any, Record]] = {}
+    for person in people:
+        if isinstance(person, Record):
+            by_model.setdefault(type(person), {})[person.pk] = person
+    barred: list[Any] = []
+    for model, known in by_model.items():
+        present = await run_async(_present(model, list(known)))
+        barred += [person for key, person in known.items() if key not in present]
+    return barred
+
+
+def _present(model: type[Record], keys: list[Any]) -> Plan[set[Any]]:
+    description = model.__description__
+    meant = EngineQuery(description).only(description.key_name)
+    if "is_active" in description.fields:
+        meant = meant.where(is_active=True)
+    present: set[Any] = set()
+    for at in range(0, len(keys), MOST_ASKED):
+        found = yield from meant.where(pk__in=keys[at : at + MOST_ASKED]).fetch()
+        present.update(person.pk for person in found)
+    return present
 
 
 class Followers:

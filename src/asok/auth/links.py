@@ -43,6 +43,9 @@ _GONE = "This link is not valid, or it has been used already."
 WINDOW_SECONDS = 900.0
 #: Letters in a window: to one address, and asked for by one client.
 PER_ADDRESS, PER_CLIENT = 3, 20
+#: Kinds that are counted together. Why: a page sends one of them where the address was proven and
+#: the other where it was not, and the one that is used up must not tell which.
+_COUNTED_AS = {"magic": "sign-in", "verification": "sign-in"}
 
 
 class Letter(Struct, frozen=True):
@@ -258,7 +261,10 @@ class Links:
 
     def _count(self, name: str, email: str, client: str, hit: Any) -> Plan[None]:
         address = hashlib.sha256(email.strip().lower().encode("utf-8", "surrogatepass")).hexdigest()[:32]
-        for key, limit in ((f"link:{name}:{address}", PER_ADDRESS), (f"link:client:{client}", PER_CLIENT)):
+        for key, limit in (
+            (f"link:{_COUNTED_AS.get(name, name)}:{address}", PER_ADDRESS),
+            (f"link:client:{client}", PER_CLIENT),
+        ):
             verdict = yield Call(hit, (key, limit, WINDOW_SECONDS, self.clock()))
             if not verdict.allowed:
                 raise TooManyRequests(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, Protocol
 
 from asok_engine.dispatch.context import request_var
@@ -37,9 +37,10 @@ class TokenKeys(Protocol):
 class SessionIdentities:
     """The authenticator over an application's sessions; `person_of` gives the person of a request.
 
-    `tokens` is for programs that come without a session. `clock` gives seconds since the
-    epoch: whoever finds the person may say in `request.__dict__["person_until"]` when they
-    are this person no longer.
+    `tokens` is for programs that come without a session. `barred` gives those of some people
+    who may not be here any more, whatever their session says. `clock` gives seconds since
+    the epoch: whoever finds the person may say in `request.__dict__["person_until"]` when
+    they are this person no longer.
     """
 
     def __init__(
@@ -48,8 +49,11 @@ class SessionIdentities:
         person_of: Callable[[Request], Any] | None = None,
         tokens: TokenKeys | None = None,
         clock: Callable[[], float] = time.time,
+        *,
+        barred: Callable[[Collection[Any]], Awaitable[Collection[Any]]] | None = None,
     ) -> None:
         self._clock = clock
+        self._barred = barred
         self._sessions = sessions
         self._person_of = person_of
         self._tokens = tokens
@@ -73,7 +77,7 @@ class SessionIdentities:
         return Identity(session, user, key, request.__dict__.get("person_until"))
 
     async def ended(self, identities: Collection[Identity]) -> Collection[Identity]:
-        """Give those whose session or token is gone, or whose time is over."""
+        """Give those whose session or token is gone, whose time is over, or whose person is barred."""
         by_key = {identity.key: identity for identity in identities}
         names = [key.removeprefix(_MARK) for key in by_key if key.startswith(_MARK)]
         sessions = [key for key in by_key if not key.startswith(_MARK)]
@@ -82,4 +86,12 @@ class SessionIdentities:
             gone += [f"{_MARK}{name}" for name in await self._tokens.gone(names)]
         now = self._clock()
         over = [key for key, each in by_key.items() if each.until is not None and each.until < now]
-        return [by_key[key] for key in dict.fromkeys([*gone, *over])]
+        barred = await self._keys_of_barred(by_key)
+        return [by_key[key] for key in dict.fromkeys([*gone, *over, *barred])]
+
+    async def _keys_of_barred(self, by_key: Mapping[str, Identity]) -> list[str]:
+        users = {key: each.user for key, each in by_key.items() if each.user is not None}
+        if self._barred is None or not users:
+            return []
+        barred = await self._barred(list(users.values()))
+        return [key for key, user in users.items() if user in barred]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from asok.auth import followers
-from asok.auth.followers import FollowedQueries, Followers
+from asok.auth.followers import FollowedQueries, Followers, barred_people
 from asok_engine.errors import UsageError
 from asok_engine.realtime.connection import Connection
 from asok_engine.records.policy import ANONYMOUS
@@ -78,3 +78,18 @@ def test_model_is_one_query_and_other_things_are_refused(tmp_path: Path) -> None
     with pytest.raises(UsageError, match="expected a model or a query"):
         queries.of("User")
     app.shutdown()
+
+
+def test_people_who_are_gone_or_switched_off_are_barred(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever their session says; asked for in few statements, and never of what is no record."""
+    monkeypatch.setattr(followers, "MOST_ASKED", 2)
+    app = make_desk(tmp_path)
+    made = [person(app, f"p{number}@example.com") for number in range(5)]
+    users = [app.models["User"].find(each.id) for each in made]
+    member = person(app, "m@example.com", "Member")
+    assert asyncio.run(barred_people([*users, member, "a name"])) == []
+    made[1].update(_trust=True, is_active=False)
+    made[4].delete()
+    assert asyncio.run(barred_people([*users, member])) == [users[1], users[4]]

@@ -346,6 +346,23 @@ def test_of_twenty_clicks_one_changes_the_address(tmp_path: Path, mailbox: Mailb
 
 
 @WAYS
+def test_links_of_another_kind_do_not_tell_whether_an_address_is_proven(
+    tmp_path: Path, mailbox: Mailbox, how: str
+) -> None:
+    """Pages send a sign-in link where it is and a proof where it is not: both are counted as one."""
+    app = make(tmp_path, mailbox)
+    person(app)
+    client = TestClient(app)
+    for email in ("ada@example.com", "nobody@example.com"):
+        asked = [
+            client.post(f"/{how}-links/{kind}", data={"email": email}).status_code
+            for kind in ("magic", "magic", "magic", "verification")
+        ]
+        assert asked == [200, 200, 200, 429]
+    letters(mailbox, 3)
+
+
+@WAYS
 def test_nobodys_mailbox_is_filled(tmp_path: Path, mailbox: Mailbox, how: str) -> None:
     """Three letters to one address in a quarter of an hour, whoever asks, known or not; twenty by one client."""
     app = make(tmp_path, mailbox)

@@ -123,3 +123,29 @@ async def test_person_whose_time_is_over_is_told() -> None:
     assert await identities.ended([identity]) == [identity]
     own.store.delete(handle_of("s1"))
     assert await identities.ended([identity]) == [identity]
+
+
+async def test_person_who_is_barred_is_told_while_the_session_goes_on() -> None:
+    """Whoever is switched off leaves at once, with a session or a token; guests are not asked for."""
+    own = sessions()
+    for sid in ("s1", "s2"):
+        own.store.create(NewSession(handle_of(sid), {}, sid))
+    asked: list[list[Any]] = []
+
+    async def barred(people: Any) -> list[str]:
+        asked.append(sorted(people))
+        return [each for each in people if each == "bad"]
+
+    names = {handshake("s1").headers["cookie"]: "bad", handshake("s2").headers["cookie"]: "good"}
+
+    def person_of(request: Request) -> str:
+        return names.get(request.headers.get("cookie") or "", "bad")
+
+    identities = SessionIdentities(own, person_of, Tokens(), barred=barred)
+    made = [await identities.identify(handshake(sid)) for sid in ("s1", "s2")]
+    made.append(await identities.identify(made_request("/", authorization="Bearer new")))
+    assert await identities.ended(made) == [made[0], made[2]]
+    assert asked == [["bad", "bad", "good"]]
+    guests = SessionIdentities(own, barred=barred)
+    assert await guests.ended([await guests.identify(handshake("s1"))]) == []
+    assert len(asked) == 1

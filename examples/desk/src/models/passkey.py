@@ -6,4 +6,4 @@ from asok import Field, auth
 class Passkey(auth.Passkey):
     """One key of one person."""
 
-    user_id = Field.ForeignKey("Person", on_delete="CASCADE")
+    user_id = Field.ForeignKey("Person", on_delete="CASCADE", protected=True)

@@ -6,7 +6,7 @@ import enum
 from typing import ClassVar
 
 from asok import Field
-from asok.auth import Account, Allow, Policy
+from asok.auth import Account, Allow, Forbid, Policy
 
 
 class Role(enum.StrEnum):
@@ -21,6 +21,9 @@ class PersonPolicy(Policy):
     """Managers look after people; everybody may see and edit themselves."""
 
     def rules(self, principal, action):
+        if action != "view" and "*" not in principal.rights:
+            # A manager has fewer rights than an admin, and must not switch one off.
+            yield Forbid("admins", Person.is_admin == True)  # noqa: E712
         if principal.id is not None and action in ("view", "edit"):
             yield Allow("oneself", Person.id == principal.id)
         yield Allow("managers", principal.can(f"people.{action}"))

@@ -45,12 +45,12 @@ async def sign_up(request, form):
     try:
         await Person.create_async(name=data["name"], email=data["email"], password=data["password"])
     except NotUnique:
-        person = await Person.find_or_fail_async(email=data["email"])
-        if person.email_verified_at is not None:
+        # Nobody has proven the address yet, so whoever asks last and reads its mail gets the account.
+        # In one statement, so that it cannot be proven between a look and the change.
+        unproven = Person.where(email=data["email"], email_verified_at=None)
+        if not await unproven.update_async(name=data["name"], password=data["password"]):
             await request.auth.magic.send_async(data["email"], letter=TAKEN)
             return True
-        # Nobody has proven the address yet, so whoever asks last and reads its mail gets the account.
-        await person.update_async(name=data["name"], password=data["password"])
     except ModelError as error:
         for name, messages in error.errors.items():
             form.add_error(name, f"This {name} {messages[0]}.")

@@ -4,6 +4,8 @@ const state = document.getElementById("state");
 const source = new EventSource("/activity/events");
 
 source.onopen = () => {
+  // What happened of late is told anew.
+  list.replaceChildren();
   state.textContent = "live";
   state.className = "badge solved";
 };

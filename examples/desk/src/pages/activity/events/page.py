@@ -3,6 +3,9 @@ import asyncio
 from models.message import Message
 from models.ticket import Ticket
 
+# Then the page asks again: whoever has signed out, or lost a right, is told nothing more.
+SECONDS, PAUSE = 300, 2
+
 
 def told(message):
     """Give what the page shows of a message."""
@@ -22,8 +25,8 @@ async def happenings(principal):
     for message in reversed(latest):
         yield told(message)
     last = max((message.id for message in latest), default=0)
-    while True:
-        await asyncio.sleep(2)
+    for _ in range(SECONDS // PAUSE):
+        await asyncio.sleep(PAUSE)
         for message in await messages.where(Message.id > last).order_by("id"):
             last = message.id
             yield told(message)

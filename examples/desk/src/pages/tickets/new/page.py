@@ -27,6 +27,7 @@ class StrangerForm(TicketForm):
 
 
 async def render(request):
+    await request.authorise_async("create", Ticket)
     kind, names = (TicketForm, ORDER) if request.user else (StrangerForm, FOR_STRANGERS)
     form = kind.from_model(Ticket, request, include_fields=names)
     if await form.validate_async():
