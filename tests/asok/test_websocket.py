@@ -170,6 +170,35 @@ async def test_conn_user_is_the_person_who_signed_in(tmp_path: Path, start: Star
         assert await one.recv() == "Guest"
 
 
+async def test_connection_of_somebody_who_is_switched_off_is_closed(tmp_path: Path, start: Start) -> None:
+    """Though nobody has ended their session; a guest goes on."""
+    app = make_desk(tmp_path, {"LOG_LEVEL": "ERROR", "WS_ADAPTER": "memory", "ALLOWED_HOSTS": ["127.0.0.1"]})
+    ws = WebSocketServer(app=app, port=servers.free_port())
+
+    @ws.on_connect("/")
+    def enter(conn: Any) -> None:
+        conn.send(conn.user.name if conn.user else "Guest")
+
+    @ws.on("/")
+    def heard(conn: Any, message: str) -> None:
+        conn.send(message)
+
+    app.shutdown()
+    port = await start(app, ws)
+    user = await asyncio.to_thread(person, app)
+    client = TestClient(app, "wsgi", "http://127.0.0.1")
+    await asyncio.to_thread(sign_in, client)
+    cookie = {"Cookie": "; ".join(f"{name}={client.cookies[name]}" for name in client.cookies)}
+    address, origin = f"ws://127.0.0.1:{port}/", Origin("http://localhost")
+    async with connect(address, origin=origin, additional_headers=cookie) as one, connect(address) as two:
+        assert [await one.recv(), await two.recv()] == ["Ada", "Guest"]
+        await user.update_async(_trust=True, is_active=False)
+        with pytest.raises(ConnectionClosed):
+            await asyncio.wait_for(one.recv(), 10)
+        await two.send("still here")
+        assert await two.recv() == "still here"
+
+
 async def test_conn_user_is_the_person_of_a_token(tmp_path: Path, start: Start) -> None:
     """A program connects as somebody, until the token is revoked; one that is not good is refused with 401."""
     settings = {"LOG_LEVEL": "CRITICAL", "WS_ADAPTER": "memory", "ALLOWED_HOSTS": ["127.0.0.1"]}
