@@ -217,6 +217,8 @@ class RequestTokens:
         people.must_act_for_themselves(request)
         if person is None or not person.is_active:
             raise UnauthorizedError("Please sign in.")
+        if person.scopes is not None:
+            raise ForbiddenError("A token makes no other token.")
         if person.has_second_factor and people.of(request) != person:
             # Why: a password alone must not open by a token what it does not open by signing in.
             raise ForbiddenError("This account has a second step; sign in with it first.")

@@ -60,6 +60,9 @@ class CodeSetup(Struct, frozen=True):
     #: The otpauth: address that the QR code holds.
     address: str
 
+    def __repr__(self) -> str:
+        return "<CodeSetup>"
+
     @property
     def secret_groups(self) -> str:
         """The secret in groups of four, which are easier to type."""

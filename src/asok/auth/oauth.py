@@ -89,6 +89,9 @@ class Callback(Struct, frozen=True):
     state: str
     expected_state: str
 
+    def __repr__(self) -> str:
+        return f"<Callback to {self.redirect_uri}>"
+
 
 class OAuth:
     """The providers of one application. `clock` gives seconds since the epoch.

@@ -325,7 +325,7 @@ class People:
 
         Raises:
             UsageError: this is no record of AUTH_MODEL that was saved.
-            ForbiddenError: the account is not active, or the request carries a token.
+            ForbiddenError: the account is not active, or a token says who it is.
             Redirect: a code is due; nobody is signed in until it was typed at `code_url`.
         """
         if not getattr(person, "has_second_factor", False):
@@ -356,7 +356,7 @@ class People:
 
         Raises:
             UsageError: this is no record of AUTH_MODEL that was saved.
-            ForbiddenError: the account is not active, or the request carries a token.
+            ForbiddenError: the account is not active, or a token says who it is.
         """
         key = self._key_of(request, person)
         session = self._session_for(request, person)
@@ -380,8 +380,9 @@ class People:
             )
         if not getattr(person, "is_active", True):
             raise ForbiddenError("This account is not active.")
-        if carries_bearer(request):
-            raise ForbiddenError("A request with a token signs nobody in.")
+        # Also where a page has read the token itself: a session would have no scopes.
+        if carries_bearer(request) or getattr(person, "scopes", None) is not None:
+            raise ForbiddenError("A token signs nobody in.")
         return key if isinstance(key, int) else str(key)
 
     def _session_for(self, request: Request, person: Any) -> Session:

@@ -192,6 +192,9 @@ class SignIn(Struct, frozen=True):
     #: Seconds since the epoch.
     began_at: int
 
+    def __repr__(self) -> str:
+        return f"<SignIn with {self.provider}>"
+
     @classmethod
     def begin(
         cls, provider: str, redirect_uri: str, next: str, user_key: str, now: float, state: str = ""

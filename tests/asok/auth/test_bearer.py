@@ -236,6 +236,32 @@ def test_a_token_is_good_for_nothing_else(tmp_path: Path, how: str) -> None:
     assert client.get(f"/{how}-api/me", headers=bearer(token)).status_code == 200
 
 
+READ = """
+CSRF = False
+
+
+def post(request):
+    person = request.auth.token.verify(request.form["token"])
+    if "create" in request.form:
+        return {"token": request.auth.token.create(person)}
+    request.login(person)
+    return {"user": request.user.email}
+"""
+
+
+def test_who_was_read_from_a_token_with_scopes_gets_nothing_without_them(tmp_path: Path) -> None:
+    """Neither a session nor another token, also where a page has taken the token from a form (D6)."""
+    app = make_desk(tmp_path, pages={"read.py": READ}, files={"src/models/access_token.py": TOKEN})
+    user = person(app, roles=["agent"])
+    people = app.services.people
+    token = run(people.bearers.create(user, "", ["tickets.view"], 900.0, people.clock()))
+    client = TestClient(app)
+    for data in ({}, {"create": "1"}):
+        answer = client.post("/read", data={"token": token, **data})
+        assert (answer.status_code, "set-cookie" in answer.headers) == (403, False)
+    assert client.get("/plain/show").json["user"] is None
+
+
 def _steps(plan: Any) -> Any:
     yield from plan
 

@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 import pytest
 
 from asok import Asok, TestClient
-from asok.auth.codes import use_code
+from asok.auth.codes import CodeSetup, use_code
 from asok_engine.database.running import run, run_one
 from asok_engine.records.fields.secret import use_secrets
 from asok_engine.security.totp import STEP_SECONDS, Totp
@@ -623,3 +623,8 @@ def test_while_the_database_is_away_nobody_is_locked_out(tmp_path: Path) -> None
 def run_one_rename(name: str, to: str) -> None:
     """Rename a table."""
     run_one(Raw(f'ALTER TABLE "{name}" RENAME TO "{to}"', returns="count", writes=True))
+
+
+def test_what_an_app_is_given_is_not_in_its_representation() -> None:
+    """A log line or an error page that shows it holds no secret."""
+    assert repr(CodeSetup("SECRET", "otpauth://totp/a?secret=SECRET")) == "<CodeSetup>"

@@ -14,7 +14,7 @@ import pytest
 
 from asok import TestClient
 from asok.auth import github, google
-from asok.auth.oauth import IdentityTaken
+from asok.auth.oauth import Callback, IdentityTaken
 from asok_engine.database.running import run
 from asok_engine.errors import SetupError
 from tests import servers
@@ -416,3 +416,9 @@ def test_second_factor_is_asked_for_after_a_provider(tmp_path: Path, provider: P
     answer = come_back(fresh, provider.visit(leave(fresh)))
     assert (answer.status_code, answer.headers["location"]) == (302, "/login/code")
     assert fresh.get("/async/show").json["user"] is None
+
+
+def test_what_callback_is_given_hides_its_secrets() -> None:
+    """Whoever logs it writes no secret of the client and no code."""
+    given = Callback("id", "hunter2", "the code", "https://a.example/back", "s", "s")
+    assert repr(given) == "<Callback to https://a.example/back>"

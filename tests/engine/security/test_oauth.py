@@ -121,6 +121,7 @@ def test_google_and_github_are_whole() -> None:
 def test_secret_is_not_printed() -> None:
     """A provider shows its name."""
     assert repr(provider(client_secret="hunter2")) == "<Provider test at https://p.example>"
+    assert repr(SignIn.begin("test", "https://a.example/", "/", "", 1.0)) == "<SignIn with test>"
 
 
 def test_provider_that_names_itself_has_to() -> None:

@@ -15,6 +15,7 @@ from aksara.contrib.auth.jwt import decode
 from aksara.contrib.auth.tokens import AbstractToken
 from aksara.models import Model
 from asok_engine.errors import UnauthorizedError
+from asok_engine.security.jwt import JwtRefused
 
 __all__ = [
     "Authenticated",
@@ -58,6 +59,10 @@ class JWTAuthentication(BaseAuthentication):
         if text is None:
             return None
         claims = decode(text)
+        table = self._model.__description__.table_name
+        if claims.get("model", table) != table:
+            # Why: another model has the same keys, for other people.
+            raise JwtRefused("The token is for somebody of another model.", reason="claims")
         return await _active(self._model, claims["sub"]), claims
 
 

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from aksara.conf import settings
 from asok_engine.errors import SetupError, UsageError
+from asok_engine.records.record import Record
 from asok_engine.security.jwt import JwtKeys, check_jwt, looks_like_key, sign_jwt
 from asok_engine.security.keys import derive_key, random_token
 
@@ -23,7 +24,7 @@ __all__ = ["TokenKind", "create_access_token", "create_refresh_token", "decode",
 TokenKind = Literal["access", "refresh"]
 _TYPES: Mapping[TokenKind, str] = {"access": "at+jwt", "refresh": "rt+jwt"}
 #: What a token says by itself; nobody else says it.
-_OWN = frozenset(("sub", "exp", "iat", "jti"))
+_OWN = frozenset(("sub", "exp", "iat", "jti", "model"))
 
 
 def create_access_token(user: Any, **claims: Any) -> str:
@@ -50,6 +51,8 @@ def create_refresh_token(user: Any, **claims: Any) -> str:
 
 def decode(token: str, kind: TokenKind = "access") -> dict[str, Any]:
     """Give what a token of this kind says: `sub`, `email`, `exp`, `iat`, `jti`, and what was added.
+
+    `model` is the table of whoever `sub` is, for users that are records.
 
     Raises:
         JwtRefused: it is no such token of this application, or not any more (401).
@@ -88,6 +91,7 @@ def _create(kind: TokenKind, user: Any, claims: Mapping[str, Any], seconds: int)
     email = getattr(user, "email", None)
     said = {
         **({} if email is None else {"email": str(email)}),
+        **({"model": user.__description__.table_name} if isinstance(user, Record) else {}),
         **claims,
         "sub": str(key),
         "iat": now,

@@ -54,6 +54,15 @@ async def test_each_way_gives_its_user_and_what_has_said_so() -> None:
         assert (user.id, found.id) == (ada.id, token.id)
 
 
+async def test_key_of_one_model_opens_no_other() -> None:
+    """Two models of users may have the same keys, and they are not the same people."""
+    ada = await Member.objects.create(email="ada@example.com")
+    other = MemberToken()
+    other.id = ada.id
+    with pytest.raises(UnauthorizedError, match="another model"):
+        await JWTAuthentication(Member).authenticate(request(f"Bearer {create_access_token(other)}"))
+
+
 @pytest.mark.parametrize("header", [None, "", "Basic YTpi", "Digest x"])
 async def test_who_says_nothing_is_nobody(header: str | None) -> None:
     """Credentials of another kind are somebody else's to judge."""
