@@ -381,7 +381,7 @@ class People:
         if not getattr(person, "is_active", True):
             raise ForbiddenError("This account is not active.")
         # Also where a page has read the token itself: a session would have no scopes.
-        if carries_bearer(request) or getattr(person, "scopes", None) is not None:
+        if carries_bearer(request) or isinstance(getattr(person, "scopes", None), frozenset):
             raise ForbiddenError("A token signs nobody in.")
         return key if isinstance(key, int) else str(key)
 

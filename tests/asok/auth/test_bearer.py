@@ -262,6 +262,19 @@ def test_who_was_read_from_a_token_with_scopes_gets_nothing_without_them(tmp_pat
     assert client.get("/plain/show").json["user"] is None
 
 
+def test_a_field_called_scopes_keeps_nobody_out(tmp_path: Path) -> None:
+    """Only the limit of a token does; a model that is no Account may call its own fields as it likes."""
+    bare = (
+        "from asok import Field\nfrom asok.orm import Model\n\n\nclass User(Model):\n"
+        "    email = Field.Email(unique=True)\n    password = Field.Password()\n    scopes = Field.JSON(default=list)\n"
+    )
+    app = make_desk(tmp_path, files={"src/models/user.py": bare})
+    app.models["User"].create(email="ada@example.com", password=GOOD, scopes=["a"])  # type: ignore[attr-defined]
+    client = TestClient(app)
+    sign_in(client)
+    assert client.get("/plain/show").json["user"] == "ada@example.com"
+
+
 def _steps(plan: Any) -> Any:
     yield from plan
 
