@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 
 from asok_engine.database.databases import Database, databases
 from asok_engine.database.running import run
@@ -28,6 +29,11 @@ if TYPE_CHECKING:
 #: Variables of the machine that would change what an application under test does.
 _FOREIGN = ("ASOK_", "AKSARA_")
 _FOREIGN_NAMES = ("APP_URL", "DATABASE_URL", "DEBUG", "LOG_FILE", "LOG_LEVEL", "REDIS_URL", "SECRET_KEY")
+
+
+# Why no deadline: how long something takes is measured in benchmarks, and a busy machine decides nothing here.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -927,6 +927,20 @@ async def test_naive_moments_are_meant_in_the_active_zone() -> None:
     assert found.to_dict("out_at")["out_at"].isoformat() == "2026-01-01T00:00:00+00:00"
 
 
+@on_loop
+async def test_visitor_narrows_and_orders_by_open_names_alone() -> None:
+    """Values come as text; a name that does not exist, or leads elsewhere unasked, is refused."""
+    await people()
+    found = Writing.objects.asked(filters={"views__gte": "20", "live": "true"}, order="-views")
+    assert await titles(found) == ["Ada 30", "Ada 20"]
+    assert await titles(Writing.objects.asked(filters={"author__name": "Bob"}, paths=["author__name"])) == [
+        "Bob 100"
+    ]
+    for refused in ({"nothing": "1"}, {"author__name": "Bob"}):
+        with pytest.raises(InputError):
+            Writing.objects.asked(filters=refused)
+
+
 def test_suite_awaits_every_method_of_a_set() -> None:
     """A method that nobody calls here would be promised and never seen."""
     here = inspect.getsource(inspect.getmodule(on_loop))  # type: ignore[arg-type]

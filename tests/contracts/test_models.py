@@ -631,7 +631,7 @@ def test_password_is_kept_as_a_hash_whichever_way_it_comes(do: Do) -> None:
     assert do(again, "check_password", "password", forged) is True
     again.password = "not saved"
     assert do(again, "check_password", "password", "not saved") is False
-    with pytest.raises(UsageError):
+    with pytest.raises(UnknownName):
         do(Account, "find", password=forged)
     with pytest.raises(UsageError):
         do(again, "check_password", "name", "Ada")

@@ -28,13 +28,14 @@ pytestmark = [pytest.mark.servers, pytest.mark.browser]
 GOOD, BETTER = "four tall birches", "seven small boats at sea"
 SCRIPTS = pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
 NUMBERS = count(1)
+PEOPLE = 80
 MAKE = """
 import sys
 from datetime import UTC, datetime
 from wsgi import app
 app.startup()
 from models.user import User
-for number in range(1, 41):
+for number in range(1, int(sys.argv[2]) + 1):
     User.create(email=f"p{number}@example.com", name=f"Person {number}", password=sys.argv[1],
                 email_verified_at=datetime.now(UTC), _trust=True)
 """
@@ -42,12 +43,12 @@ for number in range(1, 41):
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A fresh project with the pages of `asok make auth`, and forty people."""
+    """A fresh project with the pages of `asok make auth`, and its people."""
     parent = tmp_path_factory.mktemp("accounts")
     for words, folder in (("create club", parent), *((words, parent / "club") for words in _STEPS)):
         ran = run_once("asok.cli", *words.split(), cwd=folder)
         assert ran.returncode == 0, ran.stdout + ran.stderr
-    command = [sys.executable, "-c", MAKE, GOOD]
+    command = [sys.executable, "-c", MAKE, GOOD, str(PEOPLE)]
     ran = subprocess.run(command, cwd=parent / "club", capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
     return parent / "club"
@@ -104,7 +105,9 @@ def start(site: str, chromium: Browser, axe: str) -> Iterator[Start]:
 
 def somebody() -> str:
     """Give the address of somebody whom no other test knows."""
-    return f"p{next(NUMBERS)}@example.com"
+    number = next(NUMBERS)
+    assert number <= PEOPLE, "more people are needed"
+    return f"p{number}@example.com"
 
 
 def sign_in(walk: Walk, email: str, password: str = GOOD, *, remember: bool = False) -> None:

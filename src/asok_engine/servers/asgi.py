@@ -18,12 +18,13 @@ from msgspec import Struct
 from asok_engine.dispatch.bodies import ClientGone
 from asok_engine.dispatch.kernel import Kernel
 from asok_engine.dispatch.site import Site
-from asok_engine.errors import InputError, NotFoundError, SetupError
+from asok_engine.errors import InputError, NotFoundError
 from asok_engine.servers import files
 from asok_engine.servers.asgi_socket import AsgiSocket
 from asok_engine.servers.environ import made_environ
 from asok_engine.servers.paths import below, decoded_path, encoded
 from asok_engine.servers.pieces import async_pieces, close_unsent, from_thread, without_content
+from asok_engine.servers.starting import tell_of_failed_start
 from asok_engine.servers.termination import call_before_termination
 from asok_engine.wire.headers import Headers
 from asok_engine.wire.request import Request
@@ -227,9 +228,7 @@ class AsgiAdapter:
         try:
             await self._start()
         except Exception as error:
-            # A SetupError says by itself what is wrong and where; frames of ours would only hide it.
-            frames = None if isinstance(error, SetupError) and error.__cause__ is None else error
-            _log.critical("The application did not start: %s", error, exc_info=frames)
+            tell_of_failed_start(error)
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
         await send({"type": "lifespan.startup.complete"})

@@ -20,6 +20,7 @@ from asok_engine.servers.environ import made_environ
 from asok_engine.servers.paths import decoded, encoded
 from asok_engine.servers.pieces import async_pieces, close_unsent, without_content
 from asok_engine.servers.rsgi_socket import RsgiSocket
+from asok_engine.servers.starting import tell_of_failed_start
 from asok_engine.servers.termination import call_before_termination
 from asok_engine.wire.headers import ASKED, Headers
 from asok_engine.wire.request import Request
@@ -192,7 +193,7 @@ class RsgiAdapter:
         try:
             await site.lifecycle.start_async()
         except Exception as error:
-            _log.critical("The application did not start: %s", error, exc_info=error)
+            tell_of_failed_start(error)
             raise
         kernel = site.kernel
         kernel.compose("rsgi")

@@ -23,6 +23,7 @@ from asok_engine.errors import InputError, NotFoundError
 from asok_engine.servers import files
 from asok_engine.servers.paths import below, decoded, encoded
 from asok_engine.servers.pieces import as_bytes, without_content
+from asok_engine.servers.starting import tell_of_failed_start
 from asok_engine.servers.termination import call_before_termination
 from asok_engine.wire.headers import ASKED, Headers
 from asok_engine.wire.request import Request
@@ -209,7 +210,7 @@ class WsgiAdapter:
         try:
             site.lifecycle.start()
         except Exception as error:
-            _log.critical("The application did not start: %s", error, exc_info=error)
+            tell_of_failed_start(error)
             raise
         kernel = site.kernel
         kernel.compose("wsgi")
