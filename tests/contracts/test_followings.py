@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from asok_engine.backends.broadcast.contract import Broadcast
+from asok_engine.backends.broadcast.contract import Broadcast, Gap
 from asok_engine.backends.broadcast.memory import MemoryBroadcast, MemoryChannel
 from asok_engine.backends.broadcast.postgres import PostgresBroadcast
 from asok_engine.backends.broadcast.redis import RedisBroadcast
@@ -76,6 +77,27 @@ async def test_followers_of_other_processes_hear_what_they_may_see(
         assert await heard(boss, 1) == [("deleted", other.id)]
         for client in (ada, here, boss):
             assert await quiet(client)
+
+
+class _SlowToOpen(MemoryBroadcast):
+    """A broadcast that listens some time after it was asked to."""
+
+    async def open(self, deliver: Callable[[bytes], None], gap: Callable[[Gap], None]) -> None:
+        await asyncio.sleep(0.5)
+        await super().open(deliver, gap)
+
+
+async def test_nobody_follows_before_the_process_hears_the_others(tmp_path: Path) -> None:
+    """Whoever is told that they follow misses nothing from then on, also in a process that has just started."""
+    channel = MemoryChannel()
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(desk(tmp_path / "a", MemoryBroadcast(channel)))
+        reading = await stack.enter_async_context(desk(tmp_path / "b", _SlowToOpen(channel)))
+        model_events.unlisten(reading.followings._happened)
+        ada = await stack.enter_async_context(reading.served.connect(who=ADA))
+        await begin(ada)
+        slip = await Slip.create_async(title="tea", owner_id=ADA)
+        assert await heard(ada, 1) == [("created", slip.id)]
 
 
 async def test_gap_is_told_and_followers_hear_on(redis_server: servers.RedisProcess, tmp_path: Path) -> None:

@@ -231,6 +231,8 @@ class Circle:
     # --- looking ------------------------------------------------------------------------------
 
     async def _begin(self, following: Following, begun: asyncio.Event) -> None:
+        # Why first: what others tell between the reading and the hearing would be lost.
+        await self._server.hearing()
         await self._server.call(_READ_SIGHT, following.connection, following, self)
         begun.set()
         early, following.early = following.early, {}

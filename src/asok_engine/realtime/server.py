@@ -136,10 +136,17 @@ class SocketServer:
         with self._lock:
             if self._is_open or self._plan is None:
                 return
+            # A program that says something and ends, such as a command, says it before it ends.
+            atexit.register(self.stop)
+            self._opening = self._loop_thread.begin(self._opened(self._plan))
             self._is_open = True
-        # A program that says something and ends, such as a command, says it before it ends.
-        atexit.register(self.stop)
-        self._opening = self._loop_thread.begin(self._opened(self._plan))
+
+    async def hearing(self) -> None:
+        """Return when this process hears the others, or has tried to: a gap is told when it does later."""
+        self._open_hub()
+        opening = self._opening
+        if opening is not None:
+            await asyncio.wait([asyncio.wrap_future(opening)])
 
     async def _opened(self, plan: SocketPlan) -> None:
         self._watching = asyncio.get_running_loop().create_task(
