@@ -9,6 +9,7 @@ they came in: a relation that was not loaded is loaded for all of them at once.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import ref
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["GroupedReader", "Joined", "Layout", "Origin", "Owners", "RecordReader", "Records"]
 
+#: From how many rows on the garbage collector waits until all of them are records.
+MANY_ROWS = 100
 Item = TypeVar("Item")
 Decoder = Callable[[Any], Any]
 
@@ -182,7 +185,15 @@ class _Source:
         self.grouped_by = grouped_by
         self.dialect = dialect
         self.types = types
-        self.names: dict[str, Any] = {"new": object.__new__, "Records": Records, "Origin": Origin, "ref": ref}
+        self.names: dict[str, Any] = {
+            "new": object.__new__,
+            "Records": Records,
+            "Origin": Origin,
+            "ref": ref,
+            "is_collecting": gc.isenabled,
+            "stop_collecting": gc.disable,
+            "go_on_collecting": gc.enable,
+        }
         self.setup: list[str] = []
         self.body: list[str] = []
         self.place = 0
@@ -200,11 +211,20 @@ class _Source:
             *[f"    {line}" for line in self.setup],
             "    append = result.append",
             *(["    groups, last = {}, unread"] if grouping else []),
-            "    for row in rows:",
-            f"        {row}{',' if self.place == 1 else ''} = row",
-            *[f"        {line}" for line in (*grouping, *self.body)],
-            f"        append({target})",
-            *([f"        add({target})", "    return result, groups"] if grouping else ["    return result"]),
+            # Why: it would look through all of them again and again, and find none that can go.
+            f"    waits = len(rows) >= {MANY_ROWS} and is_collecting()",
+            "    if waits:",
+            "        stop_collecting()",
+            "    try:",
+            "        for row in rows:",
+            f"            {row}{',' if self.place == 1 else ''} = row",
+            *[f"            {line}" for line in (*grouping, *self.body)],
+            f"            append({target})",
+            *([f"            add({target})"] if grouping else []),
+            "    finally:",
+            "        if waits:",
+            "            go_on_collecting()",
+            "    return result, groups" if grouping else "    return result",
         ]
         # Nothing in this text comes from outside: names of fields stand in it as quoted literals.
         exec("\n".join(lines), self.names)  # noqa: S102

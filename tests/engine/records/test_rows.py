@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from asok_engine.records.query import Query
-from asok_engine.records.rows import Layout, Origin, Records
+from asok_engine.records.rows import MANY_ROWS, Layout, Origin, RecordReader, Records
 from asok_engine.records.steps import Plan
 from tests.engine.records.blog import Author, Post, blog
+from tests.engine.sql.tables import SQLITE
 
 
 def test_record_has_decoded_values_and_keeps_its_row() -> None:
@@ -111,3 +116,38 @@ def test_rows_are_grouped_while_they_are_read() -> None:
 def iter_of(select: Any) -> Plan[Any]:
     """Give the plan of one statement."""
     return (yield select)
+
+
+class _Row(tuple[Any, ...]):
+    """A row that notes whether the garbage collector works while it is read."""
+
+    seen: list[bool]
+
+    def __iter__(self) -> Iterator[Any]:
+        self.seen.append(gc.isenabled())
+        return super().__iter__()
+
+
+def _read(count: int) -> set[bool]:
+    """Read rows of authors; give whether the collector worked meanwhile."""
+    fields = list(Author.__description__.fields.values())
+    _Row.seen = []
+    RecordReader(Author, fields).decode(SQLITE, [])([_Row((number, "Ada")) for number in range(count)])
+    return set(_Row.seen)
+
+
+def test_garbage_collector_waits_for_many_rows_and_goes_on() -> None:
+    """Few rows are not worth it; where it was off it stays off; a broken row does not leave it off."""
+    assert _read(MANY_ROWS - 1) == {True}
+    assert _read(MANY_ROWS) == {False}
+    assert gc.isenabled()
+    broken = RecordReader(Author, list(Author.__description__.fields.values())).decode(SQLITE, [])
+    with pytest.raises(ValueError, match="unpack"):
+        broken([(1,)] * MANY_ROWS)
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        assert _read(MANY_ROWS) == {False}
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
