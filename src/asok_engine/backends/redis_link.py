@@ -62,7 +62,7 @@ class RedisLink:
         self,
         url: str,
         *,
-        connect_timeout_seconds: float = 1.0,
+        connect_timeout_seconds: float = 2.0,
         command_timeout_seconds: float = 2.0,
         max_connections: int = 50,
     ) -> None:
