@@ -22,7 +22,7 @@ import minijinja
 
 from asok_engine.errors import FrameworkError, UsageError
 from asok_engine.templates.errors import TemplateError, TemplateNotFound, UnknownBlock
-from asok_engine.templates.exact import Exact, called
+from asok_engine.templates.exact import Exact, called, part_shown
 from asok_engine.templates.faults import Fault, Known, explain
 from asok_engine.templates.filters import (
     FILTERS,
@@ -122,7 +122,13 @@ class Environment:
         self._python_filters: dict[str, Callable[..., Any]] = dict(FILTERS)
         self._engine = minijinja.Environment(  # type: ignore[call-overload]
             loader=self._load,
-            filters={**FILTERS, "__html": _html, "__attribute": forceescape, "__called": called},
+            filters={
+                **FILTERS,
+                "__html": _html,
+                "__attribute": forceescape,
+                "__called": called,
+                "__part": part_shown,
+            },
             tests=TESTS,
             globals={
                 **FUNCTIONS,

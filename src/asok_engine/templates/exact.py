@@ -24,7 +24,7 @@ from msgspec import Struct
 
 from asok_engine.templates.expressions import pipeline
 
-__all__ = ["Exact", "Source", "called", "names_read"]
+__all__ = ["Exact", "Source", "called", "names_read", "part_shown"]
 
 #: How many items of a list are looked through for the decimal that a loop is at.
 MOST_ITEMS = 1000
@@ -100,6 +100,19 @@ def called(subject: Any, name: str, /, *arguments: Any, **named: Any) -> Any:
         raise AttributeError(f"a function of templates has no method {name!r}")  # noqa: TRY004
     result = getattr(subject, name)(*arguments, **named)
     return str(result) if isinstance(result, Decimal) else result
+
+
+def part_shown(owner: Any, name: str, shown: Any) -> str | None:
+    """Give the text of the decimal that an attribute or key came from; None when it was no decimal.
+
+    Most floats that are printed are the part of something, and this answers for them at a
+    sixth of what reading a whole expression costs.
+    """
+    try:
+        value = _attribute(owner, name)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        return None
+    return str(value) if isinstance(value, Decimal) and _is_near(value, shown) else None
 
 
 class Exact:

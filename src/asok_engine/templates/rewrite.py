@@ -47,6 +47,8 @@ BLOCK_SEPARATOR = "\x1f\x1e\x1f"
 
 WHITE_SPACE = re.compile(r"[ \t\n\r\f]+")
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+#: An attribute, and whose it is.
+PART = re.compile(r"(\w+(?:\.\w+)*)\.([A-Za-z_]\w*)", re.ASCII)
 UNMARKED = frozenset({"title", "description"})
 
 #: At the top level these only say something; they run although nothing around them is shown.
@@ -346,6 +348,8 @@ class _Writer:
         names = names_read(expression)
         if names is None:
             return ""
+        if part := PART.fullmatch(expression):
+            return f"{part[1]}|__part('{part[2]}', {name})"
         sources: dict[str, Source] = {}
         waiting = sorted(names)
         for wanted in waiting:

@@ -9,7 +9,7 @@ import pytest
 
 from asok_engine.templates.environment import Environment
 from asok_engine.templates.errors import TemplateError, UndefinedVariable
-from asok_engine.templates.exact import called, names_read
+from asok_engine.templates.exact import called, names_read, part_shown
 from asok_engine.templates.markup import Markup
 from tests.engine.templates.conftest import Render, Site
 
@@ -206,3 +206,12 @@ def test_a_call_for_printing_refuses_what_is_no_object() -> None:
     assert called([3], "pop") == 3
     with pytest.raises(AttributeError, match="upper"):
         called("range", "upper")
+
+
+def test_a_part_is_a_decimal_or_is_left_as_it_is() -> None:
+    """An attribute or a key; a float, another number than was shown, what is missing and what is private give None."""
+    item = Item("11.00")
+    assert part_shown(item, "price", 11.0) == part_shown({"price": item.price}, "price", 11) == "11.00"
+    for name, shown in (("half", 0.5), ("price", 12.0), ("nothing", 1.0), ("_cost", 1.0)):
+        assert part_shown(item, name, shown) is None
+    assert part_shown(3, "price", 11.0) is None
