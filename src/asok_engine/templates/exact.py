@@ -249,7 +249,9 @@ class _Reader:
 def _attribute(owner: Any, name: str) -> Any:
     if name.startswith("_"):
         raise _NotReadableError(name)
-    return owner[name] if isinstance(owner, Mapping) and name in owner else getattr(owner, name)
+    # Why dict by itself: asking whether something is a Mapping takes longer than the rest.
+    is_mapping = type(owner) is dict or isinstance(owner, Mapping)
+    return owner[name] if is_mapping and name in owner else getattr(owner, name)
 
 
 def _item(owner: Any, key: Any) -> Any:

@@ -155,9 +155,9 @@ class Csrf:
                 "has no cookie for it yet.",
                 fix="Call request.csrf_token() in the handler, before the stream begins.",
             )
-        signed = self._tokens.make_seed()
-        request.__dict__["csrf_seed_made"] = signed
-        return "visitor " + (self._tokens.read_seed(signed) or "")
+        known, signed = request.__dict__, self._tokens.make_seed()
+        known["csrf_seed_made"], known["csrf_seed"] = signed, self._tokens.read_seed(signed)
+        return f"visitor {known['csrf_seed']}"
 
     def _binding(self, request: Request) -> str | None:
         sessions = self._sessions
@@ -172,8 +172,12 @@ class Csrf:
         return None if seed is None else f"visitor {seed}"
 
     def _seed(self, request: Request) -> str | None:
-        signed = request.__dict__.get("csrf_seed_made") or request.cookies.get(self._cookie)
-        return None if signed is None else self._tokens.read_seed(signed)
+        known = request.__dict__
+        if "csrf_seed" not in known:
+            signed = request.cookies.get(self._cookie)
+            known["csrf_seed"] = None if signed is None else self._tokens.read_seed(signed)
+        seed: str | None = known["csrf_seed"]
+        return seed
 
     def carry_over(self, request: Request, session: Session) -> None:
         """Let the forms that a visitor has open stay good when the visitor's session begins."""
