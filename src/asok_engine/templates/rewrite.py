@@ -330,16 +330,13 @@ class _Writer:
         else:
             name = self._fresh("p", token.body)
             self._out.append(f"{{% set {name} = {self._call(expression) or expression} %}}")
-        number = f"{{{{ {name} }}}}"
-        if exact := self._exact(token.body, name):
-            number = (
-                f"{{% set {name}e = {exact} if {name} is float %}}"
-                f"{{% if {name}e is string %}}{{{{ {name}e }}}}{{% else %}}{number}{{% endif %}}"
-            )
+        exact = self._exact(token.body, name)
+        number = f"{{% elif {name} is float %}}{{{{ {exact} or {name} }}}}" if exact else ""
         # Why text and whole numbers first: they are nearly all that is printed, and need no more than this.
+        printed = f"{{{{ {name} }}}}"
         self._out.append(
-            f"{{% if {name} is string %}}{{{{ {name} }}}}{{% elif {name} is integer %}}{{{{ {name} }}}}"
-            f"{{% elif {name} < [] %}}{number}{{% else %}}{{{{ {name}|__html }}}}{{% endif %}}"
+            f"{{% if {name} is string %}}{printed}{{% elif {name} is integer %}}{printed}{number}"
+            f"{{% elif {name} < [] %}}{printed}{{% else %}}{{{{ {name}|__html }}}}{{% endif %}}"
         )
 
     def _exact(self, expression: str, name: str) -> str:
