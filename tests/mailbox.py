@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import email
 import ipaddress
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.message import Message
@@ -13,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult
+from aiosmtpd.smtp import SMTP, AuthResult
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -41,6 +43,29 @@ class Mailbox:
         """Note who signs in; one password is right."""
         self.logins.append((data.login, data.password))
         return AuthResult(success=data.password == b"right")
+
+
+class _Controller(Controller):
+    """The server, which knows who is connected."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.met: list[SMTP] = []
+
+    def factory(self) -> SMTP:
+        """Make what speaks with one client."""
+        self.met.append(made := SMTP(self.handler, **self.SMTP_kwargs))
+        return made
+
+    async def see_them_off(self) -> None:
+        """Wait until every client has left; one that stays is cut."""
+        latest = time.monotonic() + 5
+        while any(each.transport is not None for each in self.met):
+            if time.monotonic() > latest:
+                for each in self.met:
+                    if isinstance(each.transport, asyncio.WriteTransport):
+                        each.transport.abort()
+            await asyncio.sleep(0.01)
 
 
 def make_certificate(folder: Path) -> tuple[Path, Path]:
@@ -84,7 +109,7 @@ def run_mailbox(
     if certificate is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*certificate)
-    controller = Controller(
+    controller = _Controller(
         mailbox,
         hostname="127.0.0.1",
         port=mailbox.port,
@@ -98,4 +123,6 @@ def run_mailbox(
     try:
         yield mailbox
     finally:
+        # Why first: a client that has just been thanked may not have said goodbye, and the stop leaves its socket open.
+        asyncio.run_coroutine_threadsafe(controller.see_them_off(), controller.loop).result(10)
         controller.stop()
