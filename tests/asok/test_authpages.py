@@ -142,7 +142,7 @@ with TestClient(app, raise_errors=True) as client:
     page = client.get("/login")
     form = next(each for each in page.forms if "/login/test" in each.action)
     assert round_trip(client, form).headers["location"] == "/login", "nobody is found by an address"
-    assert "There is an account with your address." in client.get("/login")
+    assert "There is an account with your email." in client.get("/login")
 print("WELL")
 """
 

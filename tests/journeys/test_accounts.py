@@ -141,10 +141,10 @@ def test_somebody_signs_up_proves_their_address_and_signs_in(
     assert walk.path == "/auth/verify"
     walk.go(link_in(letter_to(mailbox, email)))
     walk.fill(email=email, password="not this one at all")
-    walk.press("Yes, it is mine")
+    walk.press("Verify email")
     assert walk.page.locator("#password-error").count() == 1
     walk.fill(password=GOOD)
-    walk.press("Yes, it is mine")
+    walk.press("Verify email")
     assert (walk.path, walk.heading) == ("/account", "Profile")
     assert walk.page.input_value("#name") == "Ada <b>"
     walk.fill(name="Ada")
@@ -153,7 +153,7 @@ def test_somebody_signs_up_proves_their_address_and_signs_in(
     walk.press("Sign out")
     assert walk.path == "/login"
     sign_in(walk, email, "not this one at all")
-    assert walk.page.locator("#password-error").inner_text() == "This is not the password of that address."
+    assert walk.page.locator("#password-error").inner_text() == "Wrong email or password."
     assert walk.page.input_value("#email") == email
     sign_in(walk, email)
     assert walk.path == "/account"
@@ -169,7 +169,7 @@ def test_sign_up_tells_nobody_who_has_an_account(start: Start, mailbox: Mailbox,
     assert walk.path == "/auth/verify"
     assert f"an email to {email}" in walk.message
     letter = letter_to(mailbox, email)
-    assert letter["Subject"] == "You have an account already"
+    assert letter["Subject"] == "You already have an account"
     sign_in(walk, email, BETTER)
     assert walk.path == "/login"
     walk.go(link_in(letter))
@@ -209,11 +209,11 @@ def test_forgotten_password_is_replaced_and_ends_every_session(
     walk.press("Send the link")
     walk.go(link_in(letter_to(mailbox, email)))
     walk.fill(password="password1")
-    walk.press("Take this password")
+    walk.press("Reset password")
     assert walk.page.locator("#password-error").count() == 1
     walk.fill(password=BETTER)
-    walk.press("Take this password")
-    assert (walk.path, walk.message) == ("/login", "You have another password. Sign in with it.")
+    walk.press("Reset password")
+    assert (walk.path, walk.message) == ("/login", "Your password was changed. Sign in with it.")
     other.go("/account")
     assert other.path == "/login"
     sign_in(walk, email, BETTER)
@@ -245,7 +245,7 @@ def test_second_step_is_turned_on_asked_for_and_turned_off(start: Start, scripts
     assert other.path == "/login"
     other.fill(email=email, password=GOOD)
     other.press("Sign in")
-    assert (other.path, other.heading) == ("/login/code", "Second step")
+    assert (other.path, other.heading) == ("/login/code", "Enter your code")
     other.go("/account")
     assert other.path == "/login", "a password alone signs nobody in"
     sign_in(other, email)
@@ -266,7 +266,7 @@ def test_second_step_is_turned_on_asked_for_and_turned_off(start: Start, scripts
     walk.press("Make new backup codes")
     assert codes[1] not in walk.page.content()
     walk.page.click("text=I have them")
-    walk.press("Turn the second step off")
+    walk.press("Turn it off")
     fourth = start(scripts=scripts)
     sign_in(fourth, email)
     assert fourth.path == "/account"
@@ -311,10 +311,10 @@ def test_password_and_address_are_changed(start: Start, mailbox: Mailbox, script
     sign_in(other, email)
     walk.go("/account/password")
     walk.fill(password=email)
-    walk.press("Take this password")
+    walk.press("Change password")
     assert walk.page.locator("#password-error").count() == 1
     walk.fill(password=BETTER)
-    walk.press("Take this password")
+    walk.press("Change password")
     assert walk.path == "/account"
     other.go("/account")
     assert other.path == "/login"
@@ -325,9 +325,9 @@ def test_password_and_address_are_changed(start: Start, mailbox: Mailbox, script
     sign_in(other, email, BETTER)
     assert other.path == "/account"
     other.go(link)
-    other.press("Yes, it is mine")
+    other.press("Verify email")
     assert other.page.locator(".account-lead").inner_text() == f"moved.{email}"
-    assert letter_to(mailbox, email)["Subject"] == "Your address was changed"
+    assert letter_to(mailbox, email)["Subject"] == "Your email was changed"
 
 
 @SCRIPTS
@@ -355,7 +355,7 @@ def test_access_token_is_shown_once_and_revoked(start: Start, site: str, scripts
     sign_in(walk, somebody())
     walk.go("/account/tokens")
     walk.fill(name="Backup job")
-    walk.press("Make a token")
+    walk.press("Create token")
     token = walk.page.locator(".account-code").inner_text()
     assert len(token) > 30
     walk.go("/account/tokens")
@@ -386,7 +386,7 @@ def test_passkey_signs_in_without_a_password(start: Start) -> None:
     walk.look()
     walk.go("/account/passkeys")
     assert "used" in walk.page.locator(".account-list .account-hint").inner_text()
-    walk.press("Take away the passkey My laptop")
+    walk.press("Remove the passkey My laptop")
     assert "You have none yet." in walk.page.content()
 
 

@@ -108,7 +108,7 @@ class Account(Model):
     #: What each role may do.
     role_permissions: ClassVar[Mapping[str, Collection[str]]] = {}
 
-    email = AccountEmail[str](unique=True, label="E-mail")
+    email = AccountEmail[str](unique=True, label="Email")
     #: None for somebody who signs in by other means.
     password: Field[str | None] = AccountPassword(nullable=True)
     is_active = Boolean(default=True, protected=True)

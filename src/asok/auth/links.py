@@ -67,37 +67,39 @@ KINDS: dict[str, LinkKind] = {
     "magic": LinkKind(
         "sign-in link",
         "/auth/magic/callback",
-        Letter("Sign in", "Open this address to sign in. It works once, for {minutes} minutes.\n\n{link}\n"),
+        Letter("Sign in", "Open this link to sign in. It works once, for {minutes} minutes.\n\n{link}\n"),
     ),
     "verification": LinkKind(
         "proof of an address",
         "/auth/verify",
         Letter(
-            "Is this your address?", "Open this address to say yes, within {minutes} minutes.\n\n{link}\n"
+            "Verify your email",
+            "Open this link to verify your email. It works for {minutes} minutes.\n\n{link}\n\n"
+            "If it was not you, you can ignore this email.\n",
         ),
     ),
     "reset": LinkKind(
         "password reset",
         "/auth/reset",
         Letter(
-            "Another password",
-            "Open this address to choose another password. It works once, for {minutes} minutes.\n\n"
-            "{link}\n\nIf it was not you who asked, there is nothing to do.\n",
+            "Reset your password",
+            "Open this link to choose a new password. It works once, for {minutes} minutes.\n\n"
+            "{link}\n\nIf it was not you who asked, you can ignore this email.\n",
         ),
     ),
     "address": LinkKind(
         "change of an address",
         "/account/email/confirm",
         Letter(
-            "Is this your address?",
-            "Open this address to make this the address of your account, within {minutes} minutes.\n\n"
-            "{link}\n\nIf it was not you who asked, there is nothing to do.\n",
+            "Verify your new email",
+            "Open this link to make this the email of your account. It works for {minutes} minutes.\n\n"
+            "{link}\n\nIf it was not you who asked, you can ignore this email.\n",
         ),
     ),
 }
 #: What the address of before is told.
 CHANGED = Letter(
-    "Your address was changed",
+    "Your email was changed",
     "The account that had this address has another one from now on. If it was not you, write to us.\n",
 )
 

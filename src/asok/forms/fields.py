@@ -103,7 +103,7 @@ class FormField:
         return twin
 
     if TYPE_CHECKING:
-        # A class says `email = Form.email("E-mail")`; its instances have the field bound to a request.
+        # A class says `email = Form.email("Email")`; its instances have the field bound to a request.
         @overload
         def __get__(self, instance: None, owner: type[Form]) -> FormField: ...
         @overload

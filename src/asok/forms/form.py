@@ -51,7 +51,7 @@ class UnboundForm(UsageError, RuntimeError):
 class Form(metaclass=FieldKinds):
     """A form.
 
-    Written as a dict, `Form({"email": Form.email("E-mail", "required")}, request)`,
+    Written as a dict, `Form({"email": Form.email("Email", "required")}, request)`,
     or as a class whose attributes are the fields, `ContactForm(request)`.
 
     Args:

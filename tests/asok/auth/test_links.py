@@ -303,7 +303,7 @@ def test_an_address_is_changed_by_who_reads_its_mail(tmp_path: Path, mailbox: Ma
     assert client.post(f"/{how}-address", data={"token": token}).status_code == 400
     assert client.get("/async/show").json["user"] == "countess@example.com"
     told = letters(mailbox, 2)[1]
-    assert (told["To"], told["Subject"]) == ("ada@example.com", "Your address was changed")
+    assert (told["To"], told["Subject"]) == ("ada@example.com", "Your email was changed")
 
 
 @WAYS

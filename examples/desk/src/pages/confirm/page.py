@@ -5,7 +5,7 @@ from asok import Form
 
 class PasswordForm(Form):
     # Only shown: a password manager keeps a password with its address.
-    email = Form.email("E-mail", readonly=True, autocomplete="username")
+    email = Form.email("Email", readonly=True, autocomplete="username")
     password = Form.password("Password", "required", autocomplete="current-password")
     next = Form.hidden()
 

@@ -5,7 +5,7 @@ from asok import Form
 
 class SignInForm(Form):
     # `webauthn` lets a browser offer a passkey where it offers the address.
-    email = Form.email("E-mail", "required|max:254", autocomplete="username webauthn")
+    email = Form.email("Email", "required|max:254", autocomplete="username webauthn")
     password = Form.password("Password", "required", autocomplete="current-password")
     remember = Form.checkbox("Keep me signed in on this device")
     next = Form.hidden()
@@ -19,7 +19,7 @@ async def render(request):
         data = form.data
         user = await request.authenticate_async(email=data["email"], password=data["password"])
         if user is None:
-            form.add_error("password", "This is not the password of that address.")
+            form.add_error("password", "Wrong email or password.")
         elif user.email_verified_at is None:
             request.flash("error", "Please open the link in our email first, or ask for another.")
             request.redirect("/auth/verify", 303)

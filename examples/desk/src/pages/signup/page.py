@@ -1,7 +1,7 @@
-"""Sign-up: makes an account, and sends a letter that proves its address.
+"""Sign-up: makes an account, and sends an email that verifies its address.
 
 The answer is the same for an address that has an account already: only its owner
-learns of that, in the letter.
+learns of that, in the email.
 """
 
 from models.person import Person
@@ -11,16 +11,16 @@ from asok.auth.links import Letter
 from asok.orm.errors import NotUnique
 
 TAKEN = Letter(
-    "You have an account already",
-    "Somebody, perhaps you, has asked for an account with this address, which has one already.\n"
-    "Open this address to sign in. It works once, for {minutes} minutes.\n\n{link}\n\n"
-    "If it was not you, there is nothing to do.\n",
+    "You already have an account",
+    "Somebody, perhaps you, tried to sign up with this email, which has an account already.\n"
+    "Open this link to sign in. It works once, for {minutes} minutes.\n\n{link}\n\n"
+    "If it was not you, you can ignore this email.\n",
 )
 
 
 class SignUpForm(Form):
     name = Form.text("Name", "required|max:80", autocomplete="name")
-    email = Form.email("E-mail", "required|max:254", autocomplete="username")
+    email = Form.email("Email", "required|max:254", autocomplete="username")
     password = Form.password(
         "Password",
         "required",
@@ -40,7 +40,7 @@ async def render(request):
 
 
 async def sign_up(request, form):
-    """Make the account and send a letter; tell whether that could be done."""
+    """Make the account and send an email; tell whether that could be done."""
     data = form.data
     try:
         await Person.create_async(name=data["name"], email=data["email"], password=data["password"])

@@ -1,10 +1,10 @@
-"""Another e-mail address: a letter goes to it, and its link makes it the address of the account."""
+"""Another email address: an email goes to it, and its link makes it the address of the account."""
 
 from asok import Form
 
 
 class AddressForm(Form):
-    email = Form.email("Another e-mail address", "required|max:254", autocomplete="email")
+    email = Form.email("New email", "required|max:254", autocomplete="email")
 
 
 async def render(request):

@@ -17,7 +17,7 @@ async def get(request):
 async def action_delete(request):
     ready(request)
     await request.auth.passkeys.delete_async(request.form.get("id", ""))
-    request.flash("success", "The passkey is gone.")
+    request.flash("success", "The passkey was removed.")
     request.redirect("/account/passkeys", 303)
 
 

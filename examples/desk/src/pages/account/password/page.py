@@ -6,9 +6,9 @@ from asok.exceptions import ValidationError
 
 class PasswordForm(Form):
     # Only shown: a password manager keeps a password with its address.
-    email = Form.email("E-mail", readonly=True, autocomplete="username")
+    email = Form.email("Email", readonly=True, autocomplete="username")
     password = Form.password(
-        "Another password",
+        "New password",
         "required",
         autocomplete="new-password",
         help="At least 8 characters; a few words in a row are good. Nothing that is easy to guess.",
@@ -25,6 +25,6 @@ async def render(request):
         except (ModelError, ValidationError) as error:
             form.add_error("password", f"This password {next(iter(error.errors.values()))[0]}.")
         else:
-            request.flash("success", "You have another password, and you are signed out everywhere else.")
+            request.flash("success", "Your password was changed, and you are signed out everywhere else.")
             request.redirect("/account", 303)
     return request.html("page.html", form=form)

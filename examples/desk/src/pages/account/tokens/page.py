@@ -30,7 +30,7 @@ async def post(request):
 async def action_revoke(request):
     ready(request)
     await request.auth.token.revoke_async(request.form.get("id", ""))
-    request.flash("success", "The token is worth nothing any more.")
+    request.flash("success", "The token was revoked.")
     request.redirect("/account/tokens", 303)
 
 

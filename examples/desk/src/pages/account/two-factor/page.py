@@ -19,7 +19,7 @@ async def post(request):
         codes = await request.auth.codes.confirm_async(form.data["code"])
         if codes is not None:
             return request.html("codes.html", codes=codes)
-        form.add_error("code", "This code is not right. Is the clock of your device?")
+        form.add_error("code", "This code is not right. Check the clock of your device.")
     return shown(request, form)
 
 
@@ -31,7 +31,7 @@ async def action_codes(request):
 async def action_off(request):
     ready(request)
     await request.auth.codes.turn_off_async()
-    request.flash("success", "Your password alone signs you in now.")
+    request.flash("success", "Two-factor authentication is off.")
     request.redirect("/account/two-factor", 303)
 
 

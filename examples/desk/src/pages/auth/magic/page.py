@@ -1,4 +1,4 @@
-"""Asks for a letter that signs in. The answer is the same for an address that nobody has."""
+"""Asks for an email that signs in. The answer is the same for an address that nobody has."""
 
 from models.person import Person
 
@@ -6,7 +6,7 @@ from asok import Form
 
 
 class AddressForm(Form):
-    email = Form.email("E-mail", "required|max:254", autocomplete="username")
+    email = Form.email("Email", "required|max:254", autocomplete="username")
 
 
 async def render(request):

@@ -1,17 +1,17 @@
-"""Another password for who forgot theirs: asks for a letter, and takes the password by its link."""
+"""Another password for who forgot theirs: asks for an email, and takes the password by its link."""
 
 from asok import Form, ModelError
 from asok.exceptions import TokenRefused
 
 
 class AddressForm(Form):
-    email = Form.email("E-mail", "required|max:254", autocomplete="username")
+    email = Form.email("Email", "required|max:254", autocomplete="username")
 
 
 class PasswordForm(Form):
     token = Form.hidden()
     password = Form.password(
-        "Another password",
+        "New password",
         "required",
         autocomplete="new-password",
         help="At least 8 characters; a few words in a row are good. Nothing that is easy to guess.",
@@ -36,7 +36,7 @@ async def post(request):
         except ModelError as error:
             form.add_error("password", f"This password {next(iter(error.errors.values()))[0]}.")
         else:
-            request.flash("success", "You have another password. Sign in with it.")
+            request.flash("success", "Your password was changed. Sign in with it.")
             request.redirect("/login", 303)
     return request.html("choose.html", form=form)
 

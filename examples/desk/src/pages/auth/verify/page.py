@@ -1,4 +1,4 @@
-"""Proves an address: by the link of a letter together with the password, or by sending another letter.
+"""Verifies an address: by the link of an email together with the password, or by sending another one.
 
 Why the password as well: somebody else may have made an account with this address, and
 waits for its owner to open the link.
@@ -10,12 +10,12 @@ from asok.exceptions import TokenRefused
 
 class ProofForm(Form):
     token = Form.hidden()
-    email = Form.email("E-mail", "required|max:254", autocomplete="username")
+    email = Form.email("Email", "required|max:254", autocomplete="username")
     password = Form.password("Password", "required", autocomplete="current-password")
 
 
 class AddressForm(Form):
-    email = Form.email("E-mail", "required|max:254", autocomplete="username")
+    email = Form.email("Email", "required|max:254", autocomplete="username")
 
 
 def get(request):
@@ -32,7 +32,7 @@ async def post(request):
         user = await request.authenticate_async(email=data["email"], password=data["password"])
         if user is not None:
             await prove(request, user, data["token"])
-        form.add_error("password", "This is not the password of that address.")
+        form.add_error("password", "Wrong email or password.")
     return request.html("prove.html", form=form)
 
 
@@ -46,7 +46,7 @@ async def prove(request, user, token):
     if person.pk != user.pk:
         request.flash("error", "This link belongs to another account.")
         request.redirect("/auth/verify", 303)
-    request.flash("success", "Thank you, this address is yours.")
+    request.flash("success", "Thank you, your email is verified.")
     request.login(person)
     request.redirect("/account", 303)
 

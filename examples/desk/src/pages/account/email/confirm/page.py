@@ -1,4 +1,4 @@
-"""Where the link in the letter to another address leads."""
+"""Where the link in the email to another address leads."""
 
 from asok.exceptions import TokenRefused
 
@@ -13,5 +13,5 @@ async def post(request):
     except TokenRefused as refused:
         request.flash("error", str(refused))
     else:
-        request.flash("success", "This is the address of your account now.")
+        request.flash("success", "Your email was changed.")
     request.redirect("/account" if request.user else "/login", 303)

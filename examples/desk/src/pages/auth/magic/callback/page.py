@@ -1,4 +1,4 @@
-"""Where the link of a letter leads. Programs open links too, so a button says that a person meant it."""
+"""Where the link of an email leads. Programs open links too, so a button says that a person meant it."""
 
 from asok.exceptions import TokenRefused
 
