@@ -62,7 +62,7 @@ def test_megabyte_is_refused_before_any_work(password: str) -> None:
             call()
         assert isinstance(refusal.value, InputError)
         assert refusal.value.status == 400
-    assert time.process_time() - began < 0.01
+    assert time.process_time() - began < 0.03
 
 
 def test_everybody_costs_one_hash(monkeypatch: pytest.MonkeyPatch) -> None:
