@@ -34,6 +34,7 @@ def data_project() -> DataProject:
         import_models=lambda: _import_models(root),
         make_command="aksara makemigrations",
         migrate_command="aksara migrate",
+        models_at="models.py, app.py or the applications that AKSARA_INSTALLED_APPS lists",
         seeds=root / "seeds",
     )
 

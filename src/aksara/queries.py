@@ -197,17 +197,17 @@ class _Rows(Generic[R]):
         return cast("R", await run_async(plan))
 
     def __iter__(self) -> NoReturn:
-        raise self._not_read("It is gone through")
+        raise self._not_read("gone through")
 
     def __len__(self) -> int:
-        raise self._not_read("Its length is taken")
+        raise self._not_read("asked for its length")
 
     def __bool__(self) -> bool:
-        raise self._not_read("Its truth is asked")
+        raise self._not_read("asked whether it is empty")
 
     def _not_read(self, what: str) -> UsageError:
         return UsageError(
-            f"{what} of a set of {self.model.__name__} that has not been read.",
+            f"A set of {self.model.__name__} is {what} before it was read.",
             fix="Await it first: records = await posts; or use `async for`, `await posts.exists()`, "
             "`await posts.count()`.",
         )

@@ -142,16 +142,16 @@ class RelatedManager(QuerySet[M]):
         return self
 
     def __iter__(self) -> Iterator[M]:  # type: ignore[override]
-        return iter(self._here("It is gone through"))
+        return iter(self._here("gone through"))
 
     def __len__(self) -> int:
-        return len(self._here("Its length is taken"))
+        return len(self._here("asked for its length"))
 
     def __bool__(self) -> bool:
-        return bool(self._here("Its truth is asked"))
+        return bool(self._here("asked whether it is empty"))
 
     def __contains__(self, record: object) -> bool:
-        return record in self._here("It is looked through")
+        return record in self._here("looked through")
 
     def _here(self, what: str) -> list[M]:
         loaded = self._loaded
@@ -159,9 +159,9 @@ class RelatedManager(QuerySet[M]):
             return loaded
         if asyncio._get_running_loop() is None:
             return cast("list[M]", run(load_for_peers(self._record, self._relation)))
-        name = self._relation.name
+        name, model = self._relation.name, type(self._record).__name__
         raise NotLoaded(
-            f"{what}: {type(self._record).__name__}.{name} was not loaded, and nothing can be awaited there.",
+            f"{model}.{name} is {what} before it was loaded, and nothing can be awaited there.",
             fix=f'Load it with the records: .prefetch_related("{name}"), or await it: await record.{name}.',
         )
 

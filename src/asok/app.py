@@ -94,6 +94,11 @@ class Asok:
     def add_provider(self, provider: Provider) -> Asok:
         """Let people sign in with a provider, chainable: `app.add_provider(google())`."""
         self._still_open("app.add_provider")
+        if isinstance(provider, type) or not hasattr(provider, "completed"):
+            raise UsageError(
+                f"app.add_provider was given a {type(provider).__name__}.",
+                fix="Give it a provider, as in app.add_provider(google()).",
+            )
         self.providers.append(provider)
         return self
 

@@ -24,6 +24,15 @@ cli = console(
         "settings": ("asok.commands:settings", "List and check the settings."),
         "shell": ("asok_engine.commands.shell:shell", "Open a Python prompt with the application."),
     },
+    called={
+        "new": "create",
+        "init": "create",
+        "startproject": "create",
+        "run": "dev",
+        "runserver": "dev",
+        "generate": "make",
+        "makemigrations": "make migration",
+    },
 )
 
 

@@ -34,6 +34,9 @@ _SHOWN_FRAMES = 40
 #: A text written after a name, as in `API_KEY = "..."`, `{"token": "..."}` and `connect(password="...")`.
 _LITERAL = re.compile(r"""(?P<name>\w+)(?P<sign>["']?\s*[=:]\s*)(?P<quote>["'])(?P<text>.+?)(?P=quote)""")
 
+#: How Python says that something is awaited which cannot be, before 3.14 and since.
+_AWAITED = re.compile(r"in 'await' expression|object can't be awaited")
+
 #: The extra of ours that brings a module along.
 _EXTRAS = {
     "brotli": "compress",
@@ -110,27 +113,39 @@ class DebugPage:
         return bare(text.encode(), HTML, status)
 
     def _frames(self, error: BaseException) -> list[dict[str, Any]]:
-        frames = []
-        for frame, line in traceback.walk_tb(error.__traceback__):
-            path = frame.f_code.co_filename
-            mine = path.startswith(self._root) and "site-packages" not in path
-            frames.append(
-                {
-                    "path": path.removeprefix(self._root).lstrip("/") if mine else _short(path),
-                    "line": line,
-                    "function": frame.f_code.co_qualname
-                    if hasattr(frame.f_code, "co_qualname")
-                    else frame.f_code.co_name,
-                    "mine": mine,
-                    "code": self._shown(_code(path, line, frame.f_globals)),
-                    "locals": self._locals(frame.f_locals) if mine else [],
-                }
-            )
-        frames.reverse()
+        """Give the frames, the application's own first; an error that has none of these, with its cause's."""
+        frames = self._walked(error)
+        cause = error.__cause__
+        while cause is not None and not any(frame["mine"] for frame in frames):
+            frames += self._walked(cause)
+            cause = cause.__cause__
         mine_first = [frame for frame in frames if frame["mine"]] + [
             frame for frame in frames if not frame["mine"]
         ]
         return mine_first[:_SHOWN_FRAMES]
+
+    def _walked(self, error: BaseException) -> list[dict[str, Any]]:
+        frames = []
+        for frame, line in traceback.walk_tb(error.__traceback__):
+            code = frame.f_code
+            name = getattr(code, "co_qualname", code.co_name)
+            shown = self._frame(code.co_filename, line, name, frame.f_globals)
+            frames.append(shown | {"locals": self._locals(frame.f_locals) if shown["mine"] else []})
+        if isinstance(error, SyntaxError) and error.filename and error.lineno:
+            # What cannot be read has not run, and so no frame.
+            frames.append(self._frame(error.filename, error.lineno, "<module>", {}))
+        return frames[::-1]
+
+    def _frame(self, path: str, line: int, function: str, variables: dict[str, Any]) -> dict[str, Any]:
+        mine = path.startswith(self._root) and "site-packages" not in path
+        return {
+            "path": path.removeprefix(self._root).lstrip("/") if mine else _short(path),
+            "line": line,
+            "function": function,
+            "mine": mine,
+            "code": self._shown(_code(path, line, variables)),
+            "locals": [],
+        }
 
     def _request_view(self, request: Request) -> list[tuple[str, list[tuple[str, str]]]]:
         def masked(pairs: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -209,6 +224,8 @@ def known_fix(error: BaseException) -> str:
         return "Use .get(name) where the key may be missing."
     if isinstance(error, AttributeError) and "NoneType" in str(error):
         return "Something gave None where an object was expected; check the call before this line."
+    if isinstance(error, TypeError) and _AWAITED.search(str(error)):
+        return "What was awaited is a value already: leave await away, or call the twin that ends in _async."
     if isinstance(error, TypeError) and "coroutine" in str(error):
         return "A call of an async function needs await."
     if isinstance(error, AttributeError) and error.name and error.obj is not None:

@@ -99,7 +99,9 @@ class FrameworkError(Exception):
     def __init__(self, message: str = "", *, fix: str = "") -> None:
         self.message = message or (type(self).__doc__ or "").partition("\n")[0]
         self.fix = fix
-        super().__init__(f"{self.message} {fix}" if fix else self.message)
+        # A message that ends in a list has the fix on a line of its own.
+        gap = "" if self.message.endswith("\n") else " "
+        super().__init__(f"{self.message}{gap}{fix}" if fix else self.message)
 
 
 class SetupError(FrameworkError, RuntimeError):

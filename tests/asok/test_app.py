@@ -14,6 +14,7 @@ import pytest
 
 from asok import Asok
 from asok_engine.errors import UsageError
+from asok_engine.security.oauth import Provider, google
 from asok_engine.settings.problem import SettingsError
 from asok_engine.testing.client import TestClient
 from tests.asok.effects.sites import make_app
@@ -57,6 +58,17 @@ def test_constructor_reads_nothing_and_never_refuses(tmp_path: Path) -> None:
     app = Asok(tmp_path)
     with pytest.raises(SettingsError, match="DEBUG"):
         app.startup()
+
+
+@pytest.mark.parametrize("given", ["google", google, Provider])
+def test_what_is_no_provider_is_refused_where_it_is_added(tmp_path: Path, given: Any) -> None:
+    """Its name, or the function that makes it, is a likely slip."""
+    app = Asok(tmp_path)
+    with pytest.raises(
+        UsageError, match=r"^app\.add_provider was given a \w+\. .*add_provider\(google\(\)\)"
+    ):
+        app.add_provider(given)
+    assert app.add_provider(google("a", "b")).providers
 
 
 def test_same_object_answers_wsgi_and_asgi(tmp_path: Path) -> None:

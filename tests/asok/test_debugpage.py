@@ -62,6 +62,22 @@ def test_defect_is_shown_with_code_locals_and_a_fix(client: TestClient) -> None:
     assert answer.text.index("boom/page.py") < answer.text.index("dispatch/chain.py")
 
 
+@pytest.mark.parametrize(
+    ("code", "line"),
+    [
+        ("import json\n\ndef get(request)\n    return 'x'\n", 3),
+        ("import json\nfrom nowhere_to_be_found import thing\n", 2),
+    ],
+)
+def test_page_that_cannot_be_imported_is_shown_where_it_is(tmp_path: Path, code: str, line: int) -> None:
+    """Its own line comes first, and what only says so for the framework behind it."""
+    app = make_app(tmp_path, {"DEBUG": True, "LOG_LEVEL": "CRITICAL"}, pages={"page.py": code})
+    with TestClient(app) as client:
+        text = client.get("/").text
+    assert f'<li class="here"><b>{line}</b><code>{code.splitlines()[line - 1]}</code>' in text
+    assert text.index(f"<span>src/pages/page.py:{line}</span>") < text.index("asok/pages/endpoints.py")
+
+
 def test_secrets_do_not_appear(client: TestClient) -> None:
     """Neither settings, nor headers, nor cookies, nor locals that hold secrets."""
     answer = client.get(
@@ -188,7 +204,9 @@ def test_nothing_of_it_is_shown_in_production(tmp_path: Path) -> None:
         (ModuleNotFoundError("no", name="redis.asyncio"), 'pip install "asok[redis]"'),
         (ModuleNotFoundError("no", name="pandas.core"), "pip install pandas"),
         (AttributeError("'NoneType' object has no attribute 'x'"), "None"),
-        (TypeError("can't multiply coroutine"), "await"),
+        (TypeError("can't multiply coroutine"), "needs await"),
+        (TypeError("object list can't be used in 'await' expression"), "leave await away"),
+        (TypeError("'list' object can't be awaited"), "leave await away"),
         (AttributeError("no", name="uper", obj="x"), "Did you mean upper"),
         (AttributeError("no", name="zzzzz", obj="x"), ""),
         (ValueError("x"), ""),

@@ -62,6 +62,7 @@ def test_message_and_fix_are_apart_and_together() -> None:
         "It is blue. Paint it red.",
     )
     assert str(UsageError("It is blue.")) == "It is blue."
+    assert str(UsageError("Blue are:\n  it\n", fix="Paint it red.")) == "Blue are:\n  it\nPaint it red."
 
 
 def test_default_message_is_the_promise() -> None:

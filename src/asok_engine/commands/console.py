@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any, NoReturn
 
 import click
@@ -22,12 +23,20 @@ __all__ = ["LazyGroup", "console", "run"]
 class LazyGroup(click.Group):
     """A group whose commands are named as `module:attribute` with one line of help.
 
-    The module is imported when its command is run or asked for its own help.
+    The module is imported when its command is run or asked for its own help. `called` says
+    by which command what other tools have under another name is done here.
     """
 
-    def __init__(self, *args: Any, lazy: Mapping[str, tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        lazy: Mapping[str, tuple[str, str]],
+        called: Mapping[str, str] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.lazy = dict(lazy)
+        self.called = dict(called or {})
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Give the names in the order in which they were declared."""
@@ -41,14 +50,32 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; for a name that is none, say which one may be meant."""
+        name = args[0]
+        if name not in self.lazy and not name.startswith("-"):
+            near = self.called.get(name) or next(iter(get_close_matches(name, self.lazy, n=1)), "")
+            ctx.fail(f"No such command {name!r}." + (f" Did you mean {near!r}?" if near else ""))
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands from the declared lines, importing none."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in self.lazy.items()])
 
 
-def console(name: str, help_text: str, commands: Mapping[str, tuple[str, str]]) -> LazyGroup:
-    """Make the command line `name`; `commands` maps names to (module:attribute, one line of help)."""
+def console(
+    name: str,
+    help_text: str,
+    commands: Mapping[str, tuple[str, str]],
+    called: Mapping[str, str] | None = None,
+) -> LazyGroup:
+    """Make the command line `name`; `commands` maps names to (module:attribute, one line of help).
+
+    `called` maps names that other tools have to those of commands here.
+    """
 
     def show_version(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
         if value and not ctx.resilient_parsing:
@@ -59,6 +86,7 @@ def console(name: str, help_text: str, commands: Mapping[str, tuple[str, str]]) 
     return LazyGroup(
         name,
         lazy=commands,
+        called=called,
         help=help_text,
         no_args_is_help=True,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

@@ -38,6 +38,8 @@ class DataProject:
     #: How the command that writes migrations is called, for messages.
     make_command: str = "asok make migration"
     migrate_command: str = "asok migrate"
+    #: Where models are looked for, for messages.
+    models_at: str = "src/models"
     seeds: Path = field(default_factory=Path)
     #: Lets models reach their databases.
     connect_models: Callable[[], object] = lambda: None

@@ -23,6 +23,7 @@ import click
 
 from asok_engine.commands.data_options import database_option
 from asok_engine.commands.data_project import DataProject, LoadDataProject
+from asok_engine.commands.own_code import told
 from asok_engine.database.urls import DatabaseOptions
 from asok_engine.errors import SetupError, UsageError
 from asok_engine.migrations.fixtures import dump_rows, load_rows
@@ -122,18 +123,21 @@ def _seed(load: LoadDataProject) -> click.Command:
         for path in files:
             if names and path.stem not in names:
                 continue
-            function = runpy.run_path(str(path)).get("seed")
-            if not callable(function):
-                raise UsageError(
-                    f"{project.shown(path)} has no function `seed`.", fix="Write: def seed(): ..."
-                )
-            if inspect.iscoroutinefunction(function):
-                asyncio.run(function())
-            else:
-                function()
+            with told(project.root, f"{project.shown(path)} failed"):
+                _run_seed(project, path)
             click.echo(f"{project.shown(path)} has run.")
 
     return seed
+
+
+def _run_seed(project: DataProject, path: Path) -> None:
+    function = runpy.run_path(str(path)).get("seed")
+    if not callable(function):
+        raise UsageError(f"{project.shown(path)} has no function `seed`.", fix="Write: def seed(): ...")
+    if inspect.iscoroutinefunction(function):
+        asyncio.run(function())
+    else:
+        function()
 
 
 def _seed_files(project: DataProject) -> list[Path]:

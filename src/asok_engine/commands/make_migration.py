@@ -107,6 +107,9 @@ def _make(
         operations = detect(
             graph.own_state(), tables, read_answers(renames, drops, fills, tables, project.fills())
         )
+        if not tables and not graph.own_leaves:
+            click.echo(f"No model was found in {project.models_at}; there is nothing to write.")
+            return 0
         if not operations:
             click.echo("The migrations make what the models say; nothing is missing.")
             return 0

@@ -10,16 +10,16 @@ import importlib
 import json
 import re
 import sys
-import traceback
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import AbstractContextManager
 from difflib import get_close_matches
 from enum import Enum
 from pathlib import Path
 
 import click
 
-from asok_engine.errors import FrameworkError, SetupError
+from asok_engine.commands.own_code import told
+from asok_engine.errors import SetupError
 from asok_engine.records.registry import registry
 from asok_engine.sql.tables import NOW, ServerDefault, Table
 
@@ -37,38 +37,9 @@ __all__ = [
 _FRAMEWORK = ("asok", "aksara", "asok_engine")
 
 
-@contextmanager
-def told_imports(root: Path) -> Iterator[None]:
-    """Turn what the project's own code raises while it is imported into one sentence.
-
-    Raises:
-        SetupError: with the file and the line below `root`.
-    """
-    try:
-        yield
-    except FrameworkError:
-        raise
-    except Exception as error:
-        raise SetupError(
-            f"The models cannot be imported: {type(error).__name__}{_place(error, root)}: "
-            f"{error.msg if isinstance(error, SyntaxError) else error}",
-            fix=_nearest_name(error),
-        ) from error
-
-
-def _place(error: Exception, root: Path) -> str:
-    places = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
-    if isinstance(error, SyntaxError) and error.filename:
-        places.append((error.filename, error.lineno))
-    mine = [(Path(name), line) for name, line in places if Path(name).is_relative_to(root)]
-    return f" in {mine[-1][0].relative_to(root)} line {mine[-1][1]}" if mine else ""
-
-
-def _nearest_name(error: Exception) -> str:
-    if not isinstance(error, AttributeError) or not error.name or error.obj is None:
-        return ""
-    near = get_close_matches(error.name, dir(error.obj), n=1)
-    return f"Did you mean {near[0]}?" if near else ""
+def told_imports(root: Path) -> AbstractContextManager[None]:
+    """Turn what the project's own code raises while its models are imported into one sentence."""
+    return told(root, "The models cannot be imported")
 
 
 def import_models(names: Iterable[str], root: Path) -> None:

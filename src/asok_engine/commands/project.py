@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib
 import sys
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +16,9 @@ from typing import Any, TypeVar
 
 import click
 
+from asok_engine.commands.own_code import told
 from asok_engine.dispatch import purpose
-from asok_engine.errors import FrameworkError, SetupError
+from asok_engine.errors import SetupError
 
 __all__ = ["Project", "app_option", "find_project"]
 
@@ -53,19 +53,16 @@ class Project:
             purpose.for_a_command()
         if str(self.root) not in sys.path:
             sys.path.insert(0, str(self.root))
-        try:
-            module = importlib.import_module(self.module)
-        except FrameworkError:
-            raise
-        except ModuleNotFoundError as error:
-            if error.name == self.module.partition(".")[0]:
+        with told(self.root, "The application failed to load"):
+            try:
+                module = importlib.import_module(self.module)
+            except ModuleNotFoundError as error:
+                if error.name != self.module.partition(".")[0]:
+                    raise
                 raise SetupError(
                     f"There is no module {self.module!r} in {self.root}.",
                     fix="Name the application: --app module:name.",
                 ) from error
-            raise self._failed(error) from error
-        except Exception as error:
-            raise self._failed(error) from error
         for name in [self.attribute] if self.attribute else _ATTRIBUTES:
             if hasattr(module, name):
                 return getattr(module, name)
@@ -74,26 +71,6 @@ class Project:
             f"The module {self.module!r} has no {wanted}.",
             fix="Make one there: app = Asok(), or name it with --app.",
         )
-
-    def _failed(self, error: Exception) -> SetupError:
-        where = ""
-        if isinstance(error, SyntaxError) and error.filename:
-            where = f" in {_shown(error.filename, self.root)} line {error.lineno}"
-        else:
-            mine = [
-                frame
-                for frame in traceback.extract_tb(error.__traceback__)
-                if Path(frame.filename).is_relative_to(self.root) and "site-packages" not in frame.filename
-            ]
-            if mine:
-                where = f" in {_shown(mine[-1].filename, self.root)} line {mine[-1].lineno}"
-        text = error.msg if isinstance(error, SyntaxError) else str(error)
-        return SetupError(f"The application failed to load: {type(error).__name__}{where}: {text}")
-
-
-def _shown(filename: str, root: Path) -> str:
-    path = Path(filename)
-    return str(path.relative_to(root)) if path.is_relative_to(root) else filename
 
 
 def find_project(app: str | None = None, start: Path | None = None) -> Project:

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from asok_engine.commands.own_code import told
 from asok_engine.commands.project import app_option, find_project
 
 __all__ = ["routes"]
@@ -22,7 +23,8 @@ def routes(as_json: bool, app: str | None) -> None:
     project = find_project(app)
     application = project.load()
     try:
-        rows = sorted(_row(route, project.root) for route in application.routes())
+        with told(project.root, "The application does not start"):
+            rows = sorted(_row(route, project.root) for route in application.routes())
     finally:
         application.shutdown()
     if as_json:

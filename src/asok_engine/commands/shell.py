@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from asok_engine.commands.own_code import told
 from asok_engine.commands.project import app_option, find_project
 
 __all__ = ["shell"]
@@ -24,7 +25,8 @@ def shell(plain: bool, app: str | None) -> None:
     names: dict[str, Any] = {"app": application}
     startup = getattr(application, "startup", None)
     if startup is not None:
-        startup()
+        with told(project.root, "The application does not start"):
+            startup()
     try:
         if not plain and importlib.util.find_spec("IPython") is not None:
             importlib.import_module("IPython").start_ipython(argv=[], user_ns=names)

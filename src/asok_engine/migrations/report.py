@@ -63,7 +63,8 @@ def plan_text(moves: Iterable[Move], dialect: DialectName) -> str:
     if not lines:
         return "Nothing to do."
     if unsafe:
-        lines.append(f"{unsafe} unsafe operations, marked with !; they need --allow-unsafe.")
+        what = "1 unsafe operation" if unsafe == 1 else f"{unsafe} unsafe operations"
+        lines.append(f"{what}, marked with !; run with --allow-unsafe to allow it.")
     return "\n".join(lines)
 
 

@@ -8,6 +8,7 @@ os.environ is `visible()`, which a settings module is imported in.
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
@@ -119,9 +120,13 @@ class Environment(Mapping[str, str]):
 
 def _read(file: Path) -> dict[str, str]:
     from dotenv import dotenv_values
+    from dotenv.parser import parse_stream
 
     try:
-        values = dotenv_values(file, encoding="utf-8-sig")
+        with file.open(encoding="utf-8-sig") as stream:
+            # Without the lines that cannot be read, which the library would log and `unreadable_lines` tells.
+            readable = [binding.original.string for binding in parse_stream(stream) if not binding.error]
+        values = dotenv_values(stream=io.StringIO("".join(readable)))
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(
             [

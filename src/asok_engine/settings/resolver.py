@@ -130,10 +130,14 @@ class Resolver:
         return found
 
     def raise_errors(self) -> None:
-        """Raise the table's error with every error at once, if there is one."""
+        """Raise the table's error with every error at once, if there is one.
+
+        Names in `.env` that look like a slip, and lines that cannot be read, are told with them:
+        they may be why a setting is missing.
+        """
         errors = self.errors()
         if errors:
-            raise self.table.error(errors)
+            raise self.table.error([*errors, *self.environment.unreadable_lines(), *self._strangers()])
 
     def _findings(self) -> list[Problem]:
         found: list[Problem] = []

@@ -27,7 +27,10 @@ def act(how: str) -> int:
 
 
 cli = console(
-    "tool", "A tool.", {"act": (f"{__name__}:act", "Act."), "far": ("no.such.module:far", "Far away.")}
+    "tool",
+    "A tool.",
+    {"act": (f"{__name__}:act", "Act."), "far": ("no.such.module:far", "Far away.")},
+    called={"perform": "act"},
 )
 
 
@@ -37,6 +40,23 @@ def test_help_lists_commands_without_importing_them(capsys: pytest.CaptureFixtur
     out = capsys.readouterr().out
     assert "act  Act." in out
     assert "far  Far away." in out
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("atc", "No such command 'atc'. Did you mean 'act'?"),
+        ("perform", "No such command 'perform'. Did you mean 'act'?"),
+        ("zzzz", "No such command 'zzzz'.\n"),
+        ("--actt", "No such option '--actt'"),
+    ],
+)
+def test_word_that_is_no_command_is_told_with_the_one_meant(
+    word: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A slip of the pen, or what another tool calls it; none is imported for that."""
+    assert run(cli, [word]) == 2
+    assert said in capsys.readouterr().err
 
 
 def test_command_gives_the_exit_code(capsys: pytest.CaptureFixture[str]) -> None:

@@ -76,6 +76,9 @@ def test_seeds_run_plain_and_async(project: GivenProject, tmp_path: Path) -> Non
     (tmp_path / "seeds" / "a.py").write_text("")
     with pytest.raises(UsageError, match="no function `seed`"):
         call(group, "seed", "a")
+    (tmp_path / "seeds" / "a.py").write_text("def seed():\n    1 / 0\n")
+    with pytest.raises(SetupError, match=r"^seeds/a\.py failed: ZeroDivisionError in seeds/a\.py line 2: "):
+        call(group, "seed", "a")
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres", "mariadb"])

@@ -47,6 +47,21 @@ def test_check_writes_nothing_and_fails_when_something_is_missing(tmp_path: Path
     assert call(make, "--check").return_value == 0
 
 
+def test_project_without_models_is_told_where_they_are_looked_for(tmp_path: Path) -> None:
+    """A file in the wrong place does not look like one that needs no migration."""
+    project = dataclasses.replace(project_in(tmp_path), models_at="here or there")
+    make = make_migration_command(lambda: project)
+    said = call(make)
+    assert (said.return_value, said.output) == (
+        0,
+        "No model was found in here or there; there is nothing to write.\n",
+    )
+    project.given.append(TEAMS)
+    call(make)
+    project.given.clear()
+    assert "drop table teams" in call(make, "--drop", "teams").output
+
+
 def test_unclear_change_writes_nothing(tmp_path: Path) -> None:
     """And a flag makes it clear."""
     project = project_in(tmp_path, TEAMS)

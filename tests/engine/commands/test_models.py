@@ -18,7 +18,6 @@ from asok_engine.commands.models import (
     registered_fills,
     registered_tables,
     snake_case,
-    told_imports,
 )
 from asok_engine.errors import SetupError
 from asok_engine.records.fields.number import Integer
@@ -34,18 +33,12 @@ def test_module_that_fails_is_named_with_its_line(tmp_path: Path, monkeypatch: p
     (tmp_path / "models_bad").mkdir()
     (tmp_path / "models_bad" / "post.py").write_text("\n1 / 0\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    with pytest.raises(SetupError, match=r"ZeroDivisionError in models_bad/post\.py line 2"):
+    with pytest.raises(
+        SetupError, match=r"^The models cannot be imported: ZeroDivisionError in models_bad/post\.py line 2"
+    ):
         import_models(["models_bad.post"], tmp_path)
     with pytest.raises(SetupError, match="No module named 'models_gone'"):
         import_models(["models_gone"], tmp_path)
-    with pytest.raises(SetupError, match="^as it is$"), told_imports(tmp_path):
-        raise SetupError("as it is")
-    (tmp_path / "models_bad" / "open.py").write_text("x = 1\nclass Open(object)\n    pass\n")
-    with pytest.raises(SetupError, match=r"SyntaxError in models_bad/open\.py line 2: expected ':'$"):
-        import_models(["models_bad.open"], tmp_path)
-    (tmp_path / "models_bad" / "near.py").write_text("import textwrap\ntextwrap.indnt\n")
-    with pytest.raises(SetupError, match=r"near\.py line 2.*Did you mean indent\?"):
-        import_models(["models_bad.near"], tmp_path)
 
 
 def test_tables_and_defaults_of_models_are_given() -> None:

@@ -33,3 +33,13 @@ def test_plain_application_needs_no_start(tmp_path: Path) -> None:
     (tmp_path / "wsgi.py").write_text("app = 'plain'\n")
     ran = run_once("asok.cli", "shell", "--plain", cwd=tmp_path, stdin="print(app)\n")
     assert (ran.returncode, "plain\n" in ran.stdout) == (0, True)
+
+
+def test_application_that_does_not_start_is_one_sentence(tmp_path: Path) -> None:
+    """What its own code raised, with file and line."""
+    (tmp_path / "wsgi.py").write_text(APP.replace('self.state = "started"', "1 / 0"))
+    ran = run_once("asok.cli", "shell", "--plain", cwd=tmp_path, stdin="")
+    assert ran.returncode == 1
+    assert ran.stderr == (
+        "error: The application does not start: ZeroDivisionError in wsgi.py line 5: division by zero.\n"
+    )

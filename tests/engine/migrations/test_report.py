@@ -39,11 +39,13 @@ def test_plan_has_sql_locks_rewrites_and_survival(link: Link) -> None:
         "running code of the previous version: FAILS",
         "what is dropped is lost",
         'DROP TABLE "teams";',
-        "1 unsafe operations, marked with !; they need --allow-unsafe.",
+        "\n1 unsafe operation, marked with !; run with --allow-unsafe to allow it.",
     ):
         assert part in text, text
     assert len(runner.journal.applied()) == 1
-    with pytest.raises(UnsafeMigration, match=r"(?s)0002_step: drop column teams\.name\. .*--allow-unsafe"):
+    with pytest.raises(
+        UnsafeMigration, match=r"(?s)0002_step: drop column teams\.name\. .*\nLook at .*--allow-unsafe"
+    ):
         refuse_unsafe(runner.moves(), link.dialect)
     back = plan_text(runner.moves_back(), link.dialect)
     assert back.startswith("roll back 0001_step")

@@ -90,13 +90,16 @@ def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:
     assert str(file) in str(caught.value)
 
 
-def test_a_line_that_cannot_be_read_is_named_by_its_number(tmp_path: Path) -> None:
-    """A slip such as a space in a name is told, with the line, and the other lines count."""
+def test_a_line_that_cannot_be_read_is_named_by_its_number(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A slip such as a space in a name is told, with the line and once, and the other lines count."""
     environment = Environment(written(tmp_path, "A=1\nSECRET KEY=abc\nB=2\n"), {})
     [problem] = environment.unreadable_lines()
     assert problem.level == "warning"
     assert "Line 2 " in problem.message
     assert dict(environment) == {"A": "1", "B": "2"}
+    assert caplog.records == []
 
 
 @pytest.mark.skipif(os.name != "posix", reason="file modes are those of POSIX")

@@ -138,6 +138,18 @@ def test_all_errors_are_raised_together() -> None:
     resolver().raise_errors()
 
 
+def test_slips_in_the_file_are_told_with_the_errors_that_they_may_explain(tmp_path: Path) -> None:
+    """Whoever writes PROT for PORT reads so beside what is wrong; without an error they stop nothing."""
+    file = "PROT=80\nDEBUG yes\n"
+    with pytest.raises(SettingsError) as caught:
+        resolver({"PORT": "x"}, file, folder=tmp_path).raise_errors()
+    text = str(caught.value)
+    assert "was given 'x' (environment PORT)" in text
+    assert ".env has PROT, which hall does not read. Did you mean PORT?" in text
+    assert "Line 2 of .env cannot be read" in text
+    resolver(file=file, folder=tmp_path).raise_errors()
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
