@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from asok.auth.followers import FollowedQueries as FollowedQueries
-    from asok.auth.followers import Followers as Followers
-    from asok.auth.followers import barred_people as barred_people
+    from asok.auth.followers import PeopleNow as PeopleNow
+    from asok.auth.followers import follower_of as follower_of
     from asok.auth.impersonation import ImpersonationBanner as ImpersonationBanner
     from asok.auth.links import Links as Links
     from asok.auth.oauth import OAuth as OAuth
@@ -45,7 +45,6 @@ _HOMES = {
     "DebugPage": "asok.debugpage",
     "Environment": "asok_engine.templates.environment",
     "FollowedQueries": "asok.auth.followers",
-    "Followers": "asok.auth.followers",
     "Followings": "asok_engine.realtime.followings",
     "MigrateButton": "asok.debugmigrate",
     "ImpersonationBanner": "asok.auth.impersonation",
@@ -54,13 +53,14 @@ _HOMES = {
     "PasskeyScript": "asok.auth.passkeyscript",
     "Passkeys": "asok.auth.passkeys",
     "People": "asok.auth.people",
+    "PeopleNow": "asok.auth.followers",
     "Post": "asok.auth.post",
     "Principal": "asok_engine.records.policy",
     "RequestAuth": "asok.auth.requestauth",
     "SmtpMailer": "asok_engine.backends.mail.smtp",
     "authorise": "asok_engine.records.policy",
-    "barred_people": "asok.auth.followers",
     "decide": "asok_engine.records.policy",
+    "follower_of": "asok.auth.followers",
     "is_allowed": "asok_engine.records.policy",
     "row_choices": "asok.forms.rowchoices",
     "run": "asok_engine.database.running",

@@ -136,7 +136,10 @@ class WebSocketServer:
         return register
 
     def room_authorizer(self, function: H) -> H:
-        """Ask `function(conn, room)` before `conn.join(room)`; only True lets the client in."""
+        """Ask `function(conn, room)` before `conn.join(room)`; only True lets the client in.
+
+        It is asked again when something about the person has changed; whoever may not stay leaves the room.
+        """
         if inspect.iscoroutinefunction(function):
             raise UsageError(
                 "The room authorizer is async; conn.join answers at once.",
@@ -179,8 +182,8 @@ class WebSocketServer:
             SetupError: a model has no policy.
         """
         if self._followings is None:
-            followers, queries = parts.Followers(), parts.FollowedQueries()
-            self._followings = parts.Followings(self._engine, followers.principal_of, queries.of)
+            queries = parts.FollowedQueries()
+            self._followings = parts.Followings(self._engine, parts.follower_of, queries.of)
             if self._app is not None and self._app.site.lifecycle.started:
                 self._followings.open()
         self._followings.announce(models)
@@ -284,7 +287,7 @@ class WebSocketServer:
                     sessions,
                     _person_of(request_class),
                     None if isinstance(people, Nobody) else people.bearers,
-                    barred=None if isinstance(people, Nobody) else parts.barred_people,
+                    None if isinstance(people, Nobody) else parts.PeopleNow(people),
                 ),
                 broadcast=self._broadcast(app, redis),
                 request_class=request_class,

@@ -6,6 +6,7 @@ import asyncio
 import json
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from websockets.typing import Origin
 from asok import Asok, TestClient, WebSocketServer
 from asok_engine.backends.broadcast.memory import MemoryBroadcast
 from asok_engine.database.running import run_async
-from asok_engine.errors import SetupError, UsageError
+from asok_engine.errors import ForbiddenError, SetupError, UsageError
 from asok_engine.realtime.limits import Limits
 from asok_engine.security.bearer import make_bearer
 from tests import servers
@@ -197,6 +198,68 @@ async def test_connection_of_somebody_who_is_switched_off_is_closed(tmp_path: Pa
             await asyncio.wait_for(one.recv(), 10)
         await two.send("still here")
         assert await two.recv() == "still here"
+
+
+async def test_message_after_a_right_was_taken_is_refused(tmp_path: Path, start: Start) -> None:
+    """`conn.user` is who they are now, for plain and async handlers, and a room is left with the right (114)."""
+    app = make_desk(tmp_path, {"LOG_LEVEL": "ERROR", "WS_ADAPTER": "memory", "ALLOWED_HOSTS": ["127.0.0.1"]})
+    ws = WebSocketServer(app=app, port=servers.free_port())
+    done: list[str] = []
+
+    def do(conn: Any, message: str) -> None:
+        if not conn.user.can("tickets.edit"):
+            raise ForbiddenError("You may not edit tickets.")
+        done.append(message)
+        conn.send("done")
+
+    @ws.on("/plain")
+    def plain(conn: Any, message: str) -> None:
+        do(conn, message)
+
+    @ws.on("/async")
+    async def heard(conn: Any, message: str) -> None:
+        do(conn, message)
+
+    @ws.on("/room")
+    def join(conn: Any, message: str) -> None:
+        conn.send(str(conn.join("agents")))
+
+    @ws.room_authorizer
+    def may_join(conn: Any, room: str) -> bool:
+        return conn.user is not None and conn.user.has_role("agent")
+
+    app.shutdown()
+    port = await start(app, ws)
+    user = await asyncio.to_thread(person, app, roles=["agent"])
+    client = TestClient(app, "wsgi", "http://127.0.0.1")
+    await asyncio.to_thread(sign_in, client)
+    cookie = {"Cookie": "; ".join(f"{name}={client.cookies[name]}" for name in client.cookies)}
+    tabs = [
+        await connect(
+            f"ws://127.0.0.1:{port}{path}", origin=Origin("http://localhost"), additional_headers=cookie
+        )
+        for path in ("/plain", "/async", "/room")
+    ]
+    for tab, answer in zip(tabs, ("done", "done", "True"), strict=True):
+        await tab.send("with the right")
+        assert await asyncio.wait_for(tab.recv(), 5) == answer
+    await user.update_async(_trust=True, roles=[])
+    began = time.monotonic()
+    async with asyncio.timeout(10):
+        while ws.is_user_online(user.id, "agents"):
+            await asyncio.sleep(0.05)
+    assert time.monotonic() - began < 5
+    for tab in tabs[:2]:
+        await tab.send("without the right")
+        with pytest.raises(ConnectionClosed) as closed:
+            await asyncio.wait_for(tab.recv(), 5)
+        assert closed.value.rcvd is not None
+        assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1008, "You may not edit tickets.")
+    assert done == ["with the right"] * 2
+    ws.broadcast_to("agents", "secret")
+    await tabs[2].send("let me in")
+    assert await asyncio.wait_for(tabs[2].recv(), 5) == "False"
+    await tabs[2].close()
 
 
 async def test_conn_user_is_the_person_of_a_token(tmp_path: Path, start: Start) -> None:

@@ -39,6 +39,7 @@ DOORS = {
     "asok_engine.dispatch.threads:_Pool._work": "carries the error to the task that awaits it",
     "asok_engine.realtime.attendant:Attendant.call": "door: an error of a socket handler closes its connection",
     "asok_engine.realtime.door:_Begun.__await__": "hands what the loop throws on to the coroutine that it drives",
+    "asok_engine.realtime.session_watch:SessionWatch.run": "worker: one mistake does not end the watch over all",
     "asok_engine.records.events:ModelEvents.happened": "hooks: the deed is committed and cannot fail any more",
     "asok_engine.servers.asgi:AsgiAdapter._lifespan": "door: a failed start is told to the server",
     "asok_engine.servers.asgi:AsgiAdapter._stream": "door: a stream broke after its headers had been sent",

@@ -1,85 +1,103 @@
 """Who is at the other end of a WebSocket: the person of the handshake, read again now and then.
 
-A connection may be open for hours. Rights that were taken away count for what it follows
-within a few seconds; the connections of a person who was deleted or may not sign in any
-more are closed, as those of sessions that end are.
+A connection may be open for hours. Every few seconds it is judged as a page would judge
+its session or token at that moment, for many people by one statement: rights that were
+taken away are gone, and whoever may not be signed in any more is nobody.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Collection
+from collections.abc import Iterator, Sequence
+from copy import copy
 from typing import Any
 
-from msgspec.structs import replace
-
+from asok.auth.people import Claim, People
 from asok.auth.visitor import principal_of
 from asok.orm.query import Query
+from asok_engine.backends.sessions.session import Session
 from asok_engine.database.running import run_async
 from asok_engine.errors import UsageError
 from asok_engine.realtime.connection import Connection
-from asok_engine.records.plans.find import find_by_key
+from asok_engine.realtime.gate import PersonNow
 from asok_engine.records.policy import ANONYMOUS, Principal
 from asok_engine.records.query import Query as EngineQuery
 from asok_engine.records.record import Record
 from asok_engine.records.steps import Plan
 
-__all__ = ["FollowedQueries", "Followers", "barred_people"]
+__all__ = ["FollowedQueries", "PeopleNow", "follower_of"]
 
-AGAIN_SECONDS = 3.0
-#: How many people one statement asks for.
+#: How many connections are asked for by one statement.
 MOST_ASKED = 500
+#: The people that were read, by model and by the text of their key: sessions keep numbers or text.
+_Found = dict[tuple[type[Record], str], Any]
 
 
-async def barred_people(people: Collection[Any]) -> Collection[Any]:
-    """Give those of these people who were deleted or may not sign in any more."""
-    by_model: dict[type[Record], dict[Any, Record]] = {}
-    for person in people:
-        if isinstance(person, Record):
-            by_model.setdefault(type(person), {})[person.pk] = person
-    barred: list[Any] = []
-    for model, known in by_model.items():
-        present = await run_async(_present(model, list(known)))
-        barred += [person for key, person in known.items() if key not in present]
-    return barred
+class PeopleNow:
+    """Tells who some people are now, by the rules of `people`, which are those of requests."""
+
+    def __init__(self, people: People) -> None:
+        self._people = people
+
+    async def __call__(self, known: Sequence[tuple[Any, Session | None]]) -> list[PersonNow]:
+        """Give each of these as they are now; they come with their session, or None where a token says it.
+
+        What is no record with one key stays as it is.
+        """
+        now: list[PersonNow] = []
+        for at in range(0, len(known), MOST_ASKED):
+            # Why in pieces: the loop has other connections to serve meanwhile.
+            now += await run_async(self._now(known[at : at + MOST_ASKED]))
+        return now
+
+    def _now(self, known: Sequence[tuple[Any, Session | None]]) -> Plan[list[PersonNow]]:
+        claimed = [(person, self._claim(person, session)) for person, session in known]
+        wanted: dict[type[Record], dict[Any, None]] = {}
+        for person, claim in claimed:
+            for model, key in self._wanted(person, claim):
+                wanted.setdefault(model, {})[key] = None
+        found: _Found = {}
+        for model, keys in wanted.items():
+            for record in (yield from EngineQuery(model.__description__).where(pk__in=list(keys)).fetch()):
+                found[model, str(record.pk)] = record
+        return [self._one(person, claim, found) for person, claim in claimed]
+
+    def _claim(self, person: Any, session: Session | None) -> Claim | None:
+        """Give what the session says; None where something else than the session named the person."""
+        if session is None or not isinstance(person, self._people.model):
+            return None
+        claim = self._people.claim_of(session)
+        return claim if claim.key else None
+
+    def _wanted(self, person: Any, claim: Claim | None) -> Iterator[tuple[type[Record], Any]]:
+        if claim is not None:
+            yield self._people.model, claim.key
+            if claim.acting is not None:
+                yield self._people.model, claim.acting.key
+        elif isinstance(person, Record) and len(person.__description__.key) == 1:
+            yield type(person), person.pk
+
+    def _one(self, person: Any, claim: Claim | None, found: _Found) -> PersonNow:
+        ones = [found.get((model, str(key))) for model, key in self._wanted(person, claim)]
+        if not ones:
+            return PersonNow(person, False)
+        if claim is not None:
+            fresh, _ = self._people.judged(claim, ones[0], ones[-1])
+        else:
+            fresh = ones[0] if getattr(ones[0], "is_active", True) else None
+        if fresh is None:
+            return PersonNow(None, True)
+        # Why a copy: the tabs of one person have handlers that run at the same time.
+        fresh = copy(fresh)
+        scopes = getattr(person, "scopes", None)
+        if isinstance(scopes, frozenset):
+            fresh.limit_to(scopes)
+        return PersonNow(fresh, fresh._row != person._row)
 
 
-def _present(model: type[Record], keys: list[Any]) -> Plan[set[Any]]:
-    description = model.__description__
-    meant = EngineQuery(description).only(description.key_name)
-    if "is_active" in description.fields:
-        meant = meant.where(is_active=True)
-    present: set[Any] = set()
-    for at in range(0, len(keys), MOST_ASKED):
-        found = yield from meant.where(pk__in=keys[at : at + MOST_ASKED]).fetch()
-        present.update(person.pk for person in found)
-    return present
-
-
-class Followers:
-    """The principals of connections; each person is read once in a few seconds, whoever asks."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[type, Any, Any], tuple[float, Principal]] = {}
-
-    async def principal_of(self, connection: Connection) -> Principal:
-        """Give who a connection is now."""
-        person = connection.user
-        if not isinstance(person, Record):
-            return ANONYMOUS if person is None else principal_of(person)
-        # Why with the scopes: a token's limit must outlast the reading, and concerns nobody else.
-        scopes, now = getattr(person, "scopes", None), time.monotonic()
-        name = (type(person), person.pk, scopes)
-        known = self._known.get(name)
-        if known is not None and now - known[0] < AGAIN_SECONDS:
-            return known[1]
-        fresh = await run_async(find_by_key(person.__description__, person.pk))
-        is_one = fresh is not None and getattr(fresh, "is_active", True)
-        principal = replace(principal_of(fresh), scopes=scopes) if is_one else ANONYMOUS
-        if len(self._known) > 10_000:
-            self._known.clear()
-        self._known[name] = (now, principal)
-        return principal
+def follower_of(connection: Connection) -> Principal:
+    """Give whom the policy of what a connection follows is asked about."""
+    person = connection.user
+    return ANONYMOUS if person is None else principal_of(person)
 
 
 class FollowedQueries:

@@ -223,8 +223,7 @@ class People:
         credentials = bearer_credentials(request)
         if credentials is not None:
             return self._by_token(request, credentials)
-        own, known = self.sessions.of(request).own, request.__dict__
-        claim = _claim(own.get(CLAIM), own.get(ACTING))
+        claim, known = self.claim_of(self.sessions.of(request)), request.__dict__
         ahead = known.pop("person_ahead", None)
         if not claim.key:
             return None
@@ -234,21 +233,32 @@ class People:
             person, known["impersonator"] = ahead[1]
         else:
             person, known["impersonator"] = run(self._present(claim))
-        if claim.acting is not None:
-            known["person_until"] = claim.acting.since + ACTING_SECONDS
         return person
 
+    def claim_of(self, session: Session) -> Claim:
+        """Give what a session says about who it is."""
+        return _claim(session.own.get(CLAIM), session.own.get(ACTING))
+
     def _present(self, claim: Claim) -> Plan[tuple[Any, Any]]:
-        """Give the person whom a claim stands for, and who acts for them, None where nobody does."""
-        owner = yield from self.find(claim.key, claim.stamp)
+        owner, person = (yield from find_by_key(self._description, claim.key)), None
+        if owner is not None and claim.acting is not None:
+            person = yield from find_by_key(self._description, claim.acting.key)
+        return self.judged(claim, owner, person)
+
+    def judged(self, claim: Claim, owner: Any, person: Any) -> tuple[Any, Any]:
+        """Give the person whom a claim stands for, and who acts for them, None where nobody does.
+
+        `owner` and `person` are who has the keys of the claim now, None for nobody.
+        """
+        if not self._is_let_in(owner, claim.stamp):
+            return None, None
         acting = claim.acting
-        if owner is None or acting is None:
+        if acting is None:
             return owner, None
-        if not 0 <= self.clock() - acting.since <= ACTING_SECONDS:
+        if person is None or not 0 <= self.clock() - acting.since <= ACTING_SECONDS:
             # Nobody rather than the owner: what was meant for somebody else must not become theirs.
             return None, owner
-        person = yield from find_by_key(self._description, acting.key)
-        return (person if person is not None and self.may_act_for(owner, person) else None), owner
+        return (person if self.may_act_for(owner, person) else None), owner
 
     def _by_token(self, request: Request, credentials: str) -> Any:
         request.is_personal = True
@@ -282,9 +292,12 @@ class People:
     def find(self, key: Any, stamp: str) -> Plan[Any]:
         """Give the person of a key whose password is the one of a stamp, None when they may not sign in."""
         person = yield from find_by_key(self._description, key)
+        return person if self._is_let_in(person, stamp) else None
+
+    def _is_let_in(self, person: Any, stamp: str) -> bool:
         if person is None or not getattr(person, "is_active", True):
-            return None
-        return person if equal(stamp, stamp_of(person, self.field)) else None
+            return False
+        return equal(stamp, stamp_of(person, self.field))
 
     # --- signing in and out -------------------------------------------------------------------
 

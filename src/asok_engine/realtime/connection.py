@@ -33,19 +33,16 @@ class Identity:
     """Who connects: the session of the handshake's cookies and its person; None for both otherwise.
 
     `key` names the session wherever it is shared with other processes, and must not be
-    its secret id; "" means that no session can end this connection. `until` is when the
-    person is this one no longer, in seconds since the epoch, None for as long as the session.
+    its secret id; "" means that no session can end this connection. `user` is another
+    object every few seconds: the person as they are then.
     """
 
-    __slots__ = ("key", "session", "until", "user")
+    __slots__ = ("key", "session", "user")
 
-    def __init__(
-        self, session: Any = None, user: Any = None, key: str = "", until: float | None = None
-    ) -> None:
+    def __init__(self, session: Any = None, user: Any = None, key: str = "") -> None:
         self.session = session
         self.user = user
         self.key = key
-        self.until = until
 
 
 class Pipe(Protocol):
@@ -125,7 +122,7 @@ class Connection:
 
     @property
     def user(self) -> Any:
-        """The person who is signed in, or None."""
+        """The person who is signed in, read again every few seconds, or None."""
         return self.identity.user
 
     @property
@@ -190,14 +187,28 @@ class Connection:
 
         `ws.broadcast_to(room, ...)` then reaches this client, from any process.
         """
-        if self._may_join is not None and not self._may_join(self, room):
+        person = self.user
+        if self._is_kept_out(room):
             return False
         self._station.post(self._station.join, self, room)
+        # Why again: whoever changed while they were asked for was not in the room yet for `leave_forbidden`.
+        if self.user is not person and self._is_kept_out(room):
+            self.leave(room)
+            return False
         return True
+
+    def _is_kept_out(self, room: str) -> bool:
+        return self._may_join is not None and not self._may_join(self, room)
 
     def leave(self, room: str) -> None:
         """Leave a room; does nothing outside of it."""
         self._station.post(self._station.leave_room, self, room)
+
+    def leave_forbidden(self) -> None:
+        """Ask the room authorizer again, and leave the rooms that are not this person's any more."""
+        for room in list(self.rooms):
+            if self._is_kept_out(room):
+                self.leave(room)
 
     # --- models -----------------------------------------------------------------------------
 

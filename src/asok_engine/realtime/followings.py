@@ -96,7 +96,7 @@ class Followings:
     def __init__(
         self,
         server: SocketServer,
-        principal_of: Callable[[Connection], Awaitable[Principal]],
+        principal_of: Callable[[Connection], Principal],
         query_of: Callable[[Any], Query],
     ) -> None:
         self._server = server
@@ -171,9 +171,7 @@ class Followings:
 class Circle:
     """The followings of one event loop; everything here runs on it."""
 
-    def __init__(
-        self, server: SocketServer, principal_of: Callable[[Connection], Awaitable[Principal]]
-    ) -> None:
+    def __init__(self, server: SocketServer, principal_of: Callable[[Connection], Principal]) -> None:
         self._server = server
         self._principal_of = principal_of
         #: By table: a class may be loaded anew, and other processes have classes of their own.
@@ -304,9 +302,9 @@ class Circle:
             await self._server.call(_READ_SIGHT, following.connection, following, self)
             await self.say(following, News("missed", _name(following)))
 
-    async def principal(self, following: Following) -> Principal:
+    def principal(self, following: Following) -> Principal:
         """Give who a following tells."""
-        return await self._principal_of(following.connection)
+        return self._principal_of(following.connection)
 
     async def say(self, following: Following, news: News) -> None:
         """Tell one connection."""
@@ -333,7 +331,7 @@ def send_news(connection: Connection, news: News) -> None:
 async def _read_sight(connection: Connection, following: Following, circle: Circle) -> None:
     """Read which rows are in sight; what was known stays where that cannot be read again."""
     try:
-        query, principal = following.query, await circle.principal(following)
+        query, principal = following.query, circle.principal(following)
         key = query.description.key_name
         newest = visible(query, principal).reorder(f"-{key}").limit(following.most).only(key)
         found = await run_async(newest.fetch())
@@ -347,13 +345,7 @@ async def _read_sight(connection: Connection, following: Following, circle: Circ
 
 async def _place(connection: Connection, following: Following, circle: Circle, groups: Groups) -> None:
     """Put a following to those who see the same rows and fields."""
-    try:
-        principal = await circle.principal(following)
-    except OutsideError as error:
-        _log.error("Who follows records could not be read: %s", error)
-        await circle.say(following, News("missed", _name(following)))
-        return
-    policy = following.policy
+    principal, policy = circle.principal(following), following.policy
     condition = policy.condition(principal, "view")
     sight = (condition, policy.readable(principal)) if isinstance(condition, bool) else principal
     groups.setdefault((id(following.followed), sight), (principal, []))[1].append(following)

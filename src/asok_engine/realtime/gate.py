@@ -22,7 +22,7 @@ from asok_engine.realtime.routes import SocketRoute
 from asok_engine.wire.request import Request
 from asok_engine.wire.response import Response
 
-__all__ = ["Admitted", "Authenticator", "Gate", "Guard", "NoSessions", "Refused"]
+__all__ = ["Admitted", "Authenticator", "Gate", "Guard", "NoSessions", "PersonNow", "Refused"]
 
 #: What stands before socket paths where pages and sockets share one address.
 PREFIX = "/ws/"
@@ -32,14 +32,25 @@ Guard = Callable[[Request], Response | Awaitable[Response | None] | None]
 Find = Callable[[str], tuple[SocketRoute, Mapping[str, Any]] | None]
 
 
+class PersonNow(Struct, frozen=True):
+    """Who a person is now: another object, None for who may not be here any more."""
+
+    person: Any
+    #: Whether something that is kept about them is not as it was.
+    has_changed: bool
+
+
 class Authenticator(Protocol):
-    """Tells who a handshake is from, and later which of these sessions have ended."""
+    """Tells who a handshake is from, and later which sessions have ended and who the others are."""
 
     def identify(self, request: Request) -> Awaitable[Identity]:
         """Give the session and the person of a handshake's cookies."""
 
     def ended(self, identities: Collection[Identity]) -> Awaitable[Collection[Identity]]:
         """Give those of these identities whose session is no longer valid."""
+
+    def people_now(self, identities: Sequence[Identity]) -> Awaitable[Sequence[PersonNow]]:
+        """Give who the person of each of these identities, which have one, is now."""
 
 
 class NoSessions:
@@ -52,6 +63,10 @@ class NoSessions:
     async def ended(self, identities: Collection[Identity]) -> Collection[Identity]:
         """Give none."""
         return ()
+
+    async def people_now(self, identities: Sequence[Identity]) -> Sequence[PersonNow]:
+        """Give them as they were."""
+        return [PersonNow(identity.user, False) for identity in identities]
 
 
 class Admitted(Struct):

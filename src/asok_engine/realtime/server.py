@@ -150,7 +150,7 @@ class SocketServer:
 
     async def _opened(self, plan: SocketPlan) -> None:
         self._watching = asyncio.get_running_loop().create_task(
-            SessionWatch(self.hub, plan.authenticator).run()
+            SessionWatch(self.hub, plan.authenticator, self.call).run()
         )
         try:
             await self.hub.open()

@@ -1,4 +1,4 @@
-"""Who follows records is who they are now: rights that were taken away count within seconds."""
+"""Who is at the other end of a connection is judged again as a page would judge them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from asok.auth import followers
-from asok.auth.followers import FollowedQueries, Followers, barred_people
+from asok.auth.followers import FollowedQueries, PeopleNow, follower_of
+from asok.auth.people import stamp_of
+from asok_engine.backends.sessions.session import Session
 from asok_engine.errors import UsageError
-from asok_engine.realtime.connection import Connection
+from asok_engine.realtime.gate import PersonNow
 from asok_engine.records.policy import ANONYMOUS
 from tests.asok.auth.desk import make_desk, person
 
@@ -23,47 +25,17 @@ class Held:
         self.user = user
 
 
-def asked(made: Followers, user: Any) -> Any:
-    """Give the principal of somebody's connection."""
-    connection: Any = Held(user)
-    kept: Connection = connection
-    return asyncio.run(made.principal_of(kept))
-
-
-def test_person_is_read_again_now_and_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Roles that came or went, and a person who may not sign in any more or is gone, count soon."""
+def test_follower_is_who_the_connection_has(tmp_path: Path) -> None:
+    """With roles and the limit of a token; a guest is nobody."""
     app = make_desk(tmp_path)
-    ada = person(app, roles=["agent"])
-    user = app.models["User"].find(ada.id)
-    made = Followers()
-    assert asked(made, user).has_role("agent")
-    assert asked(made, None) is ANONYMOUS
-    ada.update(_trust=True, roles=["manager"])
-    assert asked(made, user).has_role("agent")
-    monkeypatch.setattr(followers, "AGAIN_SECONDS", 0)
-    assert asked(made, user).has_role("manager")
-    ada.update(_trust=True, is_active=False)
-    assert asked(made, user) is ANONYMOUS
-    ada.update(_trust=True, is_active=True)
-    assert asked(made, user).id == ada.id
-    ada.delete()
-    assert asked(made, user) is ANONYMOUS
-    app.shutdown()
-
-
-def test_limit_of_a_token_outlasts_the_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And it limits nobody else: a connection of the same person without a token may do everything."""
-    app = make_desk(tmp_path)
-    ada = person(app, roles=["agent"])
-    made = Followers()
-    limited, whole = app.models["User"].find(ada.id), app.models["User"].find(ada.id)
-    limited.limit_to(["tickets.view"])
-    for seconds in (0, 60):
-        monkeypatch.setattr(followers, "AGAIN_SECONDS", seconds)
-        for _ in range(2):
-            assert not asked(made, limited).can("tickets.edit")
-            assert asked(made, limited).can("tickets.view")
-            assert asked(made, whole).can("tickets.edit")
+    user = person(app, roles=["agent"])
+    held: Any = Held(user)
+    assert follower_of(held).can("tickets.edit")
+    user.limit_to(["tickets.view"])
+    assert not follower_of(held).can("tickets.edit")
+    assert follower_of(held).can("tickets.view")
+    held.user = None
+    assert follower_of(held) is ANONYMOUS
     app.shutdown()
 
 
@@ -80,16 +52,85 @@ def test_model_is_one_query_and_other_things_are_refused(tmp_path: Path) -> None
     app.shutdown()
 
 
-def test_people_who_are_gone_or_switched_off_are_barred(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whatever their session says; asked for in few statements, and never of what is no record."""
+def now(app: Any, *known: Any) -> list[PersonNow]:
+    """Give who people are now; each is (person, session), or a person who came with a token."""
+    pairs = [each if isinstance(each, tuple) else (each, None) for each in known]
+    return asyncio.run(PeopleNow(app.services.people)(pairs))
+
+
+def session_of(app: Any, user: Any, *acting: Any) -> Session:
+    """Give the session of somebody who is signed in, and may act for somebody since a moment."""
+    session = Session(lambda: "an id")
+    session.own["user"] = [user.pk, stamp_of(user, app.services.people.field)]
+    if acting:
+        session.own["acting"] = list(acting)
+    return session
+
+
+def test_people_are_read_anew_or_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In few statements, each an object of its own, and never what is no record."""
     monkeypatch.setattr(followers, "MOST_ASKED", 2)
     app = make_desk(tmp_path)
-    made = [person(app, f"p{number}@example.com") for number in range(5)]
+    made = [person(app, f"p{number}@example.com", roles=["agent"]) for number in range(5)]
     users = [app.models["User"].find(each.id) for each in made]
-    member = person(app, "m@example.com", "Member")
-    assert asyncio.run(barred_people([*users, member, "a name"])) == []
+    member = app.models["Member"].find(person(app, "m@example.com", "Member").id)
+    asked = [(user, session_of(app, user)) for user in users]
+    asked += [asked[0], (member, Session(lambda: "")), ("a name", Session(lambda: ""))]
+    before = now(app, *asked)
+    assert [each.person for each in before] == [known for known, _ in asked]
+    assert not any(each.has_changed for each in now(app, *[(b.person, a[1]) for a, b in zip(asked, before)]))
+    made[0].update(_trust=True, roles=["manager"])
     made[1].update(_trust=True, is_active=False)
     made[4].delete()
-    assert asyncio.run(barred_people([*users, member])) == [users[1], users[4]]
+    after = now(app, *asked)
+    assert [each.person for each in after] == [
+        users[0],
+        None,
+        users[2],
+        users[3],
+        None,
+        users[0],
+        member,
+        "a name",
+    ]
+    assert [each.has_changed for each in after] == [True, True, False, False, True, True, False, False]
+    assert users[0].has_role("agent")
+    assert after[0].person.has_role("manager")
+    assert after[0].person is not after[5].person
+    app.shutdown()
+
+
+def test_limit_of_a_token_outlasts_the_reading(tmp_path: Path) -> None:
+    """And it limits nobody else: the same person without a token may do everything."""
+    app = make_desk(tmp_path)
+    ada = person(app, roles=["agent"])
+    limited = app.models["User"].find(ada.id)
+    limited.limit_to(["tickets.view"])
+    both = now(app, limited, (ada, session_of(app, ada)), ada)
+    assert [each.person.can("tickets.edit") for each in both] == [False, True, True]
+    assert both[0].person.can("tickets.view")
+    app.shutdown()
+
+
+def test_session_of_another_password_is_nobodys(tmp_path: Path) -> None:
+    """As on pages: wherever it was changed. A token goes on."""
+    app = make_desk(tmp_path)
+    ada = person(app)
+    session = session_of(app, ada)
+    ada.update(password="set by somebody in a shell")
+    assert [each.person for each in now(app, (ada, session), ada)] == [None, ada]
+    app.shutdown()
+
+
+def test_who_acts_for_somebody_may_do_so_still(tmp_path: Path) -> None:
+    """For an hour, as long as their own account and right are there."""
+    app = make_desk(tmp_path)
+    people = app.services.people
+    boss, ada = person(app, "boss@example.com", is_admin=True), person(app)
+    session, over = (session_of(app, boss, ada.pk, people.clock() - seconds) for seconds in (10, 3700))
+    assert [each.person for each in now(app, (ada, session), (ada, over))] == [ada, None]
+    boss.update(_trust=True, is_admin=False)
+    assert now(app, (ada, session))[0].person is None
+    boss.update(_trust=True, is_admin=True, is_active=False)
+    assert now(app, (ada, session))[0].person is None
+    app.shutdown()

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import pytest
 
 from asok import Asok, TestClient
+from asok.auth.followers import PeopleNow
 from asok_engine.database.running import run
 from asok_engine.realtime.session_identity import SessionIdentities
 from tests.asok.auth.desk import GOOD, make_desk, person, sign_in
@@ -383,11 +384,11 @@ async def test_a_socket_that_was_opened_meanwhile_ends_with_it(tmp_path: Path) -
     client = TestClient(app, "wsgi")
     await asyncio.to_thread(act, client)
     people = app.services.people
-    identities = SessionIdentities(app.services.sessions, people.of, people.bearers, clock)
+    identities = SessionIdentities(app.services.sessions, people.of, people.bearers, PeopleNow(people))
     cookie = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
     identity = await identities.identify(made_request("/", cookie=cookie))
     assert identity.user.email == "ada@example.com"
     clock.now += 3599
-    assert await identities.ended([identity]) == []
+    assert [each.person for each in await identities.people_now([identity])] == [identity.user]
     clock.now += 2
-    assert await identities.ended([identity]) == [identity]
+    assert [each.person for each in await identities.people_now([identity])] == [None]

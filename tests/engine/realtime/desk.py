@@ -62,7 +62,7 @@ class Desk:
         self.all = Query(Slip.__description__)
 
     def register(self, server: SocketServer) -> None:
-        async def principal_of(connection: Connection) -> Principal:
+        def principal_of(connection: Connection) -> Principal:
             return ANONYMOUS if connection.user is None else Principal("person", connection.user.id)
 
         def query_of(what: Any) -> Query:

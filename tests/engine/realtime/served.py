@@ -14,6 +14,7 @@ from asok_engine.backends.broadcast.contract import Broadcast
 from asok_engine.backends.broadcast.memory import MemoryBroadcast
 from asok_engine.dispatch.sockets import SocketEnd
 from asok_engine.realtime.connection import Identity
+from asok_engine.realtime.gate import PersonNow
 from asok_engine.realtime.limits import Limits
 from asok_engine.realtime.origins import Origins
 from asok_engine.realtime.server import SocketPlan, SocketServer
@@ -22,21 +23,26 @@ from asok_engine.wire.request import Request
 from asok_engine.wire.response import Response
 from tests import servers
 
-__all__ = ["Exchange", "FakeLink", "People", "Served", "made_request", "plan", "serving"]
+__all__ = ["Exchange", "FakeLink", "People", "Served", "User", "made_request", "plan", "serving"]
 
 
 class User:
     """A person."""
 
-    def __init__(self, id: int) -> None:
+    def __init__(self, id: int, name: str = "somebody") -> None:
         self.id = id
+        self.name = name
 
 
 class People:
-    """An authenticator: the cookie `who` is the number of a person and the key of the session."""
+    """An authenticator: the cookie `who` is the number of a person and the key of the session.
+
+    The people in `changed` are another one from now on, or None.
+    """
 
     def __init__(self) -> None:
         self.dead: set[str] = set()
+        self.changed: dict[int, User | None] = {}
 
     async def identify(self, request: Request) -> Identity:
         who = request.cookies.get("who")
@@ -44,6 +50,10 @@ class People:
 
     async def ended(self, identities: Collection[Identity]) -> Collection[Identity]:
         return [identity for identity in identities if identity.key in self.dead]
+
+    async def people_now(self, identities: Sequence[Identity]) -> Sequence[PersonNow]:
+        users = [identity.user for identity in identities]
+        return [PersonNow(self.changed.get(user.id, user), user.id in self.changed) for user in users]
 
 
 def plan(**changed: Any) -> SocketPlan:

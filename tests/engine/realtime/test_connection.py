@@ -11,7 +11,7 @@ import pytest
 
 from asok_engine.errors import UsageError
 from asok_engine.realtime.connection import Connection
-from tests.engine.realtime.served import closed, serving
+from tests.engine.realtime.served import User, closed, serving
 
 
 async def test_connection_knows_its_client(tmp_path: Path) -> None:
@@ -144,6 +144,29 @@ async def test_close_code_that_may_not_be_sent_is_refused(tmp_path: Path) -> Non
         await client.send("x")
         code, reason = await closed(client)
     assert (code, len(str(reason)), refused) == (4000, 123, [UsageError])
+
+
+async def test_right_that_goes_while_a_room_is_joined_opens_nothing(tmp_path: Path) -> None:
+    """Between the question and the entry nobody else would ask again."""
+    answers: list[bool] = []
+
+    def may_join(conn: Connection, room: str) -> bool:
+        was_allowed = conn.user.name == "somebody"
+        conn.identity.user = User(1, "demoted")
+        return was_allowed
+
+    def register(server: Any) -> None:
+        server.routes.on_message("/", lambda conn, message: answers.append(conn.join("office")))
+
+    async with serving(register, tmp_path, may_join=may_join) as served, served.connect(who=1) as client:
+        await client.send("let me in")
+        async with asyncio.timeout(5):
+            while not answers:
+                await asyncio.sleep(0.01)
+        assert answers == [False]
+        served.server.broadcast_to("office", "secret")
+        served.server.broadcast("/", "hello")
+        assert await client.recv() == "hello"
 
 
 async def test_room_is_joined_with_permission_only(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from asok_engine.backends.sessions.contract import NewSession, StoredSession
 from asok_engine.backends.sessions.memory import MemorySessions
 from asok_engine.dispatch.middleware.sessions import SessionCookie, Sessions, handle_of
 from asok_engine.errors import BackendUnavailable
+from asok_engine.realtime.gate import PersonNow
 from asok_engine.realtime.session_identity import SessionIdentities
 from asok_engine.security.signing import Signer
 from asok_engine.wire.request import Request
@@ -56,15 +58,23 @@ async def test_person_is_looked_up_in_a_thread() -> None:
 
 
 async def test_sessions_that_have_ended_are_told() -> None:
-    """All are asked for at once."""
-    own = sessions()
+    """All are asked for at once, and each once: ten tabs of one person are one question."""
+    asked: list[list[str]] = []
+
+    class Counting(MemorySessions):
+        async def gone_async(self, handles: Collection[str]) -> list[str]:
+            asked.append(list(handles))
+            return list(await super().gone_async(handles))
+
+    own = sessions(Counting())
     identities = SessionIdentities(own)
     for sid in ("s1", "s2"):
         own.store.create(NewSession(handle_of(sid), {"a": b"1"}))
-    both = [await identities.identify(handshake(sid)) for sid in ("s1", "s2")]
-    assert list(await identities.ended(both)) == []
+    made = [await identities.identify(handshake(sid)) for sid in ("s1", "s2", "s2", "s2")]
+    assert list(await identities.ended(made)) == []
     own.store.delete(handle_of("s1"))
-    assert list(await identities.ended(both)) == [both[0]]
+    assert list(await identities.ended(made)) == [made[0]]
+    assert asked == [[handle_of("s1"), handle_of("s2")]] * 2
 
 
 async def test_store_that_is_away_is_no_stranger() -> None:
@@ -88,13 +98,15 @@ class Tokens:
         return [key for key in keys if key == "old"]
 
 
-async def test_token_is_told_when_it_is_gone_and_a_session_goes_before_it() -> None:
-    """Its name is marked, so that no store of sessions is asked for it; a guest with a token has none."""
+async def test_token_is_told_when_it_is_gone_and_goes_before_a_session() -> None:
+    """As on pages. Its name is marked, so that no store of sessions is asked for it; a guest with one has none."""
     own = sessions()
     own.store.create(NewSession(handle_of("s1"), {}, "7"))
     identities = SessionIdentities(own, lambda request: "somebody", Tokens())
     made = [
-        await identities.identify(made_request("/", authorization=f"Bearer {name}"))
+        await identities.identify(
+            made_request("/", authorization=f"Bearer {name}", cookie=f"asok_session={SIGNER.sign('s1')}")
+        )
         for name in ("old", "new")
     ]
     assert [each.key for each in made] == ["token:old", "token:new"]
@@ -105,47 +117,22 @@ async def test_token_is_told_when_it_is_gone_and_a_session_goes_before_it() -> N
     assert (await guests.identify(made_request("/", authorization="Bearer old"))).key == ""
 
 
-async def test_person_whose_time_is_over_is_told() -> None:
-    """Who acts for somebody else does for an hour, also where nobody asks for a page."""
+async def test_people_are_asked_for_with_what_names_them() -> None:
+    """With their session, or without one where a token does; nobody is asked where nobody tells."""
     own = sessions()
     own.store.create(NewSession(handle_of("s1"), {}, "7"))
-    now = [1000.0]
+    asked: list[Any] = []
 
-    def person_of(request: Request) -> str:
-        request.__dict__["person_until"] = 1060.0
-        return "somebody"
+    async def ask_people(known: Any) -> list[PersonNow]:
+        asked.extend(known)
+        return [PersonNow(f"{person}, renewed", True) for person, _ in known]
 
-    identities = SessionIdentities(own, person_of, clock=lambda: now[0])
-    identity = await identities.identify(handshake("s1"))
-    assert identity.until == 1060.0
-    assert await identities.ended([identity]) == []
-    now[0] = 1061.0
-    assert await identities.ended([identity]) == [identity]
-    own.store.delete(handle_of("s1"))
-    assert await identities.ended([identity]) == [identity]
-
-
-async def test_person_who_is_barred_is_told_while_the_session_goes_on() -> None:
-    """Whoever is switched off leaves at once, with a session or a token; guests are not asked for."""
-    own = sessions()
-    for sid in ("s1", "s2"):
-        own.store.create(NewSession(handle_of(sid), {}, sid))
-    asked: list[list[Any]] = []
-
-    async def barred(people: Any) -> list[str]:
-        asked.append(sorted(people))
-        return [each for each in people if each == "bad"]
-
-    names = {handshake("s1").headers["cookie"]: "bad", handshake("s2").headers["cookie"]: "good"}
-
-    def person_of(request: Request) -> str:
-        return names.get(request.headers.get("cookie") or "", "bad")
-
-    identities = SessionIdentities(own, person_of, Tokens(), barred=barred)
-    made = [await identities.identify(handshake(sid)) for sid in ("s1", "s2")]
-    made.append(await identities.identify(made_request("/", authorization="Bearer new")))
-    assert await identities.ended(made) == [made[0], made[2]]
-    assert asked == [["bad", "bad", "good"]]
-    guests = SessionIdentities(own, barred=barred)
-    assert await guests.ended([await guests.identify(handshake("s1"))]) == []
-    assert len(asked) == 1
+    identities = SessionIdentities(own, lambda request: "Ada", Tokens(), ask_people)
+    made = [
+        await identities.identify(handshake("s1")),
+        await identities.identify(made_request("/", authorization="Bearer new")),
+    ]
+    renewed = [PersonNow("Ada, renewed", True)] * 2
+    assert await identities.people_now(made) == renewed
+    assert asked == [("Ada", made[0].session), ("Ada", None)]
+    assert await SessionIdentities(own).people_now(made) == [PersonNow("Ada", False)] * 2
