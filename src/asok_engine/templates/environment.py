@@ -39,6 +39,7 @@ from asok_engine.templates.html import Place
 from asok_engine.templates.lookup import Roots
 from asok_engine.templates.markup import Markup
 from asok_engine.templates.outline import Outline, read
+from asok_engine.templates.plain import MOST_LOOPS, NO_LOOPS, Loops, find_loops, names_bound
 from asok_engine.templates.rewrite import BLOCK_SEPARATOR, VARIANT_MARK, Dialect, Variant, write
 from asok_engine.templates.survey import Survey, survey
 from asok_engine.templates.tokens import Origin
@@ -273,6 +274,9 @@ class Environment:
                 yield text
 
     def _page(self, key: str, context: Mapping[str, Any]) -> str:
+        loops = self._compiled.loops.get(key) or self._loops(key)
+        if loops.prints and (plain := loops.plain(context)):
+            key += _plain_suffix(plain)
         page = _page_head(context)
         if page is None:
             return self._run(key, context)
@@ -326,8 +330,8 @@ class Environment:
                 if len(self._strings) > MOST_TEXTS:
                     _, old = self._strings.popitem(last=False)
                     del self._texts_of[old]
-                    self._compiled.forget(old)
-                    self._engine.remove_template(old)
+                    for name in self._compiled.forget(old):
+                        self._engine.remove_template(name)
             else:
                 self._strings.move_to_end((name, source))
         if self._debug:
@@ -374,7 +378,7 @@ class Environment:
             number = len(self._numbers)
             if self._debug:
                 self._numbers[number] = key
-            written = write(outline, found, self._dialect, variant, number)
+            written = write(outline, found, self._dialect, variant, number, self._loops(plain).prints)
             self._compiled.origins[key] = outline.origin
             self._compiled.spelled[key] = written.spelled
             return written.text
@@ -399,6 +403,17 @@ class Environment:
                 f"the file is not UTF-8: {error.reason} at byte {error.start}.", template=plain, path=path
             ) from error
         return Origin(self._compiled.names.get(plain, path.name), path, source)
+
+    def _loops(self, plain: str) -> Loops:
+        """Find the loops that can be looked at before; none where not all parents are known."""
+        with self._lock:
+            chain = self._chain(plain)
+            loops = NO_LOOPS
+            if chain[-1].is_root:
+                bound = frozenset[str]().union(*map(names_bound, chain[1:]))
+                loops = find_loops(chain[0], bound)
+            self._compiled.loops[plain] = loops
+        return loops
 
     def _surveyed(self, plain: str, depth: int = 0) -> tuple[Outline, Survey]:
         """Read a template after its parents, whose blocks tell where its own stand."""
@@ -431,14 +446,19 @@ class Environment:
     def _block_names(self, key: str) -> tuple[tuple[str, ...], bool]:
         """Give the blocks of a template and its parents, and whether these are all."""
         with self._lock:
-            chain: list[Outline] = []
-            parent: str | None = key
-            while parent is not None:
-                outline = self._outline(parent)
-                chain.append(outline)
-                parent = self._parent(parent, outline, len(chain))
+            chain = self._chain(key)
         names = dict.fromkeys(name for outline in reversed(chain) for name in outline.blocks)
         return tuple(names), chain[-1].is_root
+
+    def _chain(self, key: str) -> list[Outline]:
+        """Read a template, its parent, the parent of that, as far as they are written out."""
+        chain: list[Outline] = []
+        parent: str | None = key
+        while parent is not None:
+            outline = self._outline(parent)
+            chain.append(outline)
+            parent = self._parent(parent, outline, len(chain))
+        return chain
 
     def _breaks(self, key: str) -> list[int]:
         with self._lock:
@@ -533,10 +553,16 @@ class _Compiled:
         self.surveys: dict[str, Survey] = {}
         self.origins: dict[str, Origin] = {}
         self.spelled: dict[str, dict[str, str]] = {}
+        self.loops: dict[str, Loops] = {}
 
-    def forget(self, key: str) -> None:
-        for entries in (self.names, self.stamps, self.outlines, self.surveys, self.origins, self.spelled):
-            entries.pop(key, None)
+    def forget(self, plain: str) -> list[str]:
+        """Forget a template with its variants; give the names that the engine has for them."""
+        keys = [key for key in self.origins if key == plain or key.startswith(plain + VARIANT_MARK)]
+        for entries in (self.names, self.stamps, self.outlines, self.surveys, self.loops):
+            entries.pop(plain, None)
+        for key in keys:
+            del self.origins[key], self.spelled[key]
+        return keys
 
 
 class _Component:
@@ -585,6 +611,11 @@ def _is_escaped(key: str) -> bool:
     plain = Variant.parse(key)[0]
     name = plain.split(TEXT, 2)[2] if plain.startswith(TEXT) else plain
     return not name.endswith(PLAIN_SUFFIXES)
+
+
+@lru_cache(maxsize=1 << MOST_LOOPS)
+def _plain_suffix(loops: tuple[int, ...]) -> str:
+    return Variant(plain=loops).suffix()
 
 
 def _is_block_name(name: str) -> bool:

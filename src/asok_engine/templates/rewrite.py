@@ -9,7 +9,8 @@ of white space are done here too: the line breaks that go are put into a comment
 What printing becomes, and why: `{{ x }}` is stored in a name of its own; text is printed
 directly, in native code, and so is what comes before lists in the engine's order of
 kinds: none, booleans and numbers. Everything else is sent through the filter `__html`,
-and a float is asked whether it was a decimal (`exact`).
+and a float is asked whether it was a decimal (`exact`). In loops that are known to meet
+only plain values (`plain`) it stays what it is.
 
 Source: the Jinja template language; minijinja's ordering of value kinds.
 """
@@ -18,7 +19,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from msgspec import Struct, field
 
@@ -35,6 +36,7 @@ from asok_engine.templates.expressions import (
     with_commas,
 )
 from asok_engine.templates.outline import Outline
+from asok_engine.templates.plain import NO_LOOPS
 from asok_engine.templates.survey import Insertion, Survey
 from asok_engine.templates.tokens import Kind, Token
 
@@ -62,11 +64,13 @@ class Variant(Struct, frozen=True):
 
     Without anything the whole. `blocks`: only these blocks. `part`: one of the pieces
     that a streamed page is sent in. `as_it_is`: for an include whose text must not be touched.
+    `plain`: the whole, for a context with which these loops meet only plain values.
     """
 
     blocks: tuple[str, ...] = ()
     part: int | None = None
     as_it_is: bool = False
+    plain: tuple[int, ...] = ()
 
     @property
     def is_whole(self) -> bool:
@@ -79,6 +83,8 @@ class Variant(Struct, frozen=True):
             return f"{VARIANT_MARK}as"
         if self.blocks:
             return f"{VARIANT_MARK}blocks={','.join(self.blocks)}"
+        if self.plain:
+            return f"{VARIANT_MARK}plain={','.join(map(str, self.plain))}"
         return "" if self.part is None else f"{VARIANT_MARK}part={self.part}"
 
     @classmethod
@@ -90,6 +96,8 @@ class Variant(Struct, frozen=True):
             return plain, cls(blocks=tuple(value.split(",")))
         if kind == "part":
             return plain, cls(part=int(value))
+        if kind == "plain":
+            return plain, cls(plain=tuple(map(int, value.split(","))))
         return plain, cls(as_it_is=kind == "as")
 
 
@@ -123,20 +131,38 @@ def engine_name(block: str) -> str:
     return "__block_" + block.replace("_", "__").replace("-", "_h")
 
 
-def write(outline: Outline, found: Survey, dialect: Dialect, variant: Variant, number: int = 0) -> Written:
-    """Write a template for the engine; `number` names it in the calls that trace lines."""
-    return _Writer(outline, found, dialect, variant, number).write()
+def write(
+    outline: Outline,
+    found: Survey,
+    dialect: Dialect,
+    variant: Variant,
+    number: int = 0,
+    loop_of: Mapping[int, int] = NO_LOOPS.prints,
+) -> Written:
+    """Write a template for the engine.
+
+    `number` names it in the calls that trace lines; `loop_of` gives for prints the loop that
+    they need no question in when it is one of the variant's plain ones.
+    """
+    return _Writer(outline, found, dialect, variant, number, loop_of).write()
 
 
 class _Writer:
     def __init__(
-        self, outline: Outline, found: Survey, dialect: Dialect, variant: Variant, number: int
+        self,
+        outline: Outline,
+        found: Survey,
+        dialect: Dialect,
+        variant: Variant,
+        number: int,
+        loop_of: Mapping[int, int],
     ) -> None:
         self._outline = outline
         self._found = found
         self._dialect = dialect
         self._variant = variant
         self._number = number
+        self._loop_of = loop_of
         self._out: list[str] = []
         self._spelled: dict[str, str] = {}
         self._sources: dict[str, Source] = {}
@@ -275,6 +301,9 @@ class _Writer:
 
     def _print(self, index: int, token: Token) -> None:
         expression = token.body
+        if self._loop_of.get(index) in self._variant.plain:
+            self._out.append(f"{{{{ {expression} }}}}")
+            return
         how = classify(expression, self._dialect.native, self._dialect.texts)
         subject, rest = (how.subject, how.rest) if how.subject else self._filtered(expression)
         if not subject:
