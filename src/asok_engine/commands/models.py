@@ -7,7 +7,6 @@ is the project's own code.
 from __future__ import annotations
 
 import importlib
-import json
 import re
 import sys
 from collections.abc import Collection, Iterable, Sequence
@@ -17,6 +16,7 @@ from enum import Enum
 from pathlib import Path
 
 import click
+import msgspec
 
 from asok_engine.commands.own_code import told
 from asok_engine.errors import SetupError
@@ -82,10 +82,13 @@ def registered_fills() -> dict[str, ServerDefault]:
         description = model.__description__
         for field in description.fields.values():
             value = description.plain_defaults.get(field.name)
+            if field.default in (list, dict, set) or isinstance(field.default, list | dict | set):
+                # Each record gets one of its own, but all of them are alike.
+                value = field.clean(field.make_default())
+                value = value if field.to_column is None else field.to_column(value)
+                value = value if isinstance(value, str) else msgspec.json.encode(value).decode()
             if isinstance(value, Enum):
                 value = value.value
-            if isinstance(value, dict | list):
-                value = json.dumps(value)
             if value is None and (field.sets_at_create or field.sets_at_save):
                 value = NOW
             if value is not None and isinstance(value, ServerDefault):

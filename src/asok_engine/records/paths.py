@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from asok_engine.errors import UsageError
 from asok_engine.records.description import Description
-from asok_engine.records.errors import unknown_name
+from asok_engine.records.errors import UnknownName, unknown_name
 from asok_engine.records.fields.field import FieldRef
 from asok_engine.records.relations.relation import JoinedSource, Relation, alias_for
 from asok_engine.sql.expressions import Condition, Constant, Expression, all_of
@@ -29,6 +29,7 @@ __all__ = [
     "condition_at",
     "joins_of",
     "linked_exists",
+    "no_single_value",
     "place_of",
     "split_path",
     "to_many_part",
@@ -114,13 +115,30 @@ def condition_at(start: Place, parts: Sequence[str], build: Build) -> tuple[Cond
         inner = rest[1:] or ["pk"]
         return linked_exists(place, relation, lambda there: condition_at(there, inner, build)), place.joins
     if len(rest) > 1:
-        raise unknown_name(rest[1], f"The field {name!r} of {place.description.name}", [], "part")
+        raise no_single_value(place, rest)
     if used and name in ("pk", place.description.key[0]) and len(place.description.key) == 1:
         before, _ = place_of(start, parts[: used - 1])
         local = before.description.relations[parts[used - 1]].local_name
         if local:
             return build(before.ref(local), before), before.joins
     return build(place.ref(place.description.field(name).name), place), place.joins
+
+
+def no_single_value(place: Place, rest: Sequence[str], annotations: Iterable[str] = ()) -> UnknownName:
+    """Say why the rest of a path, from a place on, is no field."""
+    name, owner = rest[0], place.description
+    relation = owner.relations.get(name)
+    if relation is not None and relation.is_to_many:
+        return UnknownName(
+            f"The path {'.'.join(rest)!r} of {owner.name} leads to many records and has no single value.",
+            fix="Use an aggregate, such as Max.",
+        )
+    if len(rest) > 1 and owner.has_field(name):
+        return UnknownName(
+            f"The field {name!r} of {owner.name} has no part {rest[1]!r}.",
+            fix=f"Give a field, or a path through relations that ends at one: {name!r}.",
+        )
+    return unknown_name(name, owner.name, [*owner.fields, *owner.relations, *annotations])
 
 
 def to_many_part(description: Description, parts: Sequence[str]) -> list[str]:

@@ -32,6 +32,7 @@ from asok_engine.records.paths import (
     condition_at,
     joins_of,
     linked_exists,
+    no_single_value,
     place_of,
     split_path,
     to_many_part,
@@ -294,8 +295,7 @@ class Query(Struct, eq=False):
         if not rest:
             return place.ref(place.description.key_name)
         if len(rest) > 1 or not place.description.has_field(rest[0]):
-            known = [*place.description.fields, *place.description.relations, *dict(self.annotations)]
-            raise unknown_name(rest[0], place.description.name, known)
+            raise no_single_value(place, rest, dict(self.annotations))
         return place.ref(place.description.field(rest[0]).name)
 
     def limit(self, count: int | None) -> Query:

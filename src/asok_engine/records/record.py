@@ -1,15 +1,15 @@
 """The base of every model of both faces: an object with the values of one row.
 
 Values stand in the object's `__dict__`, under the names of the fields. Two slots
-beside it remember the row that the object was read from and where that came from;
-they are empty until the record is in the database. What a record can do is a plan
+beside it (`rows.Kept`) remember the row that the object was read from and where that
+came from; they are empty until the record is in the database. What a record can do is a plan
 (`records/plans`); a face gives the plans their names.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from asok_engine.errors import UsageError
 from asok_engine.records.description import Description, describe
@@ -21,7 +21,7 @@ from asok_engine.records.plans.load import load_for_peers
 from asok_engine.records.registry import registry
 from asok_engine.records.relations.relation import Relation
 from asok_engine.records.reverse import add_ways_back
-from asok_engine.records.rows import Origin, Records
+from asok_engine.records.rows import Kept, Records
 from asok_engine.records.steps import Plan
 
 __all__ = ["Record", "assign", "made_of"]
@@ -30,14 +30,14 @@ Result = TypeVar("Result")
 Made = TypeVar("Made", bound="Record")
 
 
-class Record:
+class Record(Kept):
     """One row as an object.
 
     Keyword arguments are values of fields and relations; what is not given gets its
     default.
     """
 
-    __slots__ = ("__dict__", "__weakref__", "_origin", "_row")
+    __slots__ = ()
 
     __description__: ClassVar[Description]
     #: A loaded relation to many is its list, and nothing around it.
@@ -48,11 +48,6 @@ class Record:
     not_found_error: ClassVar[type[RecordNotFound]] = RecordNotFound
     several_error: ClassVar[type[SeveralRecords]] = SeveralRecords
     __abstract__ = True
-
-    if TYPE_CHECKING:
-        #: The row that the record was read from or written as, None while it is not in the database.
-        _row: Any
-        _origin: Origin | None
 
     def __init__(self, /, **values: Any) -> None:
         self._begin(values)

@@ -1,7 +1,7 @@
 """Rows to records, by one generated function per model, set of columns and dialect.
 
 The function does nothing but unpack a row, decode the columns that need it, and
-put a dict into a new object. The object keeps the row that it came from: a save
+put the values into a new object. The object keeps the row that it came from: a save
 compares with it, so that an assignment costs nothing and a change inside a JSON
 value is seen. Records of one result know each other weakly, through the list that
 they came in: a relation that was not loaded is loaded for all of them at once.
@@ -10,7 +10,11 @@ they came in: a relation that was not loaded is loaded for all of them at once.
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Callable, Sequence
+from functools import cached_property
+from itertools import chain
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import ref
 
@@ -24,12 +28,28 @@ from asok_engine.sql.types import ColumnType
 if TYPE_CHECKING:
     from asok_engine.records.record import Record
 
-__all__ = ["GroupedReader", "Joined", "Layout", "Origin", "Owners", "RecordReader", "Records"]
+__all__ = ["GroupedReader", "Joined", "Kept", "Layout", "Origin", "Owners", "RecordReader", "Records"]
 
+#: Whether attributes are set one by one before the object gets its class. Python 3.13 copies them then.
+FILLS_BLANKS = sys.version_info < (3, 13)
 #: From how many rows on the garbage collector waits until all of them are records.
 MANY_ROWS = 100
 Item = TypeVar("Item")
 Decoder = Callable[[Any], Any]
+
+
+class Kept:
+    """An object that may have come from a row: its values, the row, and where the row came from.
+
+    The base of every model. `_row` and `_origin` are empty until it is in the database.
+    """
+
+    __slots__ = ("__dict__", "__weakref__", "_origin", "_row")
+
+    if TYPE_CHECKING:
+        #: The row that the record was read from or written as, None while it is not in the database.
+        _row: Any
+        _origin: Origin | None
 
 
 class Layout(Struct, eq=False):
@@ -137,6 +157,24 @@ class RecordReader:
         """How many columns a row has."""
         return len(self.fields) + sum(each.reader.width for each in self.joined) + len(self.annotations)
 
+    @cached_property
+    def blank(self) -> type[Kept] | None:
+        """A class whose objects take the values of a row and become records then, None where that cannot be.
+
+        It has no fields, so that nobody asks at each value whether one of them wants to see it, and all
+        of its objects share their names.
+        """
+        names = (*(field.name for field in self.fields), *self.annotations)
+        if not FILLS_BLANKS or not all(map(_is_plain, names)):
+            return None
+        blank = type("Blank", (Kept,), {})
+        try:
+            blank().__class__ = self.model
+        except TypeError:
+            # The model has slots of its own, or is also something else than a record.
+            return None
+        return blank
+
     def layout(self, dialect: Dialect) -> Layout:
         """Give the layout of a row's own part in one dialect."""
         return Layout.of(self.fields, dialect)
@@ -171,6 +209,11 @@ def decoder(field: Field[Any], dialect: Dialect) -> Decoder | None:
     return lambda value: second(first(value))
 
 
+def _is_plain(name: str) -> bool:
+    """Tell whether a name means the same behind a dot in a program."""
+    return name.isascii() and name.isidentifier() and not iskeyword(name)
+
+
 class _Source:
     """The text of one function, while it is written."""
 
@@ -190,6 +233,7 @@ class _Source:
             "Records": Records,
             "Origin": Origin,
             "ref": ref,
+            "all_of": chain.from_iterable,
             "is_collecting": gc.isenabled,
             "stop_collecting": gc.disable,
             "go_on_collecting": gc.enable,
@@ -209,8 +253,7 @@ class _Source:
             "    result.origin = origin = Origin(layout_o, ref(result))",
             *(["    result.joined = joined = []"] if self.setup else []),
             *[f"    {line}" for line in self.setup],
-            "    append = result.append",
-            *(["    groups, last = {}, unread"] if grouping else []),
+            "    groups, last = {}, unread" if grouping else "    add = result.append",
             # Why: it would look through all of them again and again, and find none that can go.
             f"    waits = len(rows) >= {MANY_ROWS} and is_collecting()",
             "    if waits:",
@@ -219,14 +262,14 @@ class _Source:
             "        for row in rows:",
             f"            {row}{',' if self.place == 1 else ''} = row",
             *[f"            {line}" for line in (*grouping, *self.body)],
-            f"            append({target})",
-            *([f"            add({target})"] if grouping else []),
+            f"            add({target})",
+            *(["        result += all_of(groups.values())"] if grouping else []),
             "    finally:",
             "        if waits:",
             "            go_on_collecting()",
             "    return result, groups" if grouping else "    return result",
         ]
-        # Nothing in this text comes from outside: names of fields stand in it as quoted literals.
+        # Nothing in this text comes from outside: names stand in it as quoted literals, or are plain words.
         exec("\n".join(lines), self.names)  # noqa: S102
         return self.names["decode"]  # type: ignore[no-any-return]
 
@@ -261,13 +304,12 @@ class _Source:
         layout = reader.layout(self.dialect)
         self.names |= {f"layout_{name}": layout, f"class_{name}": reader.model}
         start = self.place
-        values = [
-            f"{field.name!r}: {self._value(decode)}"
+        values = {
+            field.name: self._value(decode)
             for field, decode in zip(reader.fields, layout.decoders, strict=True)
-        ]
+        }
         if self.grouped_by and name == "o":
-            place = list(layout.places).index(self.grouped_by)
-            values[place] = f"{self.grouped_by!r}: group"
+            values[self.grouped_by] = "group"
         inner: list[tuple[Joined, str, int, int, list[str]]] = []
         for number, each in enumerate(reader.joined):
             body, self.body = self.body, []
@@ -277,15 +319,15 @@ class _Source:
             self.body = body
         for annotation in reader.annotations:
             type_ = self.types[self.place]
-            values.append(f"{annotation!r}: {self._value(self.dialect.decoder(type_) if type_ else None)}")
+            values[annotation] = self._value(self.dialect.decoder(type_) if type_ else None)
         end = start + len(reader.fields)
         whole = name == "o" and not reader.joined and not reader.annotations
         origin = "origin" if name == "o" else f"origin_{name}"
         self.body += [
-            f"{name} = new(class_{name})",
-            f"{name}.__dict__ = {{{', '.join(values)}}}",
+            *self._filled(name, reader, values),
             f"{name}._row = {'row' if whole else f'row[{start}:{end}]'}",
             f"{name}._origin = {origin}",
+            *([f"{name}.__class__ = class_{name}"] if reader.blank is not None else []),
         ]
         for each, variable, first, _, body in inner:
             keys = [
@@ -313,3 +355,14 @@ class _Source:
                 f"{name}.__dict__[{each.name!r}] = {variable}",
             ]
         return name
+
+    def _filled(self, name: str, reader: RecordReader, values: dict[str, str]) -> list[str]:
+        """Write what makes an object that has these values."""
+        if reader.blank is None:
+            pairs = ", ".join(f"{key!r}: {value}" for key, value in values.items())
+            return [f"{name} = new(class_{name})", f"{name}.__dict__ = {{{pairs}}}"]
+        self.names[f"blank_{name}"] = reader.blank
+        return [
+            f"{name} = blank_{name}()",
+            *[f"{name}.{key} = {value}" for key, value in values.items()],
+        ]

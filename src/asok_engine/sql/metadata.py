@@ -15,6 +15,8 @@ from decimal import Decimal
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
+import msgspec
+
 from asok_engine.errors import SetupError
 from asok_engine.sql.fulltext import fts5_statements, mysql_document, postgresql_document
 from asok_engine.sql.tables import (
@@ -247,10 +249,26 @@ def literal_sql(value: Any, column_type: ColumnType, dialect: DialectName) -> st
         return f"'{text}+00:00'" if dialect == "postgresql" else f"'{text}'"
     if isinstance(value, time):
         return f"'{value.isoformat(timespec='microseconds')}'"
+    if column_type.kind == "array" and dialect == "postgresql" and str(value).startswith("["):
+        # Lists are given as JSON, which is what the other databases keep.
+        value = _array_text(msgspec.json.decode(value))
     text = str(value).replace("'", "''")
     if dialect in ("mysql", "mariadb"):
         text = text.replace("\\", "\\\\")
     return f"'{text}'"
+
+
+def _array_text(values: list[Any]) -> str:
+    """Write a list as PostgreSQL reads it."""
+    return f"{{{','.join(map(_array_member, values))}}}"
+
+
+def _array_member(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    quoted = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{quoted}"'
 
 
 def sqlalchemy_column(column: Column, table: Table, dialect: DialectName) -> sa.Column[Any]:

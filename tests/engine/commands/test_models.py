@@ -21,6 +21,7 @@ from asok_engine.commands.models import (
 )
 from asok_engine.errors import SetupError
 from asok_engine.records.fields.number import Integer
+from asok_engine.records.fields.structure import JSON, Array
 from asok_engine.records.fields.text import String
 from asok_engine.records.record import Record
 from tests.engine.commands.data import call
@@ -42,7 +43,10 @@ def test_module_that_fails_is_named_with_its_line(tmp_path: Path, monkeypatch: p
 
 
 def test_tables_and_defaults_of_models_are_given() -> None:
-    """Every model that was imported; enums as their values."""
+    """Every model that was imported; enums as their values, lists and dicts as JSON.
+
+    What is made anew for each record is nothing that all rows could get.
+    """
 
     class Level(Enum):
         LOW = "low"
@@ -51,12 +55,20 @@ def test_tables_and_defaults_of_models_are_given() -> None:
         name = String(default="x")
         size = Integer(default=3)
         note = String(nullable=True)
+        words = JSON(default=list)
+        extra = JSON(default=dict)
+        given = JSON(default=["a"])
+        sizes = Array(Integer(), default=list)
+        code = String(default=lambda: "a code of its own")
 
     assert "made_up_things" in [table.full_name for table in registered_tables()]
     fills = registered_fills()
     assert fills["made_up_things.name"] == "x"
     assert fills["made_up_things.size"] == 3
     assert "made_up_things.note" not in fills
+    names = ("words", "extra", "given", "sizes")
+    assert [fills[f"made_up_things.{name}"] for name in names] == ["[]", "{}", '["a"]', "[]"]
+    assert "made_up_things.code" not in fills
     assert Level.LOW.value == "low"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from asok_engine.errors import InputError, UsageError
@@ -60,6 +62,28 @@ def test_orders_add_up() -> None:
     assert sorted(ids(POSTS.order_by("?"))) == [1, 2, 3, 4]
     assert ids(POSTS.where(author__isnull=False).order_by("-author", "id")) == [2, 1, 3]
     assert ids(POSTS.where(author__isnull=False).order_by(Post.author.name, "+id")) == [1, 3, 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "fix"),
+    [
+        ("title__foo", "The field 'title' of Post has no part 'foo'.", "a path .* that ends at one: 'title'"),
+        ("author__name__gt", "The field 'name' of Author has no part 'gt'.", "ends at one: 'name'"),
+        ("comments__text", "The path 'comments.text' of Post leads to many records", "Use an aggregate"),
+        ("titel", "Post has no field 'titel'.", "Did you mean 'title'"),
+        ("author__nam", "Author has no field 'nam'.", "Did you mean 'name'"),
+    ],
+)
+def test_name_without_a_single_value_says_what_is_accepted(name: str, message: str, fix: str) -> None:
+    """A name that exists is not offered in its own place; whoever sent it is answered with 400."""
+    with pytest.raises(UnknownName) as told:
+        POSTS.order_by(name)
+    assert told.value.message.startswith(message)
+    assert re.search(fix, told.value.fix)
+    assert told.value.status == 400
+    if name != "comments__text":
+        with pytest.raises(UnknownName, match=re.escape(message)):
+            POSTS.compare(name, "=", "a")
 
 
 def test_model_has_an_order_of_its_own() -> None:

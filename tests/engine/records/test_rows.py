@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import gc
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from asok_engine.records.fields.text import String
 from asok_engine.records.query import Query
-from asok_engine.records.rows import MANY_ROWS, Layout, Origin, RecordReader, Records
+from asok_engine.records.record import Record
+from asok_engine.records.rows import FILLS_BLANKS, MANY_ROWS, Layout, Origin, RecordReader, Records
 from asok_engine.records.steps import Plan
 from tests.engine.records.blog import Author, Post, blog
 from tests.engine.sql.tables import SQLITE
@@ -25,6 +29,57 @@ def test_record_has_decoded_values_and_keeps_its_row() -> None:
     assert post.live is False
     assert post._row[4] == "2026-01-02 03:04:05.000000"
     assert vars(post).keys() == Post.__description__.fields.keys()
+
+
+def _decoded(model: Any, annotations: tuple[str, ...] = ()) -> Any:
+    """Give the record of one row, which has the places of its columns as values."""
+    fields = list(model.__description__.fields.values())
+    reader = RecordReader(model, fields, (), annotations)
+    row = tuple(range(len(fields) + len(annotations)))
+    return reader.decode(SQLITE, [None] * len(row))([row])[0]
+
+
+def test_record_that_was_filled_is_wholly_of_its_model() -> None:
+    """It takes its values as an object without fields; nothing of that is left, and names keep their order."""
+    author = _decoded(Author, ("more",))
+    assert type(author) is Author
+    assert list(vars(author)) == ["id", "name", "more"]
+    assert vars(author) == {"id": 0, "name": 1, "more": 2}
+    assert author._row == (0, 1)
+    again = copy.copy(author)
+    assert (type(again), vars(again)) == (Author, vars(author))
+    author.name = "Eve"
+    del author.__dict__["more"]
+    author.other = 1
+    assert vars(author) == {"id": 0, "name": "Eve", "other": 1}
+    assert vars(_decoded(Author)) == {"id": 0, "name": 1}
+
+
+@pytest.mark.skipif(not FILLS_BLANKS, reason="Python 3.13 and later fill a dict")
+def test_records_of_one_reader_share_the_names_of_their_values() -> None:
+    """Each needs less memory than with a dict of its own."""
+    driver = blog()
+    posts = driver.fetch(Query(Post.__description__))
+    assert sys.getsizeof(vars(posts[1])) < sys.getsizeof(dict(vars(posts[1])))
+
+
+class Narrow(Record):
+    """A model with slots of its own."""
+
+    __slots__ = ("note",)
+
+    name = String(50)
+
+
+@pytest.mark.parametrize(
+    ("model", "annotations"),
+    [(Narrow, ()), (Author, ("class",)), (Author, ("\ufb01t",))],
+)
+def test_models_and_names_of_every_kind_are_read(model: Any, annotations: tuple[str, ...]) -> None:
+    """Also those for which a program cannot set one attribute after the other."""
+    record = _decoded(model, annotations)
+    assert type(record) is model
+    assert list(vars(record).items()) == [*zip(("id", "name", *annotations), range(3), strict=False)]
 
 
 def test_null_stays_null() -> None:
@@ -96,14 +151,14 @@ def test_records_come_in_the_list_of_their_model() -> None:
 
 
 def test_rows_are_grouped_while_they_are_read() -> None:
-    """By the decoded value of a field, whatever order the rows have; the reader is always the same."""
+    """By the decoded value of a field, whatever order the rows have, and all of them group by group."""
     driver = blog()
     reader = Post.__description__.reader()
     select = Query(Post.__description__).order_by("id").select()
     select.reader = reader.grouped("author_id")
     posts, groups = driver.run(iter_of(select))
     assert reader.grouped("author_id") is select.reader
-    assert [post.id for post in posts] == [1, 2, 3, 4]
+    assert [post.id for post in posts] == [1, 3, 2, 4]
     assert {value: [post.id for post in found] for value, found in groups.items()} == {
         1: [1, 3],
         2: [2],

@@ -213,6 +213,17 @@ def test_counted_key_is_never_given_twice() -> None:
         (time(1, 2), "time", ("'01:02:00.000000'",) * 3),
         (timedelta(hours=1), "duration", ("3600000000", "'3600000000 microseconds'::interval", "3600000000")),
         (UUID(int=1), "uuid", (f"'{UUID(int=1)}'",) * 3),
+        ("[]", "array", ("'[]'", "'{}'", "'[]'")),
+        ("{1}", "array", ("'{1}'", "'{1}'", "'{1}'")),
+        (
+            '["a\\"b\\\\,", null, true, 1]',
+            "array",
+            (
+                '\'["a\\"b\\\\,", null, true, 1]\'',
+                '\'{"a\\"b\\\\,",NULL,"true","1"}\'',
+                '\'["a\\\\"b\\\\\\\\,", null, true, 1]\'',
+            ),
+        ),
         (
             datetime(2026, 1, 2, 3, tzinfo=UTC),
             "datetime",

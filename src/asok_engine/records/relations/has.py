@@ -85,14 +85,15 @@ class HasMany(Relation[Value]):
         if owners:
             found, groups = yield from base.load_grouped(remote, Owners(remote, own, owners))
             _hold(records, name, found, groups)
-        new_list, of_group = self.target.new_list, self._one_or_all
+        new_list, is_to_many = self.target.new_list, self.is_to_many
         for record in records:
-            group = groups.get(record.__dict__[own])
-            record.__dict__[name] = of_group(new_list() if group is None else group)
+            values = record.__dict__
+            group = groups.get(values[own])
+            if is_to_many:
+                values[name] = new_list() if group is None else group
+            else:
+                values[name] = group[0] if group else None
         return found
-
-    def _one_or_all(self, targets: Records[Record]) -> Any:
-        return targets
 
     def query(self, record: Record) -> Query:
         """Give the query for the targets of one record."""
@@ -114,6 +115,3 @@ class HasOne(HasMany[Value]):
     """The one record of the target whose field `remote` has the own key, or None."""
 
     is_to_many = False
-
-    def _one_or_all(self, targets: Records[Record]) -> Any:
-        return targets[0] if targets else None

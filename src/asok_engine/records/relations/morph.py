@@ -16,7 +16,6 @@ from asok_engine.records.query import Query
 from asok_engine.records.registry import registry
 from asok_engine.records.relations.has import HasMany
 from asok_engine.records.relations.relation import Hop, Relation, Target
-from asok_engine.records.rows import Records
 from asok_engine.sql.expressions import Condition
 from asok_engine.sql.sources import Source
 
@@ -161,6 +160,3 @@ class MorphOne(MorphMany[Value]):
     """The one record of the target whose `MorphTo` of this name leads here, or None."""
 
     is_to_many = False
-
-    def _one_or_all(self, targets: Records[Record]) -> Any:
-        return targets[0] if targets else None

@@ -160,9 +160,12 @@ class Relation(Generic[Value]):
     def __get__(self, instance: Any, owner: Any) -> Any:
         if instance is None:
             return owner.path_of(owner.__description__.relations[self.name])
-        if self.is_to_many and owner.lists_are_plain and self.name in instance.__dict__:
-            # What was loaded already, without the calls.
-            return instance.__dict__[self.name]
+        if self.is_to_many and owner.lists_are_plain:
+            try:
+                # What was loaded already, without the calls.
+                return instance.__dict__[self.name]
+            except KeyError:
+                pass
         return owner.__description__.relations[self.name].read(instance)
 
     def __set__(self, instance: Any, value: Any) -> None:
