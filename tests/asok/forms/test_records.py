@@ -234,6 +234,7 @@ def test_form_of_a_model_of_pages_gives_what_the_model_takes() -> None:
     sent = {"name": "Lamp", "email": "a@b.co", "size": "1.5", "price": "2.50", "mood": "good", "kind": "x"}
     form = Form.from_model(FormThing, post(sent))
     assert form.validate(), form.errors
+    assert form.data["mood"] is Mood.GOOD
     thing = FormThing(**form.data)
     assert (thing.mood, thing.kind, thing.size, str(thing.price)) == (Mood.GOOD, "x", 1.5, "2.50")
     assert not Form.from_model(FormThing, post({**sent, "mood": "GOOD"})).validate()

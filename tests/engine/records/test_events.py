@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from asok.orm.model import Model
 from asok_engine.database.blocks import Block
 from asok_engine.database.databases import databases
 from asok_engine.records.events import ModelEvent, ModelEvents, model_events
@@ -169,6 +170,10 @@ def test_models_are_listened_to_by_class_base_and_name() -> None:
     events.happened(ModelEvent(Tag, "created", (1,)))
     events.happened(ModelEvent(Post, "created", (1,)))
     assert [event.model for event in heard] == [Tag]
+    events.listen(heard.append, Model)
+    events.happened(ModelEvent(Tag, "created", (2,)))
+    events.happened(ModelEvent(Post, "created", (2,)))
+    assert [(event.model, *event.keys) for event in heard] == [(Tag, 1), (Tag, 2), (Post, 2)]
     events.unlisten(heard.append)
     assert not events
 

@@ -190,6 +190,12 @@ def test_authorise_lets_through_or_says_what_may_be_known(memos: dict[str, Memo]
         run(authorise(BOB, "view", memos["open"]))
     with pytest.raises(ForbiddenError):
         run(authorise(ANONYMOUS, "create", Memo))
+    # That there are models is no secret, whoever may see their rows.
+    for action in ("create", "edit"):
+        with pytest.raises(ForbiddenError):
+            run(authorise(ADA, action, Silent))
+    with pytest.raises(ForbiddenError):
+        run(authorise(ADA, "create", Silent(text="x")))
 
 
 def test_scopes_take_away_and_never_give(memos: dict[str, Memo]) -> None:

@@ -108,11 +108,15 @@ def upsert_all(
     alias = database or description.database
     groups = yield from _grouped(description, rows, is_insert=True)
     dialect: Dialect = yield AskDialect(alias)
-    for names, group in groups.items():
-        fixed = {*unique, *description.key, *(field.name for field in _only_at_create(description))}
-        changed = description.columns_of(update or [name for name in names if name not in fixed])
-        conflict = Conflict("update", target, changed) if changed else Conflict("ignore", target)
-        yield Atomic(_insert_groups(description, {names: group}, conflict, alias, batch_size, dialect), alias)
+    fixed = {*unique, *description.key, *(field.name for field in _only_at_create(description))}
+
+    def deed() -> Plan[None]:
+        for names, group in groups.items():
+            changed = description.columns_of(update or [name for name in names if name not in fixed])
+            conflict = Conflict("update", target, changed) if changed else Conflict("ignore", target)
+            yield from _insert_groups(description, {names: group}, conflict, alias, batch_size, dialect)
+
+    yield Atomic(deed(), alias)
     if model_events:
         yield from model_events.tell(description, "updated", (), database=alias)
     return rows

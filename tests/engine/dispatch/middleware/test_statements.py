@@ -146,8 +146,12 @@ def test_plain_statement_in_async_code_is_told_once(
     assert "await ...run_one_async(...)" in told
 
 
+@pytest.mark.usefixtures("counted")
 def test_advice_fits_what_waits(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """The name with `_async` where there is one, `async for` for a loop; nothing outside of debug."""
+    """The name with `_async` where there is one, `async for` for a loop; nothing outside of debug.
+
+    Not even where statements are counted, for somebody who hears of them.
+    """
     # Nothing of an earlier test in this thread.
     current_statements.set(None)
     for debug, name in ((False, "quiet"), (True, "loud")):

@@ -80,6 +80,15 @@ def test_rows_that_are_there_are_left() -> None:
         driver.run(upsert_all(TAGS, [Tag(name="x")], unique=[]))
 
 
+def test_upsert_of_records_that_fill_different_fields_is_all_or_none() -> None:
+    """They need a statement each, and one transaction."""
+    driver = blog()
+    posts = [Post(id=1, title="changed"), Post(id=60, title="no such author", author_id=99)]
+    with pytest.raises(sqlite3.IntegrityError):
+        driver.run(upsert_all(POSTS, posts, unique=["id"], update=["title"]))
+    assert driver.run(pluck(Query(POSTS).where(id__in=[1, 60]), "title")) == ["Post 1"]
+
+
 def test_some_fields_of_many_records_are_written() -> None:
     """In one statement with many rows."""
     driver = blog()
@@ -105,6 +114,12 @@ def test_many_are_changed_a_few_at_a_time() -> None:
     assert driver.run(bulk_update(Tag.__description__, tags, ["name"], batch_size=2)) == 5
     assert sum(text.startswith("UPDATE") for text in driver.since(start)) == 3
     assert driver.run(count(Query(Tag.__description__).where(name__endswith="!"))) == 5
+    for tag in tags:
+        tag.name = f"{tag.name}?"
+    tags[-1].name = "python"
+    with pytest.raises(sqlite3.IntegrityError):
+        driver.run(bulk_update(Tag.__description__, tags, ["name"], batch_size=2))
+    assert driver.run(count(Query(Tag.__description__).where(name__endswith="?"))) == 0
 
 
 def test_one_is_inserted_or_changed_and_given() -> None:
