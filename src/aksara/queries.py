@@ -191,10 +191,10 @@ class _Rows(Generic[R]):
         """Give a part of the set, or one row of it, which is awaited: `await posts[0]`."""
         if isinstance(place, slice):
             return self._with(self._query.slice(place))
-        return self._one(at(self._query, place), place)
+        return self._one(place)
 
-    async def _one(self, plan: Plan[Any], place: int) -> R:
-        return cast("R", await run_async(plan))
+    async def _one(self, place: int) -> R:
+        return cast("R", await run_async(at(self._query, place)))
 
     def __iter__(self) -> NoReturn:
         raise self._not_read("gone through")
@@ -586,8 +586,7 @@ class ValuesQuerySet(_Rows[R]):
             await run_async(only_one(query))
         return rows[0]
 
-    async def _one(self, plan: Plan[Any], place: int) -> R:
-        plan.close()
+    async def _one(self, place: int) -> R:
         rows = cast("list[R]", await run_async(self._read(self._query.slice(slice(place, place + 1)))))
         return rows[0]
 

@@ -25,6 +25,7 @@ __all__ = ["asked", "open_names"]
 
 #: Lookups that are not for visitors: a pattern of theirs runs in the database.
 CLOSED_LOOKUPS = frozenset({"regex", "iregex", "like"})
+OPEN_LOOKUPS = LOOKUPS.keys() - CLOSED_LOOKUPS
 #: More conditions or fields than this is nobody's honest question.
 MOST_NAMES = 50
 
@@ -116,12 +117,11 @@ class _Names:
         if not paths and base not in self.open:
             raise unknown_name(name, f"{self._model}, as far as it is open here,", self._known(), "filter")
         words = name[len(base) + 2 :]
-        known = LOOKUPS.keys() - CLOSED_LOOKUPS
         # Why: behind a relation stands what its target has, which nobody has opened.
         if words.rpartition("__")[2] in CLOSED_LOOKUPS or (
-            words and words not in known and self._is_relation(base)
+            words and words not in OPEN_LOOKUPS and self._is_relation(base)
         ):
-            raise unknown_name(words, f"The filter {base!r}", known, "lookup")
+            raise unknown_name(words, f"The filter {base!r}", OPEN_LOOKUPS, "lookup")
         return name
 
     def _is_relation(self, path: str) -> bool:
