@@ -298,9 +298,10 @@ class WebSocketServer:
         )
         if self._followings is not None:
             self._followings.open()
-        watchers = app.site.streams.when_ending
-        if self._engine.end_connections not in watchers:
-            watchers.append(self._engine.end_connections)
+        streams = app.site.streams
+        if self._engine.end_connections not in streams.when_ending:
+            streams.when_ending.append(self._engine.end_connections)
+            streams.still_open.append(self._engine.has_connections)
 
     async def close(self) -> None:
         """Stop with the application."""

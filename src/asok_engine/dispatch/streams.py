@@ -27,6 +27,8 @@ class Streams:
         self._timer: threading.Timer | None = None
         #: Called when streams begin to end, perhaps in a signal handler; for what is open besides.
         self.when_ending: list[Callable[[], None]] = []
+        #: Tell whether something of that is still open.
+        self.still_open: list[Callable[[], bool]] = []
 
     @contextmanager
     def sent_by_task(self, *, endless: bool) -> Iterator[None]:
@@ -46,6 +48,11 @@ class Streams:
         """Tell whether a stream of this kind is to end now."""
         since = self._ending_since
         return since is not None and (endless or time.monotonic() - since > self.grace_seconds)
+
+    @property
+    def has_more_open(self) -> bool:
+        """Whether something is open besides streams, such as sockets."""
+        return any(is_open() for is_open in self.still_open)
 
     @property
     def count(self) -> int:

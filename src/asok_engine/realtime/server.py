@@ -266,6 +266,10 @@ class SocketServer:
                 server.end()
         self.hub.close_all(GOING_AWAY, "The server stops.")
 
+    def has_connections(self) -> bool:
+        """Tell whether somebody is connected whose close is not done."""
+        return self._admission.count > 0
+
     def stop(self) -> None:
         """Close all connections with 1001 and stop; returns when that is done, in about a second at most."""
         atexit.unregister(self.stop)

@@ -25,7 +25,7 @@ from asok_engine.servers.environ import made_environ
 from asok_engine.servers.paths import below, decoded_path, encoded
 from asok_engine.servers.pieces import async_pieces, close_unsent, from_thread, without_content
 from asok_engine.servers.starting import tell_of_failed_start
-from asok_engine.servers.termination import call_before_termination
+from asok_engine.servers.termination import call_before_termination, hold_termination
 from asok_engine.wire.headers import Headers
 from asok_engine.wire.request import Request
 from asok_engine.wire.response import FileBody, Response
@@ -225,6 +225,8 @@ class AsgiAdapter:
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
+        if str(getattr(receive, "__module__", "")).startswith("granian."):
+            hold_termination(asyncio.get_running_loop(), self._site.streams)
         try:
             await self._start()
         except Exception as error:

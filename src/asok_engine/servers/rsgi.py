@@ -21,7 +21,7 @@ from asok_engine.servers.paths import decoded, encoded
 from asok_engine.servers.pieces import async_pieces, close_unsent, without_content
 from asok_engine.servers.rsgi_socket import RsgiSocket
 from asok_engine.servers.starting import tell_of_failed_start
-from asok_engine.servers.termination import call_before_termination
+from asok_engine.servers.termination import call_before_termination, hold_termination
 from asok_engine.wire.headers import ASKED, Headers
 from asok_engine.wire.request import Request
 from asok_engine.wire.response import FileBody, Response
@@ -202,6 +202,7 @@ class RsgiAdapter:
 
     def begin(self, loop: asyncio.AbstractEventLoop) -> None:
         """Start the application when the worker starts; an error ends the worker."""
+        hold_termination(loop, self._site.streams)
         call_before_termination(self._site.streams.end)
         loop.run_until_complete(self._start())
 

@@ -2,19 +2,27 @@
 
 uvicorn, granian and gunicorn wait for open answers after SIGTERM. Their handlers
 stay in charge; ours runs before them and ends the streams, so that there is
-nothing to wait for. Python delivers signals to the main thread only, so in any
-other thread nothing is installed.
+nothing to wait for. granian does not wait for its sockets, so there the signal
+itself waits until they are closed. Python delivers signals to the main thread
+only, so in any other thread nothing is installed.
 """
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import threading
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-__all__ = ["call_before_termination"]
+from asok_engine.dispatch.streams import Streams
+
+__all__ = ["call_before_termination", "hold_termination"]
+
+#: For how long a worker waits for clients that do not answer a close; less than servers give a worker.
+HOLD_SECONDS = 1.0
+_LOOK_SECONDS = 0.02
 
 
 def call_before_termination(callback: Callable[[], None]) -> bool:
@@ -38,6 +46,39 @@ def call_before_termination(callback: Callable[[], None]) -> bool:
         signal.signal(number, _Chained(callback, previous))
         installed = True
     return installed
+
+
+def hold_termination(loop: asyncio.AbstractEventLoop, streams: Streams) -> bool:
+    """On granian's loop, close the sockets after SIGTERM before granian hears of it; tell whether it is so.
+
+    granian cuts sockets as soon as it is told to stop. It has set its handlers by now, the same
+    for SIGTERM and SIGINT, and gives them to nobody: so SIGTERM becomes ours, and goes on as
+    SIGINT. A second one goes on at once.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return False
+    began: float | None = None
+
+    def asked() -> None:
+        nonlocal began
+        if began is None:
+            began = loop.time()
+            streams.end()
+            look()
+        else:
+            signal.raise_signal(signal.SIGINT)
+
+    def look() -> None:
+        if began is not None and streams.has_more_open and loop.time() - began < HOLD_SECONDS:
+            loop.call_later(_LOOK_SECONDS, look)
+        else:
+            signal.raise_signal(signal.SIGINT)
+
+    try:
+        loop.add_signal_handler(signal.SIGTERM, asked)
+    except NotImplementedError:
+        return False
+    return True
 
 
 class _Chained:

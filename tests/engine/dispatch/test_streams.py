@@ -99,6 +99,16 @@ async def test_reopened_streams_run_again() -> None:
     await task
 
 
+def test_what_is_open_besides_is_told() -> None:
+    """By whoever has it, such as a server of sockets."""
+    streams, sockets = Streams(), ["a socket"]
+    assert not streams.has_more_open
+    streams.still_open += [lambda: False, lambda: bool(sockets)]
+    assert streams.has_more_open
+    sockets.clear()
+    assert not streams.has_more_open
+
+
 def test_loop_that_is_gone_does_not_keep_the_others_from_ending() -> None:
     """A loop that was closed with a stream on it is passed over."""
     streams = Streams(grace_seconds=0.01)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -12,7 +13,7 @@ import threading
 import pytest
 
 from asok_engine.dispatch.streams import Streams
-from asok_engine.servers.termination import call_before_termination
+from asok_engine.servers.termination import call_before_termination, hold_termination
 
 
 def run(script: str) -> subprocess.CompletedProcess[str]:
@@ -126,12 +127,58 @@ def test_signal_ends_the_streams_of_a_site() -> None:
     assert done.returncode == 0, done.stderr
 
 
+GRANIAN = """
+    import asyncio
+    from asok_engine.servers import termination
+    loop, streams, sockets = asyncio.new_event_loop(), Streams(), ["a socket"]
+    streams.still_open.append(lambda: bool(sockets))
+    def stopped():
+        called.append("granian")
+        loop.stop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped)
+    assert termination.hold_termination(loop, streams)
+    call_before_termination(streams.end)
+    def closed():
+        called.append("closed")
+        sockets.clear()
+    streams.when_ending.append(lambda: called.append("ending"))
+    """
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("streams.when_ending.append(lambda: loop.call_later(0.2, closed))", ["ending", "closed", "granian"]),
+        ("termination.HOLD_SECONDS = 0.1", ["ending", "granian"]),
+        ("sockets.clear()", ["ending", "granian"]),
+        ("loop.call_soon(os.kill, os.getpid(), signal.SIGTERM)", ["ending", "granian"]),
+        ("loop.call_soon(os.kill, os.getpid(), signal.SIGINT)", ["ending", "granian"]),
+    ],
+    ids=["closed", "no answer", "no sockets", "second SIGTERM", "SIGINT"],
+)
+def test_granian_hears_of_sigterm_when_the_sockets_are_closed(script: str, expected: list[str]) -> None:
+    """Within a bounded time, and at once where there is nothing to wait for or somebody asks again."""
+    done = run(
+        textwrap.dedent(GRANIAN)
+        + f"loop.call_soon(os.kill, os.getpid(), signal.SIGTERM)\n{script}\n"
+        + "import time\nbegan = time.monotonic()\nloop.run_forever()\n"
+        + f"assert called == {expected!r} and time.monotonic() - began < 0.9, called\n"
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_other_threads_install_nothing() -> None:
     """Signals belong to the main thread."""
     before, result = signal.getsignal(signal.SIGTERM), []
     thread = threading.Thread(target=lambda: result.append(call_before_termination(Streams().end)))
     thread.start()
     thread.join(2)
-    assert result == [False]
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=lambda: result.append(hold_termination(loop, Streams())))
+    thread.start()
+    thread.join(2)
+    loop.close()
+    assert result == [False, False]
     assert signal.getsignal(signal.SIGTERM) is before
     assert os.getpid()
