@@ -223,6 +223,7 @@ class Connection:
 
         Raises:
             UsageError: the server announces no models.
+            ForbiddenError: the connection follows as much as its limits allow.
             SetupError: the model has no policy.
         """
         if self._follow is None:

@@ -19,7 +19,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from asok_engine.database.running import run_async
-from asok_engine.errors import OutsideError, UsageError
+from asok_engine.errors import ForbiddenError, OutsideError, UsageError
 from asok_engine.realtime.connection import Connection
 from asok_engine.realtime.routes import SocketHandler
 from asok_engine.realtime.server import SocketServer
@@ -154,7 +154,13 @@ class Followings:
     def follow(
         self, connection: Connection, what: Any, tell: Callable[..., Any] | None, most: int
     ) -> Callable[[], Awaitable[None]]:
-        """Make a connection follow a model or a query; give what waits until its rows are known."""
+        """Make a connection follow a model or a query; give what waits until its rows are known.
+
+        Raises:
+            ForbiddenError: it follows as much as it may already.
+        """
+        if len(connection.followings) >= self._server.limits.max_followed:
+            raise ForbiddenError("This connection follows too much.")
         following = Following(connection, self._query_of(what), SocketHandler(tell or send_news), most)
         station = connection._station
         circle = self._circles.setdefault(station, Circle(self._server, self._principal_of))

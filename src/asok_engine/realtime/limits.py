@@ -37,6 +37,8 @@ class Limits(Struct, frozen=True):
     #: Messages a second on average, and at once; 1008 above.
     messages_per_second: float | None = 100.0
     burst_messages: int = 1000
+    #: Models and queries that one connection follows at the same time; 1008 above.
+    max_followed: int = 100
     #: Bytes that wait for a client that does not read; 1013 above.
     max_queue_bytes: int = 1_048_576
     #: Seconds between pings, and for the answer to one; the stand-alone server sends them.
@@ -49,7 +51,13 @@ class Limits(Struct, frozen=True):
     close_seconds: float = 5.0
 
     def __post_init__(self) -> None:
-        for name in ("max_connections", "max_message_bytes", "max_queue_bytes", "burst_messages"):
+        for name in (
+            "max_connections",
+            "max_message_bytes",
+            "max_followed",
+            "max_queue_bytes",
+            "burst_messages",
+        ):
             if getattr(self, name) < 1:
                 raise UsageError(f"Limits got {name}={getattr(self, name)!r}; expected 1 or more.")
         for name in ("max_per_address", "messages_per_second", "ping_seconds", "idle_seconds"):

@@ -13,7 +13,9 @@ import pytest
 from asok_engine.database.databases import databases
 from asok_engine.errors import BackendUnavailable, SetupError, UsageError
 from asok_engine.realtime import followings
+from asok_engine.realtime.connection import Connection
 from asok_engine.realtime.followings import Followings
+from asok_engine.realtime.limits import Limits
 from asok_engine.realtime.server import SocketServer
 from asok_engine.records.events import model_events
 from tests.asok.orm.blog import Tag, create_tables
@@ -200,6 +202,25 @@ async def test_nothing_is_kept_of_who_has_left_or_follows_no_more(made: Desk) ->
     async with asyncio.timeout(5):
         while circle._of_table:
             await asyncio.sleep(0.01)
+
+
+async def test_connection_follows_so_much_at_once(made: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asks for more is closed with 1008, and what is followed no more does not count (case 111)."""
+    monkeypatch.setattr(made.served.server, "limits", Limits(max_followed=3))
+
+    async def follow(conn: Connection, message: str) -> None:
+        if message == "no more":
+            conn.unfollow()
+        for _ in range(3):
+            await conn.follow(Slip)
+
+    made.follow = follow
+    async with made.served.connect(who=ADA) as ada:
+        await begin(ada)
+        await ada.send("no more")
+        assert await ada.recv() == "following"
+        await ada.send("more")
+        assert await closed(ada) == (1008, "This connection follows too much.")
 
 
 async def test_policy_with_a_mistake_harms_only_whom_it_concerns(
