@@ -527,6 +527,7 @@ class _Composition:
             self._sessions,
             self._stores.counters,
             model,
+            notices=self._notices,
             issuer=self._config["PROJECT_NAME"],
             models=self._app.models,
         )
@@ -543,7 +544,7 @@ class _Composition:
             return people
         return parts.Links(
             people,
-            parts.Post(self._mailer(), config["MAIL_FROM"]),
+            self._post,
             self._secret_key,
             config["SECRET_KEY_FALLBACKS"],
             app_url=config["APP_URL"],
@@ -581,6 +582,16 @@ class _Composition:
     @cached_property
     def _providers(self) -> list[Provider]:
         return [each.completed(self._config.environment) for each in self._app.providers]
+
+    @cached_property
+    def _post(self) -> parts.Post:
+        return parts.Post(self._mailer(), self._config["MAIL_FROM"])
+
+    @cached_property
+    def _notices(self) -> parts.Notices:
+        # Why not without: nobody asks for them, and each would be an error in the log.
+        sends = self._debug or self._config.source("MAIL_HOST") != "default"
+        return parts.Notices(self._post if sends else None, app_url=self._config["APP_URL"])
 
     def _mailer(self) -> Mailer:
         config = self._config

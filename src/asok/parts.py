@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from asok.auth.followers import follower_of as follower_of
     from asok.auth.impersonation import ImpersonationBanner as ImpersonationBanner
     from asok.auth.links import Links as Links
+    from asok.auth.notices import Notices as Notices
     from asok.auth.oauth import OAuth as OAuth
     from asok.auth.passkeys import Passkeys as Passkeys
     from asok.auth.passkeyscript import PasskeyScript as PasskeyScript
@@ -49,6 +50,7 @@ _HOMES = {
     "MigrateButton": "asok.debugmigrate",
     "ImpersonationBanner": "asok.auth.impersonation",
     "Links": "asok.auth.links",
+    "Notices": "asok.auth.notices",
     "OAuth": "asok.auth.oauth",
     "PasskeyScript": "asok.auth.passkeyscript",
     "Passkeys": "asok.auth.passkeys",

@@ -69,8 +69,20 @@ for protocol in ("asgi", "wsgi"):
             assert "private" in page.headers["cache-control"] or "no-store" in page.headers["cache-control"]
         for path in ("/confirm", "/logout", "/account/email/confirm?token=x", "/auth/magic", "/auth/reset"):
             assert client.get(path).status_code == 200, path
+        made = client.submit(client.get("/account/tokens").form(-1), {"name": "Job", "days": "30"})
+        assert "This is your token." in made
         client.submit(client.get("/logout").form(), {})
         assert client.get("/account").headers["location"].startswith("/login?next=")
+        there = client.get("/account/email/confirm?token=x").headers["location"]
+        assert there == "/login?next=/account/email/confirm%3Ftoken%3Dx", there
+        for more, left in (({}, True), ({"revoke": "on"}, False)):
+            token = app.services.links.make("reset", User.find(email=email))
+            form = client.get("/auth/reset", params={"token": token}).form()
+            answer = client.submit(form, {"password": f"four taller birches {left}", **more})
+            assert answer.headers["location"] == "/login", answer.text
+            page = client.get("/login")
+            assert "Your password was changed." in page
+            assert ("can still be opened with 1 access token." in page) is left
         tries = [client.submit(client.get("/login").form(), {"email": email, "password": "x"}) for _ in range(6)]
         assert [each.status_code for each in tries] == [422] * 5 + [429]
         assert "try again in" in tries[-1]

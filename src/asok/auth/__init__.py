@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from asok.auth.bearertoken import BearerToken as BearerToken
     from asok.auth.identity import Identity as Identity
     from asok.auth.passkey import Passkey as Passkey
+    from asok.auth.post import Letter as Letter
     from asok_engine.records.policy import Allow as Allow
     from asok_engine.records.policy import Forbid as Forbid
     from asok_engine.records.policy import Policy as Policy
@@ -28,6 +29,7 @@ _HOMES = {
     "BearerToken": "asok.auth.bearertoken",
     "Forbid": "asok_engine.records.policy",
     "Identity": "asok.auth.identity",
+    "Letter": "asok.auth.post",
     "Passkey": "asok.auth.passkey",
     "Policy": "asok_engine.records.policy",
     "Principal": "asok_engine.records.policy",
@@ -43,6 +45,7 @@ __all__ = [
     "BearerToken",
     "Forbid",
     "Identity",
+    "Letter",
     "Passkey",
     "Policy",
     "Principal",

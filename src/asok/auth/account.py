@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 
+from asok.auth.post import Letter
 from asok.orm.model import Model
 from asok_engine.errors import UsageError
 from asok_engine.records.fields.address import Email
@@ -107,6 +108,9 @@ class Account(Model):
     __slots__ = ("_scopes",)
     #: What each role may do.
     role_permissions: ClassVar[Mapping[str, Collection[str]]] = {}
+    #: Letters of one's own about changes of how somebody signs in, by the names of `auth.notices`.
+    #: None in the place of one sends none.
+    security_notices: ClassVar[Mapping[str, Letter | None]] = {}
 
     email = AccountEmail[str](unique=True, label="Email")
     #: None for somebody who signs in by other means.

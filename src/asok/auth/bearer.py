@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from asok.auth.account import Account
 from asok.auth.bearertoken import BearerToken
-from asok.auth.own_models import own_model
+from asok.auth.own_models import has_own_model, own_model
 from asok_engine.database.running import run, run_async
 from asok_engine.dispatch.middleware.rate_limit import client_of
 from asok_engine.errors import ForbiddenError, SetupError, UnauthorizedError, UsageError
@@ -78,10 +78,6 @@ class Bearers:
             )
         return own_model(self._models, BearerToken, self._people)
 
-    @property
-    def _has_model(self) -> bool:
-        return any(issubclass(each, BearerToken) for each in self._models.values())
-
     def take(self, text: str, now: float, client: str) -> Plan[Any]:
         """Give the person for whom a token acts, limited to its scopes.
 
@@ -90,7 +86,7 @@ class Bearers:
         """
         digest = bearer_digest(text)
         token = person = None
-        if digest is not None and self._has_model:
+        if digest is not None and has_own_model(self._models, BearerToken):
             token = yield from find_by_values(self.model.__description__, {"digest": digest})
         if token is not None and self._is_live(token, now):
             person = yield from find_by_key(self._people.__description__, token.user_id)
@@ -224,6 +220,7 @@ class RequestTokens:
             raise ForbiddenError("This account has a second step; sign in with it first.")
         text = yield from bearers.create(person, name, limited, seconds, people.clock())
         _log.info("%s has a new token, made from %s.", people.user_key(person), client_of(request))
+        yield from people.told(request, person, "token-added")
         return text
 
     def verify(self, text: str) -> Any:

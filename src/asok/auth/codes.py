@@ -227,7 +227,7 @@ class RequestCodes:
         codes, person = run(self._confirm(code))
         if codes is not None:
             self._people.end_others(self._request, person)
-            self._turned(person, "set up a second step")
+            self._turned(person, "set up a second step", "second-factor-on")
         return codes
 
     async def confirm_async(self, code: str) -> list[str] | None:
@@ -235,7 +235,7 @@ class RequestCodes:
         codes, person = await run_async(self._confirm(code))
         if codes is not None:
             await self._people.end_others_async(self._request, person)
-            self._turned(person, "set up a second step")
+            self._turned(person, "set up a second step", "second-factor-on")
         return codes
 
     def _confirm(self, code: str) -> Plan[tuple[list[str] | None, Any]]:
@@ -257,13 +257,13 @@ class RequestCodes:
         Raises ConfirmationNeeded (403) before `require_sudo`.
         """
         codes, person = run(self._new_backup_codes())
-        self._turned(person, "made new codes for paper")
+        self._turned(person, "made new codes for paper", "backup-codes-made")
         return codes
 
     async def new_backup_codes_async(self) -> list[str]:
         """Do what `new_backup_codes` does without blocking the event loop."""
         codes, person = await run_async(self._new_backup_codes())
-        self._turned(person, "made new codes for paper")
+        self._turned(person, "made new codes for paper", "backup-codes-made")
         return codes
 
     def _new_backup_codes(self) -> Plan[tuple[list[str], Any]]:
@@ -283,13 +283,13 @@ class RequestCodes:
         """
         person = run(self._turn_off())
         self._people.end_others(self._request, person)
-        self._turned(person, "turned the second step off")
+        self._turned(person, "turned the second step off", "second-factor-off")
 
     async def turn_off_async(self) -> None:
         """Do what `turn_off` does without blocking the event loop."""
         person = await run_async(self._turn_off())
         await self._people.end_others_async(self._request, person)
-        self._turned(person, "turned the second step off")
+        self._turned(person, "turned the second step off", "second-factor-off")
 
     def _turn_off(self) -> Plan[Any]:
         person = self._person()
@@ -303,11 +303,12 @@ class RequestCodes:
                 raise UnauthorizedError("Please sign in.")
         return (yield from find_by_key(person.__description__, person.pk))
 
-    def _turned(self, person: Any, what: str) -> None:
+    def _turned(self, person: Any, what: str, notice: str) -> None:
         self._own.pop(SETUP, None)
         self._people.sessions.of(self._request).rotate()
         self._request.__dict__["person"] = person
         _log.info("%s %s.", self._people.user_key(person), what)
+        self._people.notices.tell(self._request, person, notice)
 
     # --- what it stands on ----------------------------------------------------------------------
 

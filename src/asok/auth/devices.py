@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from asok.auth.people import CLIENT
+from asok.auth.claims import CLIENT
 from asok_engine.backends.cache.values import decode
 from asok_engine.backends.sessions.contract import StoredSession
 from asok_engine.backends.sessions.session import OWN

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from copy import copy
 from typing import Any
 
-from asok.auth.people import Claim, People
+from asok.auth.claims import Claim
+from asok.auth.people import People
 from asok.auth.visitor import principal_of
 from asok.orm.query import Query
 from asok_engine.backends.sessions.session import Session

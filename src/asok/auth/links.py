@@ -20,8 +20,9 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from asok.auth.account import Account
-from asok.auth.people import People, stamp_of
-from asok.auth.post import Post
+from asok.auth.claims import stamp_of
+from asok.auth.people import People
+from asok.auth.post import Letter, Post
 from asok_engine.database.running import run, run_async
 from asok_engine.dispatch.middleware.rate_limit import client_of
 from asok_engine.errors import SetupError, TooManyRequests, UniqueError, UsageError
@@ -36,7 +37,7 @@ from asok_engine.records.steps import Atomic, Call, Plan
 from asok_engine.security.tokens import TimedTokens, TokenRefused
 from asok_engine.wire.request import Request
 
-__all__ = ["AddressLinks", "Letter", "LinkKind", "Links", "RequestLinks", "ResetLinks"]
+__all__ = ["AddressLinks", "LinkKind", "Links", "RequestLinks", "ResetLinks"]
 
 _log = logging.getLogger("asok.security")
 _GONE = "This link is not valid, or it has been used already."
@@ -46,13 +47,6 @@ PER_ADDRESS, PER_CLIENT = 3, 20
 #: Kinds that are counted together. Why: a page sends one of them where the address was proven and
 #: the other where it was not, and the one that is used up must not tell which.
 _COUNTED_AS = {"magic": "sign-in", "verification": "sign-in"}
-
-
-class Letter(Struct, frozen=True):
-    """What a letter says: the subject, and the text with `{link}` and `{minutes}` in it."""
-
-    subject: str
-    text: str
 
 
 class LinkKind(Struct, frozen=True):
@@ -97,11 +91,6 @@ KINDS: dict[str, LinkKind] = {
         ),
     ),
 }
-#: What the address of before is told.
-CHANGED = Letter(
-    "Your email was changed",
-    "The account that had this address has another one from now on. If it was not you, write to us.\n",
-)
 
 
 class Links:
@@ -160,18 +149,26 @@ class Links:
         _log.info("%s used a %s.", self._people.user_key(person), self.kinds[name].purpose)
         return (yield from find_by_key(model.__description__, person.pk))
 
-    def reset(self, token: str, password: str) -> Plan[Any]:
+    def reset(self, request: Request, token: str, password: str, *, revoke_tokens: bool) -> Plan[Any]:
         """Give the person of a reset token another password; the token stays good when that is refused.
 
         Raises:
             TokenRefused: the token is not valid (400).
             InvalidRecord: the password may not be taken (422).
         """
-        return (yield Atomic(self._reset(token, password), self._account().__description__.database))
+        database = self._account().__description__.database
+        person = yield Atomic(self._reset(token, password, revoke_tokens), database)
+        others = yield from self._people.other_ways(person)
+        yield from self._people.told(request, person, "password-reset", others=others)
+        return person
 
-    def _reset(self, token: str, password: str) -> Plan[Any]:
+    def _reset(self, token: str, password: str, revoke_tokens: bool) -> Plan[Any]:
+        people = self._people
         person = yield from self.take("reset", token)
-        setattr(person, self._people.field, password)
+        setattr(person, people.field, password)
+        if revoke_tokens:
+            count = yield from people.bearers.revoke(people.bearers.of(person), people.clock())
+            _log.info("%d tokens of %s were revoked.", count, people.user_key(person))
         return (yield from save(person))
 
     def send(
@@ -229,18 +226,24 @@ class Links:
 
         self.post.put_later(write)
 
-    def take_address(self, token: str) -> Plan[Any]:
+    def take_address(self, request: Request, token: str) -> Plan[Any]:
         """Give the person of a token, who has the address that it was sent to from now on, proven.
 
         Raises:
-            TokenRefused: it is no such token, not any more, or somebody else has the address (400).
+            UnauthorizedError: nobody is signed in (401).
+            TokenRefused: it is no token of who is signed in, not any more, or somebody else has the
+                address (400).
         """
+        # Why: the link went to what somebody typed, and who reads that mail may be a stranger.
+        owner = self._people.must_be_themselves(request)
         model = self._account()
         tokens = self._tokens["address"]
         key, _, written = (tokens.subject(token) or "").rpartition("_")
         person = (yield from find_by_key(model.__description__, key)) if key else None
         if person is None:
             raise TokenRefused(_GONE)
+        if person.pk != owner.pk:
+            raise TokenRefused("This link belongs to another account.")
         state = _state(person, self._people.field)
         tokens.read(token, max_age_seconds=self._ttl_seconds, state=state)
         number, before = person.link_number, person.email
@@ -258,7 +261,7 @@ class Links:
         if changed != 1:
             raise TokenRefused(_GONE)
         _log.info("%s has another address.", self._people.user_key(person))
-        self.post.put(before, CHANGED.subject, CHANGED.text)
+        yield from self._people.told(request, person, "email-changed", to=before)
         return (yield from find_by_key(model.__description__, person.pk))
 
     def _count(self, name: str, email: str, client: str, hit: Any) -> Plan[None]:
@@ -348,19 +351,22 @@ class ResetLinks(RequestLinks):
 
     __slots__ = ()
 
-    def change_password(self, token: str, password: str) -> Any:
+    def change_password(self, token: str, password: str, *, revoke_tokens: bool = False) -> Any:
         """Give the person of a token another password, once, and end their sessions; gives the person.
 
-        Raises TokenRefused (400), and InvalidRecord (422) for a password that may not be taken: the
-        token stays good then.
+        Their access tokens, passkeys and accounts at providers stay good, as `request.auth.other_ways`
+        tells; `revoke_tokens` ends the tokens. Raises TokenRefused (400), and InvalidRecord (422) for a
+        password that may not be taken: the token stays good then.
         """
-        person = run(self._links.reset(token, password))
+        person = run(self._links.reset(self._request, token, password, revoke_tokens=revoke_tokens))
         self._request.app.services.people.end_sessions(person)
         return person
 
-    async def change_password_async(self, token: str, password: str) -> Any:
+    async def change_password_async(self, token: str, password: str, *, revoke_tokens: bool = False) -> Any:
         """Do what `change_password` does without blocking the event loop."""
-        person = await run_async(self._links.reset(token, password))
+        person = await run_async(
+            self._links.reset(self._request, token, password, revoke_tokens=revoke_tokens)
+        )
         await self._request.app.services.people.end_sessions_async(person)
         return person
 
@@ -389,13 +395,14 @@ class AddressLinks:
     def verify_token(self, token: str) -> Any:
         """Give the person of a token, once; the address is theirs then, and the one of before gets a letter.
 
-        Raises TokenRefused (400) for any other token, and when somebody else has the address by now.
+        Raises UnauthorizedError (401) when nobody is signed in, and TokenRefused (400) for the token of
+        another person, for any other, and when somebody else has the address by now.
         """
-        return run(self._links.take_address(token))
+        return run(self._links.take_address(self._request, token))
 
     async def verify_token_async(self, token: str) -> Any:
         """Do what `verify_token` does without blocking the event loop."""
-        return await run_async(self._links.take_address(token))
+        return await run_async(self._links.take_address(self._request, token))
 
     def _send(self, email: str, path: str, letter: Letter | None, hit: Any) -> Plan[None]:
         person = self._request.app.services.people.of(self._request)

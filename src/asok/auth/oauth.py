@@ -251,6 +251,7 @@ class OAuth:
                 return found
             raise IdentityTaken("Somebody else here signs in with this account already.") from error
         _log.info("%s can sign in with %s.", self._people.user_key(person), profile.provider)
+        yield from self._people.told(request, person, "provider-added", provider=profile.provider)
         return identity
 
     def of_person(self, person: Any) -> Plan[list[Identity]]:
@@ -272,6 +273,7 @@ class OAuth:
             raise NotFoundError("You have no such way to sign in.")
         yield from delete(found)
         _log.info("%s cannot sign in with %s any more.", self._people.user_key(person), found.provider)
+        yield from self._people.told(request, person, "provider-removed", provider=found.provider)
 
     def owner(self, request: Request) -> Any:
         """Give the person of a request, in their own session; raises UnauthorizedError (401)."""

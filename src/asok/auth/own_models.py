@@ -13,7 +13,7 @@ from asok_engine.errors import SetupError
 from asok_engine.records.fields.reference import ForeignKey
 from asok_engine.records.record import Record
 
-__all__ = ["own_model"]
+__all__ = ["has_own_model", "own_model"]
 
 R = TypeVar("R", bound=Record)
 
@@ -25,11 +25,7 @@ def own_model(models: Mapping[str, type[Any]], base: type[R], people: type[Recor
         SetupError: there is none, there are several, or it belongs to another model.
     """
     name = base.__name__
-    found = [
-        model
-        for model in models.values()
-        if issubclass(model, base) and not model.__description__.is_abstract
-    ]
+    found = _inheriting(models, base)
     if not found:
         raise SetupError(
             f"This needs a model that inherits from asok.auth.{name}, and the application has none.",
@@ -46,3 +42,16 @@ def own_model(models: Mapping[str, type[Any]], base: type[R], people: type[Recor
             fix=f'Write in it: user_id = Field.ForeignKey("{people.__name__}")',
         )
     return found[0]
+
+
+def has_own_model(models: Mapping[str, type[Any]], base: type[R]) -> bool:
+    """Tell whether an application has a model that inherits from `base`."""
+    return bool(_inheriting(models, base))
+
+
+def _inheriting(models: Mapping[str, type[Any]], base: type[R]) -> list[type[R]]:
+    return [
+        model
+        for model in models.values()
+        if issubclass(model, base) and not model.__description__.is_abstract
+    ]

@@ -150,6 +150,7 @@ class Passkeys:
             raise PasskeyRefused("This passkey is registered already.") from error
         yield Call(counting.take_back, (counted, WINDOW_SECONDS, self.clock()))
         _log.info("%s added passkey %s.", self._people.user_key(person), passkey.pk)
+        yield from self._people.told(request, person, "passkey-added")
         return passkey
 
     # --- signing in -----------------------------------------------------------------------------
@@ -248,6 +249,7 @@ class Passkeys:
         passkey = yield from self.one(request, key)
         yield from delete(passkey)
         _log.info("%s removed passkey %s.", self._people.user_key(person), key)
+        yield from self._people.told(request, person, "passkey-removed")
 
     # --- who asks, and who is asked --------------------------------------------------------------
 

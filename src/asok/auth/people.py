@@ -9,18 +9,31 @@ Sources: ASVS 5.0 V7.2 to V7.4, OWASP Session Management Cheat Sheet.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 
 from asok.auth.bearer import BearerRefused, Bearers
+from asok.auth.claims import (
+    ACTING,
+    ANONYMOUS_CLAIM,
+    CLAIM,
+    CLIENT,
+    CONFIRMED,
+    WAITING,
+    Acting,
+    Claim,
+    Waiting,
+    claim_in,
+    stamp_of,
+)
+from asok.auth.notices import Notices
+from asok.auth.otherways import OtherWays, other_ways
 from asok.auth.signin import Throttle, Tries, authenticate, password_field
-from asok_engine.backends.cache.values import MISSING, decode
+from asok_engine.backends.cache.values import decode
 from asok_engine.backends.counters.contract import Counters
 from asok_engine.backends.sessions.session import OWN, Session
 from asok_engine.database.running import run, run_async
@@ -28,11 +41,10 @@ from asok_engine.dispatch.middleware.rate_limit import client_of
 from asok_engine.dispatch.middleware.sessions import Sessions
 from asok_engine.errors import DatabaseError, ForbiddenError, UnauthorizedError, UsageError, ValidationError
 from asok_engine.records.description import Description
-from asok_engine.records.fields.secret import PasswordHash
 from asok_engine.records.plans.find import find_by_key
 from asok_engine.records.plans.save import save
 from asok_engine.records.record import Record
-from asok_engine.records.steps import Plan
+from asok_engine.records.steps import AfterCommit, Plan
 from asok_engine.security.keys import equal
 from asok_engine.security.password_rules import password_problems
 from asok_engine.security.passwords import Passwords
@@ -41,19 +53,9 @@ from asok_engine.wire.authorization import bearer_credentials, carries_bearer
 from asok_engine.wire.request import Request
 from asok_engine.wire.response import Response
 
-__all__ = ["CLIENT", "ConfirmationNeeded", "People", "Waiting", "stamp_of"]
+__all__ = ["ConfirmationNeeded", "People"]
 
 _log = logging.getLogger("asok.security")
-#: Under which name the session has who is signed in.
-CLAIM = "user"
-#: Under which name it has from where: address and user agent.
-CLIENT = "client"
-#: Under which name it has who has shown a password and not yet a code.
-WAITING = "waiting"
-#: Under which name it has when somebody last showed that it is them, in seconds since the epoch.
-CONFIRMED = "confirmed"
-#: Under which name it has whom its owner acts for, and since when.
-ACTING = "acting"
 #: The right to act for others.
 PERMISSION = "people.impersonate"
 #: For how long somebody acts for somebody else.
@@ -66,47 +68,10 @@ WAITING_SECONDS = 600.0
 CONFIRMED_SECONDS = 900.0
 
 
-class Acting(Struct, frozen=True, array_like=True):
-    """Whom the owner of a session acts for, and since when, in seconds since the epoch."""
-
-    key: int | str
-    since: float
-
-
-class Claim(Struct, frozen=True):
-    """What a session says about who it is: key and stamp of its owner, and whom they act for."""
-
-    key: int | str = ""
-    stamp: str = ""
-    acting: Acting | None = None
-
-
-_ANONYMOUS = Claim()
-
-
 class ConfirmationNeeded(ForbiddenError):
     """Please confirm first that it is you."""
 
     code = "confirmation-needed"
-
-
-class Waiting(Struct, frozen=True, array_like=True):
-    """A sign-in that waits for its second step."""
-
-    key: int | str
-    #: Of the password that was shown.
-    stamp: str
-    since: float
-    remember: bool
-    #: Where the visitor wants to go, "" when that was not said.
-    next_url: str
-
-
-def stamp_of(person: Any, field: str) -> str:
-    """Give what tells one state of a person's password from another, and tells nothing about it."""
-    stored = getattr(person, field) if field else None
-    mark = stored.mark if isinstance(stored, PasswordHash) else ""
-    return hashlib.sha256(f"stamp of a password\0{mark}".encode()).hexdigest()[:32]
 
 
 class People:
@@ -124,6 +89,7 @@ class People:
         *,
         passwords: Passwords | None = None,
         throttle: Throttle | None = None,
+        notices: Notices | None = None,
         issuer: str = "",
         models: Mapping[str, type[Any]] | None = None,
         clock: Callable[[], float] = time.time,
@@ -139,10 +105,14 @@ class People:
         self.throttle = throttle or Throttle()
         #: Seconds since the epoch.
         self.clock = clock
+        #: What tells people of changes of how they sign in.
+        self.notices = notices or Notices()
+        self.notices.check(model)
         #: How the application is called in an authenticator app.
         self.issuer = issuer
         #: The tokens with which programs act for people.
-        self.bearers = Bearers(models or {}, model, lambda: self.clock())
+        self._models = models or {}
+        self.bearers = Bearers(self._models, model, lambda: self.clock())
         #: The name of the password field, "" when the model has none.
         self.field = password_field(model.__description__)
 
@@ -237,7 +207,7 @@ class People:
 
     def claim_of(self, session: Session) -> Claim:
         """Give what a session says about who it is."""
-        return _claim(session.own.get(CLAIM), session.own.get(ACTING))
+        return claim_in(session.own.get(CLAIM), session.own.get(ACTING))
 
     def _present(self, claim: Claim) -> Plan[tuple[Any, Any]]:
         owner, person = (yield from find_by_key(self._description, claim.key)), None
@@ -285,9 +255,9 @@ class People:
         ahead = request.__dict__.get("session_ahead")
         stored = ahead[0] if isinstance(ahead, tuple) else None
         if stored is None or (data := stored.values.get(OWN + CLAIM)) is None:
-            return _ANONYMOUS
+            return ANONYMOUS_CLAIM
         acting = stored.values.get(OWN + ACTING)
-        return _claim(decode(data), None if acting is None else decode(acting))
+        return claim_in(decode(data), None if acting is None else decode(acting))
 
     def find(self, key: Any, stamp: str) -> Plan[Any]:
         """Give the person of a key whose password is the one of a stamp, None when they may not sign in."""
@@ -549,14 +519,14 @@ class People:
             ValidationError: the password may not be taken (422).
         """
         person = self._with_password(request, password)
-        run(save(person))
+        run(self._saved(request, person))
         self.end_others(request, person)
         self._renew(request, person)
 
     async def change_password_async(self, request: Request, password: str) -> None:
         """Do what `change_password` does without blocking the event loop."""
         person = self._with_password(request, password)
-        await run_async(save(person))
+        await run_async(self._saved(request, person))
         await self.end_others_async(request, person)
         self._renew(request, person)
 
@@ -573,28 +543,29 @@ class People:
         setattr(person, self.field, password)
         return person
 
+    def _saved(self, request: Request, person: Any) -> Plan[None]:
+        yield from save(person)
+        others = yield from self.other_ways(person)
+        yield from self.told(request, person, "password-changed", others=others)
+
     def _renew(self, request: Request, person: Any) -> None:
         _log.info("%s changed their password.", self.user_key(person))
         self.login(request, person, remember=self.sessions.of(request).is_remembered)
+
+    # --- telling of changes -----------------------------------------------------------------------
+
+    def told(self, request: Request, person: Any, notice: str, **facts: Any) -> Plan[None]:
+        """Tell a person what a request has changed, when that is committed; see `auth.notices`."""
+        yield AfterCommit(
+            lambda: self.notices.tell(request, person, notice, **facts), self._description.database
+        )
+
+    def other_ways(self, person: Any) -> Plan[OtherWays]:
+        """Give what else opens the account of a person than their password."""
+        return (yield from other_ways(self._models, self.model, person, self.clock()))
 
     # --- the model --------------------------------------------------------------------------------
 
     @property
     def _description(self) -> Description:
         return self.model.__description__
-
-
-def _claim(value: Any, acting: Any) -> Claim:
-    """Give a claim as the session has it, that of nobody for anything else."""
-    if value is MISSING or not isinstance(value, list) or len(value) != 2:
-        return _ANONYMOUS
-    key, stamp = value
-    if not isinstance(key, int | str) or not isinstance(stamp, str):
-        return _ANONYMOUS
-    if acting is None:
-        return Claim(key, stamp)
-    try:
-        return Claim(key, stamp, msgspec.convert(acting, Acting))
-    except msgspec.ValidationError:
-        # What cannot be read must not make somebody the owner.
-        return _ANONYMOUS

@@ -13,10 +13,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import BoundedSemaphore
 
+from msgspec import Struct
+
 from asok_engine.backends.mail.contract import Mailer, MailUnavailable, Message
 from asok_engine.errors import BackendUnavailable, UsageError
 
-__all__ = ["Post"]
+__all__ = ["Letter", "Post"]
 
 _log = logging.getLogger("asok.mail")
 #: More than this waiting means that the server is away; then nobody is told that it was sent.
@@ -25,6 +27,13 @@ MOST_WAITING = 1000
 CLOSING_SECONDS = 5.0
 #: For how long a message rests, so that work for it takes no time from the answer.
 REST_SECONDS = 0.1
+
+
+class Letter(Struct, frozen=True):
+    """What a letter says: the subject, and the text with names of facts in it, as `{link}`."""
+
+    subject: str
+    text: str
 
 
 class Post:

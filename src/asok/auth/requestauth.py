@@ -14,9 +14,12 @@ from asok.auth.devices import RequestSessions
 from asok.auth.impersonation import Impersonation
 from asok.auth.links import AddressLinks, RequestLinks, ResetLinks
 from asok.auth.oauth import RequestOAuth
+from asok.auth.otherways import OtherWays
 from asok.auth.passkeys import RequestPasskeys
-from asok.auth.people import CONFIRMED_SECONDS
+from asok.auth.people import CONFIRMED_SECONDS, People
 from asok.auth.sudo import RequestSudo
+from asok_engine.database.running import run, run_async
+from asok_engine.records.steps import Plan
 from asok_engine.wire.request import Request
 
 __all__ = ["RequestAuth"]
@@ -74,6 +77,23 @@ class RequestAuth:
     def codes(self) -> RequestCodes:
         """The second step of a sign-in: codes of an app, and from paper."""
         return RequestCodes(self._request)
+
+    def other_ways(self, user: Any = None) -> OtherWays:
+        """Give what else opens the account of a person than their password: tokens, passkeys, providers.
+
+        It is false when there is nothing, and as a text it says what there is. By default of who is
+        signed in; raises UnauthorizedError (401) when nobody is.
+        """
+        return run(self._other_ways(user))
+
+    async def other_ways_async(self, user: Any = None) -> OtherWays:
+        """Do what `other_ways` does without blocking the event loop."""
+        return await run_async(self._other_ways(user))
+
+    def _other_ways(self, user: Any) -> Plan[OtherWays]:
+        people: People = self._request.app.services.people
+        person = people.must_be_themselves(self._request) if user is None else user
+        return (yield from people.other_ways(person))
 
     # --- showing again that it is them ------------------------------------------------------------
 

@@ -339,10 +339,34 @@ def test_of_twenty_clicks_one_changes_the_address(tmp_path: Path, mailbox: Mailb
     token = token_in(letters(mailbox, 1)[0])
 
     def click(_: int) -> int:
-        return TestClient(app, "wsgi").post(f"/{how}-address", data={"token": token}).status_code
+        other = TestClient(app, "wsgi")
+        other.cookies.update(client.cookies)
+        return other.post(f"/{how}-address", data={"token": token}).status_code
 
     with ThreadPoolExecutor(20) as threads:
         assert sorted(threads.map(click, range(20))) == [200] + [400] * 19
+
+
+@WAYS
+def test_an_address_is_changed_by_nobody_but_the_person_of_the_account(
+    tmp_path: Path, mailbox: Mailbox, how: str
+) -> None:
+    """A mistyped address is a stranger's, and reading its mail must not give them the account."""
+    app = make(tmp_path, mailbox)
+    person(app)
+    person(app, "eve@example.com")
+    client, stranger, eve = TestClient(app), TestClient(app), TestClient(app)
+    sign_in(client)
+    sign_in(eve, "eve@example.com")
+    client.post(f"/{how}-address", data={"email": "mistyped@example.com"})
+    token = token_in(letters(mailbox, 1)[0])
+    assert stranger.post(f"/{how}-address", data={"token": token}).status_code == 401
+    refused = eve.post(f"/{how}-address", data={"token": token})
+    assert refused.status_code == 400
+    assert "another account" in refused
+    assert client.get("/async/show").json["user"] == "ada@example.com"
+    assert eve.get("/async/show").json["user"] == "eve@example.com"
+    assert client.post(f"/{how}-address", data={"token": token}).json == {"email": "mistyped@example.com"}
 
 
 @WAYS

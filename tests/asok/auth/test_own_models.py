@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from asok import auth
-from asok.auth.own_models import own_model
+from asok.auth.own_models import has_own_model, own_model
 from asok_engine.errors import SetupError
 from tests.asok.auth.desk import make_desk
 
@@ -49,3 +49,9 @@ def test_two_models_are_one_too_many(tmp_path: Path) -> None:
     found = models(tmp_path, text)
     with pytest.raises(SetupError, match="One and Two inherit from"):
         own_model(found, auth.Passkey, found["User"])
+
+
+def test_whether_there_is_one_is_told_without_an_error(tmp_path: Path) -> None:
+    """For what does without: an application need not have passkeys."""
+    assert not has_own_model({"Passkey": auth.Passkey}, auth.Passkey)
+    assert has_own_model(models(tmp_path, "class Key(auth.Passkey):\n    pass\n"), auth.Passkey)

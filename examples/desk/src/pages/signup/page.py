@@ -7,7 +7,7 @@ learns of that, in the email.
 from models.person import Person
 
 from asok import Form, ModelError
-from asok.auth.links import Letter
+from asok.auth import Letter
 from asok.orm.errors import NotUnique
 
 TAKEN = Letter(

@@ -16,6 +16,9 @@ class PasswordForm(Form):
         autocomplete="new-password",
         help="At least 8 characters; a few words in a row are good. Nothing that is easy to guess.",
     )
+    revoke = Form.checkbox(
+        "Revoke my access tokens too", help="If somebody else may have had your password, do."
+    )
 
 
 def get(request):
@@ -28,8 +31,11 @@ def get(request):
 async def post(request):
     form = PasswordForm(request)
     if await form.validate_async():
+        data = form.data
         try:
-            await request.auth.reset.change_password_async(form.data["token"], form.data["password"])
+            person = await request.auth.reset.change_password_async(
+                data["token"], data["password"], revoke_tokens=data["revoke"]
+            )
         except TokenRefused as refused:
             request.flash("error", str(refused))
             request.redirect("/auth/reset", 303)
@@ -37,6 +43,11 @@ async def post(request):
             form.add_error("password", f"This password {next(iter(error.errors.values()))[0]}.")
         else:
             request.flash("success", "Your password was changed. Sign in with it.")
+            others = await request.auth.other_ways_async(person)
+            if others:
+                request.flash(
+                    "info", f"Your account can still be opened with {others}. Sign in to look them over."
+                )
             request.redirect("/login", 303)
     return request.html("choose.html", form=form)
 
