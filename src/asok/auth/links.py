@@ -246,7 +246,7 @@ class Links:
             raise TokenRefused("This link belongs to another account.")
         state = _state(person, self._people.field)
         tokens.read(token, max_age_seconds=self._ttl_seconds, state=state)
-        number, before = person.link_number, person.email
+        number = person.link_number
         now = datetime.fromtimestamp(self.clock(), UTC)
         values = {
             "link_number": number + 1,
@@ -261,7 +261,8 @@ class Links:
         if changed != 1:
             raise TokenRefused(_GONE)
         _log.info("%s has another address.", self._people.user_key(person))
-        yield from self._people.told(request, person, "email-changed", to=before)
+        # As they were read before the change, so that the letter goes to the address of before.
+        yield from self._people.told(request, person, "email-changed")
         return (yield from find_by_key(model.__description__, person.pk))
 
     def _count(self, name: str, email: str, client: str, hit: Any) -> Plan[None]:

@@ -104,13 +104,12 @@ class Notices:
         person: Any,
         name: str,
         *,
-        to: str = "",
         provider: str = "",
         others: OtherWays | None = None,
     ) -> None:
-        """Tell a person what a request has changed; `to` is the address of before where that has changed."""
+        """Tell a person, at the address that the record has, what a request has changed."""
         letter = {**NOTICES, **getattr(type(person), "security_notices", {})}[name]
-        address = to or getattr(person, "email", None)
+        address = getattr(person, "email", None)
         if self._post is None or letter is None or not address:
             return
         site = (self._app_url or request.host_url).rstrip("/")

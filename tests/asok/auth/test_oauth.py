@@ -19,6 +19,7 @@ from asok_engine.database.running import run
 from asok_engine.errors import SetupError
 from tests import servers
 from tests.asok.auth.desk import make_desk, person, sign_in
+from tests.asok.auth.test_notices import Told
 from tests.oidc_provider import CLIENT, SECRET, SUBJECT, ProviderProcess, run_provider
 
 WAYS = pytest.mark.parametrize("how", ["plain", "async"])
@@ -176,7 +177,7 @@ def test_person_links_what_they_came_back_as(tmp_path: Path, provider: ProviderP
     app = make(tmp_path, provider)
     person(app, "me@example.com")
     person(app, "bob@example.com")
-    client, other = TestClient(app), TestClient(app)
+    client, other, told = TestClient(app), TestClient(app), Told(app)
     sign_in(client, "me@example.com")
     assert come_back(client, provider.visit(leave(client, how))).json["user"] == "me@example.com"
     fresh = TestClient(app)
@@ -184,6 +185,11 @@ def test_person_links_what_they_came_back_as(tmp_path: Path, provider: ProviderP
     sign_in(other, "bob@example.com")
     assert other.delete(f"/{how}-go", json={"id": 1}).status_code == 404
     assert client.delete(f"/{how}-go", json={"id": 1}).status_code == 200
+    said = [(each.to, "Test" in each.text, each.subject) for each in told.messages]
+    assert said == [
+        ("me@example.com", True, "An account was connected"),
+        ("me@example.com", True, "An account was disconnected"),
+    ]
     assert app.models["Identity"].count() == 0
     assert TestClient(app).delete(f"/{how}-go", json={"id": 1}).status_code == 401
 
