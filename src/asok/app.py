@@ -141,7 +141,8 @@ class Asok:
     def __call__(self, first: Any, second: Any = None, third: Any = None, /) -> Any:
         """Answer a WSGI call (environ, start_response) or an ASGI call (scope, receive, send)."""
         if third is not None:
-            return self._asgi(first, second, third)
+            answer = self._asgi
+            return answer(first, second, third)
         if second is not None:
             return self._wsgi(first, second)
         return _double_callable(self._asgi, first)

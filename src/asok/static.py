@@ -123,16 +123,17 @@ class StaticFiles:
         file = self._find(name)
         if file is None:
             raise NotFoundError(f"There is no static file {name!r}.")
-        response = bare(file.body, file.content_type)
-        if file.is_upload:
-            response.raw.update(_AS_DATA)
         version = request.query.get("v") if request.query_string else None
         if self._debug:
-            response.raw[b"cache-control"] = _NEVER
+            caching = _NEVER
         elif version is not None and version == self._version(name, file.body):
-            response.raw[b"cache-control"] = _FOREVER
+            caching = _FOREVER
         else:
-            response.raw[b"cache-control"] = _ASK_AGAIN
+            caching = _ASK_AGAIN
+        response = bare(file.body, file.content_type)
+        response.own = {b"content-type": file.content_type, b"cache-control": caching}
+        if file.is_upload:
+            response.own.update(_AS_DATA)
         return response
 
     def url(self, path: str) -> str:
@@ -171,6 +172,8 @@ class StaticFiles:
             self._found.pop(name, None)
             return None
         body = FileBody(path, facts.st_size, facts.st_mtime)
+        if file is not None and file.body == body:
+            body = file.body
         kind = content_type_of(name).encode("ascii")
         file = _File(body, kind, name.startswith(_UPLOADS), now + _FRESH_SECONDS)
         if not self._debug and len(self._found) < _MOST_FOUND:

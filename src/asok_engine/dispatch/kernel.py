@@ -27,6 +27,7 @@ __all__ = ["Check", "Endpoint", "Finisher", "Guard", "Keeper", "Kernel"]
 Guard = Callable[[Request], Response | None]
 GuardAsync = Callable[[Request], Awaitable[Response | None]]
 Finisher = Callable[[Request, Response], None]
+set_current = request_var.set
 
 #: Looks at a request whose body was read; refuses it by raising an InputError.
 Check = Callable[[Request], None]
@@ -242,7 +243,9 @@ class Kernel:
 
         `refused` is what the adapter found wrong with the request line.
         """
-        request_var.set(request)
+        # A callable that an object holds is taken from it before it is called, here and below:
+        # called in one go it is looked for among the methods of the class first.
+        set_current(request)
         request.started_at = perf_counter()
         is_whole, response = True, None
         try:
@@ -256,7 +259,8 @@ class Kernel:
                 if refused is not None:
                     raise refused
                 if response is None:
-                    route = self._find_static(request.path)
+                    find_static = self._find_static
+                    route = find_static(request.path)
                     if route is None:
                         endpoint = self._endpoint(request)
                     else:
@@ -264,8 +268,8 @@ class Kernel:
                     request.endpoint = endpoint
                     if endpoint.reads_ahead:
                         await self._keeper.read_ahead(request)  # type: ignore[union-attr]
-                    call = endpoint.at_once
-                    result = await endpoint.on_loop(request) if call is None else call(request)
+                    call, on_loop = endpoint.at_once, endpoint.on_loop
+                    result = await on_loop(request) if call is None else call(request)
                     if type(result) is Response and not result.may_be_shared:
                         response = result
                     else:

@@ -26,7 +26,7 @@ from asok_engine.servers.paths import below, decoded_path, encoded
 from asok_engine.servers.pieces import async_pieces, close_unsent, from_thread, without_content
 from asok_engine.servers.starting import tell_of_failed_start
 from asok_engine.servers.termination import call_before_termination, hold_termination
-from asok_engine.wire.headers import Headers
+from asok_engine.wire.headers import ASKED, Headers
 from asok_engine.wire.request import Request
 from asok_engine.wire.response import FileBody, Response
 
@@ -155,15 +155,26 @@ class AsgiAdapter:
                 refused, path = error, exchange.raw_path().decode("latin-1")
         if root := scope.get("root_path"):
             path = below(path, root.rstrip("/"))
-        query = scope["query_string"]
-        request = self._request_class(
-            exchange, scope["method"], path, query.decode("latin-1") if query else ""
-        )
-        # What every request is asked for is set here, without a call in between.
+        # What every request is asked for is picked here, without a call in between.
+        sent: dict[bytes, bytes] | None = None
         fields = scope["headers"]
-        if type(fields) is list and len(sent := dict(fields)) == len(fields):
-            request.sent = sent
-        request._scheme = scope.get("scheme", "http")
+        if type(fields) is list:
+            sent, count = {}, 0
+            for name, value in fields:
+                if name in ASKED:
+                    sent[name] = value
+                    count += 1
+            if count != len(sent):
+                sent = None
+        query, request_class = scope["query_string"], self._request_class
+        request = request_class(
+            exchange,
+            scope["method"],
+            path,
+            query.decode("latin-1") if query else "",
+            sent,
+            scope.get("scheme", "http"),
+        )
         response = await kernel.handle_async(request, refused)
         body = response.body
         if type(body) is not bytes:
@@ -177,12 +188,20 @@ class AsgiAdapter:
             body = without_content(response)
             headers = response.fields()
         else:
-            raw, length = response.raw, b"%d" % len(body)
-            if response.cookies or b"content-length" in raw:
-                raw[b"content-length"] = length
-                headers = response.fields()
+            own, length = response.own, b"%d" % len(body)
+            if own is None and response.plain_tag:
+                headers = [
+                    *response.shared.pairs,
+                    (b"content-type", response.plain_type),
+                    (b"etag", response.plain_tag),
+                    (b"content-length", length),
+                ]
             else:
-                headers = [*response.shared.pairs, *raw.items(), (b"content-length", length)]
+                own = response.raw if own is None else own
+                own[b"content-length"] = length
+                headers = [*response.shared.pairs, *own.items()]
+            if response.cookies:
+                headers.extend((b"set-cookie", line) for line in response.cookies)
             if request.method == "HEAD":
                 body = b""
         await send({"type": "http.response.start", "status": status, "headers": headers})

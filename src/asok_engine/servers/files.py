@@ -52,21 +52,21 @@ def read_slice(body: FileBody) -> bytes:
 
 
 class _Kept:
-    """The contents of small files by path, each with the time that its file had."""
+    """The contents of small files by path, each with what was known of the whole file."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._contents: dict[str | PathLike[str], tuple[float, bytes]] = {}
+        self._contents: dict[str | PathLike[str], tuple[FileBody, bytes]] = {}
         self._bytes = 0
         self.get = self._contents.get
 
-    def put(self, path: str | PathLike[str], modified_at: float, content: bytes) -> None:
+    def put(self, body: FileBody, content: bytes) -> None:
         with self._lock:
             if self._bytes + len(content) > KEPT_BYTES:
                 self._contents.clear()
                 self._bytes = 0
-            before = self._contents.get(path)
-            self._contents[path] = modified_at, content
+            before = self._contents.get(body.path)
+            self._contents[body.path] = body, content
             self._bytes += len(content) - (0 if before is None else len(before[1]))
 
 
@@ -76,10 +76,9 @@ _kept = _Kept()
 def kept_content(body: FileBody) -> bytes | None:
     """Give the bytes of a whole file where they are kept, None where it has to be opened."""
     kept = _kept.get(body.path)
-    if kept is None or kept[0] != body.modified_at or body.length is not None or body.offset:
+    if kept is None or (kept[0] is not body and kept[0] != body):
         return None
-    content = kept[1]
-    return content if len(content) == body.size else None
+    return kept[1]
 
 
 def small_content(body: FileBody) -> bytes | None:
@@ -90,14 +89,14 @@ def small_content(body: FileBody) -> bytes | None:
     size = len(body)
     if size > SMALL_BYTES:
         return None
-    if size != body.size:
+    if body.offset or body.length is not None:
         return read_slice(body)
     kept = kept_content(body)
     if kept is not None:
         return kept
     content = read_slice(body)
     if len(content) == size and time.time() - body.modified_at > SETTLED_SECONDS:
-        _kept.put(body.path, body.modified_at, content)
+        _kept.put(body, content)
     return content
 
 

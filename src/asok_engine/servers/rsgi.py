@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from typing import Any, cast
+from typing import Any, ClassVar, cast
+
+from msgspec import Struct
 
 from asok_engine.dispatch.bodies import ClientGone
 from asok_engine.dispatch.kernel import Kernel
@@ -33,17 +35,14 @@ _log = logging.getLogger("asok")
 _ASKED = {name.decode("ascii"): name for name in ASKED}
 
 
-class RsgiExchange:
+class RsgiExchange(Struct):
     """One exchange with an RSGI server."""
 
-    __slots__ = ("_pieces", "_protocol", "scope")
+    scope: Any
+    _protocol: Any
+    _pieces: AsyncIterator[bytes] | None = None
 
-    protocol = "rsgi"
-
-    def __init__(self, scope: Any, protocol: Any) -> None:
-        self.scope = scope
-        self._protocol = protocol
-        self._pieces: AsyncIterator[bytes] | None = None
+    protocol: ClassVar[str] = "rsgi"
 
     def headers(self) -> Headers:
         """Give the request's header fields."""
@@ -141,15 +140,16 @@ class RsgiAdapter:
                 path = decoded(path.encode("utf-8"))
             except InputError as error:
                 refused = error
-        request = self._request_class(exchange, scope.method, path, scope.query_string)
         pairs = [
             (_ASKED[name], value.encode("latin-1", "replace"))
             for name, value in scope.headers.items()
             if name in _ASKED
         ]
         sent = dict(pairs)
-        if len(sent) == len(pairs) and b"host" in sent:
-            request.sent = sent
+        is_whole = len(sent) == len(pairs) and b"host" in sent
+        request = self._request_class(
+            exchange, scope.method, path, scope.query_string, sent if is_whole else None
+        )
         response = await kernel.handle_async(request, refused)
         await self._send(request, response, protocol)
 

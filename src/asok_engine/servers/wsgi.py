@@ -11,7 +11,9 @@ import contextvars
 import logging
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from typing import Any, cast
+from typing import Any, ClassVar, cast
+
+from msgspec import Struct
 
 from asok_engine.dispatch.bodies import ClientGone
 from asok_engine.dispatch.context import request_var
@@ -42,16 +44,13 @@ _ASKED = tuple(("HTTP_" + name.decode("ascii").upper().replace("-", "_"), name) 
 _END = object()
 
 
-class WsgiExchange:
+class WsgiExchange(Struct):
     """One exchange with a WSGI server."""
 
-    __slots__ = ("_environ", "_left")
+    _environ: Environ
+    _left: int | None = None
 
-    protocol = "wsgi"
-
-    def __init__(self, environ: Environ) -> None:
-        self._environ = environ
-        self._left: int | None = None
+    protocol: ClassVar[str] = "wsgi"
 
     def headers(self) -> Headers:
         """Give the request's header fields."""
@@ -158,12 +157,10 @@ class WsgiAdapter:
                 path = decoded(path.encode("latin-1"))
             except InputError as error:
                 refused = error
+        sent = {name: environ[key].encode("latin-1", "replace") for key, name in _ASKED if key in environ}
         request = self._request_class(
-            exchange, environ["REQUEST_METHOD"], path, environ.get("QUERY_STRING", "")
+            exchange, environ["REQUEST_METHOD"], path, environ.get("QUERY_STRING", ""), sent
         )
-        request.sent = {
-            name: environ[key].encode("latin-1", "replace") for key, name in _ASKED if key in environ
-        }
         response = kernel.handle(request, refused)
         return self._send(request, response, environ, start_response)
 

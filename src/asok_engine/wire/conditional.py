@@ -8,6 +8,7 @@ sent, and a field is read to its first 8 KB.
 from __future__ import annotations
 
 import re
+from binascii import b2a_base64
 from collections.abc import Callable
 from functools import lru_cache
 from hashlib import sha1
@@ -22,17 +23,18 @@ _TAG = re.compile(r'(W/)?("[!\x23-\x7e\x80-\xff]*")')
 Getter = Callable[[str], str | None]
 
 
-def make_etag(body: bytes) -> str:
-    """Give a strong entity tag for a body: 80 bits of its hash."""
+def make_etag(body: bytes) -> bytes:
+    """Give a strong entity tag for a body, as it is sent: 72 bits of its hash."""
     # Why SHA-1: of what hashlib has it is the fastest on processors of the last ten
-    # years, and nobody gains by a body of theirs that has the tag of another of theirs.
-    return f'"{sha1(body, usedforsecurity=False).hexdigest()[:20]}"'
+    # years, and nobody gains by a body of theirs that has the tag of another of theirs. Why base 64:
+    # servers look at each character of a field in turn.
+    return b'"%b"' % b2a_base64(sha1(body, usedforsecurity=False).digest()[:9], newline=False)
 
 
 @lru_cache(maxsize=1024)
 def tag_of_short(body: bytes) -> bytes:
-    """Give the same tag, as it is sent, for a body that is short: it is often the same again."""
-    return make_etag(body).encode()
+    """Give the same tag for a body that is short: it is often the same again."""
+    return make_etag(body)
 
 
 def matches(field: str, etag: str, *, weak: bool) -> bool:

@@ -17,17 +17,19 @@ from asok_engine.errors import UsageError
 __all__ = ["ASKED", "NOTHING_SHARED", "Headers", "ResponseHeaders", "SharedFields", "encode_field"]
 
 #: The fields of a request that the engine looks at for every request, whatever answers it.
-ASKED = (
-    b"host",
-    b"x-request-id",
-    b"accept-encoding",
-    b"origin",
-    b"if-none-match",
-    b"if-modified-since",
-    b"if-match",
-    b"if-unmodified-since",
-    b"range",
-    b"x-block",
+ASKED = frozenset(
+    {
+        b"host",
+        b"x-request-id",
+        b"accept-encoding",
+        b"origin",
+        b"if-none-match",
+        b"if-modified-since",
+        b"if-match",
+        b"if-unmodified-since",
+        b"range",
+        b"x-block",
+    }
 )
 
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")

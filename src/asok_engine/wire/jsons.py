@@ -97,8 +97,9 @@ def encode_json(value: Any) -> bytes:
             fix="Convert it to text, numbers, lists and dicts first.",
         ) from error
     # Why: msgspec writes NaN and infinity as null, which is another value. The
-    # search costs nothing for documents without a null. Why find: `in` tries the bytes as a number first.
-    if encoded.find(b"null") >= 0 and not _is_finite(value):
+    # search costs little for documents without a null. Why partition, which copies nothing
+    # then: it is the method of bytes that takes its argument quickest.
+    if encoded.partition(b"null")[1] and not _is_finite(value):
         place = _not_finite(value, "value", 0) or "The value"
         raise UsageError(f"{place} is not a finite number; JSON has none.", fix="Send None or text.")
     return encoded

@@ -10,7 +10,7 @@ what the handler says about the answer in a draft that `answered` merges in.
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
-from typing import Any, ClassVar, Generic, NoReturn, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar, overload
 from urllib.parse import quote
 
 from msgspec import Struct
@@ -161,37 +161,52 @@ class Request:
     #: How a request is named; the application sets it on its subclass.
     make_id: ClassVar[Callable[[Request], str]] = staticmethod(lambda request: "")
 
-    params: Mapping[str, Any] = _NO_PARAMS
-    #: When the kernel took it, by `time.perf_counter`.
-    started_at: float = 0.0
-    #: Whether a field was sent more than once; known when `sent` was read.
-    repeats_fields: bool = False
     #: Whether the body of the answer differs each time, as one with a form token does.
     is_one_time: bool = False
     #: Whether the head of the answer has been sent and its pieces are being made.
     is_streaming: bool = False
-    #: What answers this request, once it is routed; set by the kernel.
-    endpoint: Any = None
     _body: bytes | None = None
     _fields: Values | None = None
     _files: Mapping[str, list[UploadedFile]] = _NO_PARAMS
     _reader: AsyncIterator[bytes] | Iterator[bytes] | None = None
     _client: str | None = None
-    _scheme: str | None = None
 
-    def __init__(self, exchange: Exchange, method: str, path: str, query_string: str) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        method: str,
+        path: str,
+        query_string: str,
+        sent: Mapping[bytes, bytes] | None = None,
+        scheme: str | None = None,
+    ) -> None:
+        # Why here and not in the class: every request has these written or read, and an attribute
+        # that its class has too is reached several times as slowly.
         self.exchange = exchange
         self.method = method
         self.path = path
         self.query_string = query_string
-        # Why here and not in the class: every request reads them, and an attribute of
-        # its own is read several times as fast as one of the class.
+        self.params: Mapping[str, Any] = _NO_PARAMS
+        #: When the kernel took it, by `time.perf_counter`.
+        self.started_at = 0.0
+        #: What answers this request, once it is routed; set by the kernel.
+        self.endpoint: Any = None
         self.nonce_value = ""
+        #: Whether something of this visitor was looked at: the session, a form token.
+        self.is_personal = False
+        #: Whether a field was sent more than once.
+        self.repeats_fields = False
         self._id: str | None = None
         self._draft: Response | None = None
         self._host: str | None = None
-        #: Whether something of this visitor was looked at: the session, a form token.
-        self.is_personal = False
+        self._scheme = scheme
+        if sent is None:
+            headers = self.headers
+            sent = headers._map
+            self.repeats_fields = len(sent) != len(headers._pairs)
+        #: Those fields that every request is asked for, `wire.headers.ASKED`, and perhaps others, by
+        #: lower-case name. An adapter gives it where none is repeated and that costs less than `headers`.
+        self.sent = sent
 
     @property
     def id(self) -> str:
@@ -210,17 +225,6 @@ class Request:
     def headers(self) -> Headers:
         """The header fields, by name in any case."""
         return self.exchange.headers()
-
-    @lazy
-    def sent(self) -> Mapping[bytes, bytes]:
-        """Those fields that every request is asked for, `wire.headers.ASKED`, and perhaps others.
-
-        By lower-case name, repeated ones combined. An adapter sets it where that costs less
-        than `headers`, which has all fields.
-        """
-        headers = self.headers
-        self.repeats_fields = len(headers._map) != len(headers._pairs)
-        return headers._map
 
     @lazy
     def query(self) -> Values:
@@ -341,10 +345,14 @@ class Request:
         """The same as `json_body`."""
         return self.json_body
 
-    @property
-    def json(self) -> JsonAccess:
-        """Read the JSON body (`request.json["name"]`, `request.json()`) or answer (`request.json(data)`)."""
-        return JsonAccess(self)
+    if TYPE_CHECKING:
+
+        @property
+        def json(self) -> JsonAccess:
+            """Read the body, `request.json["name"]`, `request.json()`, or answer: `request.json(data)`."""
+    else:
+        # The class is its own getter: every JSON answer reads this, and so needs no call in between.
+        json = property(JsonAccess, doc="Read the JSON body, or answer with JSON.")
 
     # --- who and where ----------------------------------------------------------
 
@@ -431,7 +439,7 @@ class Request:
         """What the handler has said about its answer so far; its status is 0 while unset."""
         if self._draft is None:
             self._draft = bare(b"", HTML, 0)
-            self._draft.raw = {}
+            self._draft.own = {}
         return self._draft
 
     def answered(self, response: Response) -> Response:
@@ -443,7 +451,7 @@ class Request:
             if draft.raw:
                 response.raw.update(draft.raw)
             if draft.cookies:
-                response.cookies.extend(draft.cookies)
+                response.cookies += draft.cookies
             self._draft = None
         return response
 

@@ -63,11 +63,24 @@ class Response:
     are set; a body that is not bytes or text is streamed piece by piece.
     """
 
-    __slots__ = ("body", "cookies", "may_be_shared", "raw", "shared", "status_code")
+    __slots__ = (
+        "body",
+        "cookies",
+        "may_be_shared",
+        "own",
+        "plain_tag",
+        "plain_type",
+        "shared",
+        "status_code",
+    )
 
     body: Body
-    raw: dict[bytes, bytes]
-    cookies: list[bytes]
+    cookies: tuple[bytes, ...]
+    #: The fields of `raw`; None while there are none but a content type and perhaps an entity
+    #: tag, which then stand in the next two (b"" for no tag). Most answers never need the dict.
+    own: dict[bytes, bytes] | None
+    plain_type: bytes
+    plain_tag: bytes
     #: Fields that stand before those of `raw` when they are sent; none of them is in `raw`.
     shared: SharedFields
     status_code: int
@@ -87,27 +100,38 @@ class Response:
             body = _checked_body(body)
         self.body = body
         self.status_code = parse_status(status)
-        self.raw = {}
-        self.cookies = []
+        self.own = {}
+        self.cookies = ()
         self.shared = NOTHING_SHARED
         self.may_be_shared = True
         if content_type is not None:
             self.headers["Content-Type"] = content_type
         elif body or not isinstance(body, bytes):
-            self.raw[b"content-type"] = HTML
+            self.own[b"content-type"] = HTML
         if headers:
             for name, value in headers.items():
                 self.headers[name] = value
+
+    @property
+    def raw(self) -> dict[bytes, bytes]:
+        """The fields of this answer by lower-case name, as they are sent; without those of `shared`."""
+        own = self.own
+        if own is None:
+            own = self.own = {b"content-type": self.plain_type}
+            if self.plain_tag:
+                own[b"etag"] = self.plain_tag
+        return own
 
     @property
     def headers(self) -> ResponseHeaders:
         """The fields of this answer, by name in any case."""
         if self.shared is not NOTHING_SHARED:
             # In place: whoever holds `raw` goes on writing to it.
-            own = self.raw.copy()
-            self.raw.clear()
-            self.raw.update(self.shared.pairs)
-            self.raw.update(own)
+            raw = self.raw
+            own = raw.copy()
+            raw.clear()
+            raw.update(self.shared.pairs)
+            raw.update(own)
             self.shared = NOTHING_SHARED
         return ResponseHeaders(self.raw)
 
@@ -123,7 +147,8 @@ class Response:
     @property
     def content_type(self) -> str:
         """The Content-Type field, or an empty string."""
-        return self.raw.get(b"content-type", b"").decode("latin-1")
+        own = self.own
+        return (self.plain_type if own is None else own.get(b"content-type", b"")).decode("latin-1")
 
     @content_type.setter
     def content_type(self, value: str) -> None:
@@ -166,7 +191,7 @@ class Response:
             http_only=http_only,
             same_site=same_site,
         )
-        self.cookies.append(line.encode("latin-1"))
+        self.cookies = (*self.cookies, line.encode("latin-1"))
 
     def delete_cookie(self, name: str, *, path: str = "/", domain: str | None = None) -> None:
         """Ask the client to forget a cookie that was set with the same path and domain."""
@@ -181,8 +206,8 @@ class Response:
         if not self.may_be_shared:
             return self
         response = copy(self)
-        response.raw = dict(self.raw)
-        response.cookies = list(self.cookies)
+        if self.own is not None:
+            response.own = self.own.copy()
         response.may_be_shared = False
         return response
 
@@ -222,8 +247,10 @@ def bare(body: Body, content_type: bytes, status: int = 200) -> Response:
     response = _made(Response)
     response.body = body
     response.status_code = status
-    response.raw = {b"content-type": content_type}
-    response.cookies = []
+    response.own = None
+    response.plain_type = content_type
+    response.plain_tag = b""
+    response.cookies = ()
     response.shared = NOTHING_SHARED
     response.may_be_shared = False
     return response

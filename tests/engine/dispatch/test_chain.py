@@ -425,5 +425,5 @@ async def test_response_that_is_kept_by_the_application_stays_as_it_was() -> Non
     second = await kernel.handle_async(make_request(path="/b"))
     assert [line.partition(b";")[0] for line in first.cookies] == [b"who=/a"]
     assert [line.partition(b";")[0] for line in second.cookies] == [b"who=/b"]
-    assert kept.cookies == []
+    assert kept.cookies == ()
     assert first.body == second.body == b"always the same"

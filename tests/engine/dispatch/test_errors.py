@@ -253,7 +253,7 @@ async def test_defect_drops_what_the_handler_prepared() -> None:
     for response in (answers.answer(drafted(), error), await answers.answer_async(drafted(), error)):
         assert response.status_code == 500
         assert "X-Kept" not in response.headers
-        assert response.cookies == []
+        assert response.cookies == ()
 
 
 # --- the application's own error pages -------------------------------------------------------

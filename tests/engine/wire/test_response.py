@@ -209,7 +209,7 @@ def test_response_stays_what_it_is_and_belongs_to_one_request() -> None:
         assert (answer.body, answer.status_code, answer.headers["X-One"]) == (b"x", 201, "1")
         answer.set_cookie("a", "b")
         answer.headers["X-Two"] = "2"
-        assert response.cookies == []
+        assert response.cookies == ()
         assert "X-Two" not in response.headers
         assert respond(answer, "link") is answer
 
@@ -321,4 +321,16 @@ def test_bare_answers_share_nothing() -> None:
     first, second = bare(b"x", b"text/plain"), bare(b"y", b"text/plain")
     first.headers["X-One"] = "1"
     first.set_cookie("a", "1")
-    assert (dict(second.headers), second.cookies) == ({"Content-Type": "text/plain"}, [])
+    assert (dict(second.headers), second.cookies) == ({"Content-Type": "text/plain"}, ())
+
+
+def test_type_and_tag_become_fields_when_fields_are_asked_for() -> None:
+    """An answer keeps them beside its fields while there are no others; nobody can tell."""
+    response, untouched = bare(b"x", b"text/plain"), bare(b"x", b"text/plain")
+    response.plain_tag = untouched.plain_tag = b'"t"'
+    assert response.content_type == "text/plain"
+    response.raw[b"x-one"] = b"1"
+    assert response.fields() == [(b"content-type", b"text/plain"), (b"etag", b'"t"'), (b"x-one", b"1")]
+    assert untouched.texts() == [("content-type", "text/plain"), ("etag", '"t"')]
+    response.content_type = "text/css"
+    assert (response.content_type, untouched.content_type) == ("text/css", "text/plain")

@@ -66,26 +66,24 @@ class Conditional:
 
     def finish(self, request: Request, response: Response) -> None:
         """Tag a response; turn it into 304, 206, 412 or 416 where the request asks for that."""
-        raw, cookies = response.raw, response.cookies
-        if cookies and b"cache-control" not in raw:
+        cookies = response.cookies
+        if cookies and b"cache-control" not in response.raw:
             # Why: a shared cache that keeps a Set-Cookie gives one visitor's cookie to all others.
-            raw[b"cache-control"] = FOR_ONE_READER
+            response.raw[b"cache-control"] = FOR_ONE_READER
         if response.status_code != 200 or request.nonce_value or request.method not in READING:
             return
-        body = response.body
+        body, own = response.body, response.own
         if type(body) is bytes:
-            if (
-                self._etags
-                and body
-                and not cookies
-                and b"etag" not in raw
-                and not (request.is_personal and request.is_one_time)
-                and (b"cache-control" not in raw or _may_be_stored(raw))
-            ):
-                raw[b"etag"] = tag_of_short(body) if len(body) <= SHORT_BYTES else make_etag(body).encode()
+            if self._etags and body and not cookies and not (request.is_personal and request.is_one_time):
+                if own is None:
+                    response.plain_tag = tag_of_short(body) if len(body) <= SHORT_BYTES else make_etag(body)
+                elif b"etag" not in own and (b"cache-control" not in own or _may_be_stored(own)):
+                    own[b"etag"] = tag_of_short(body) if len(body) <= SHORT_BYTES else make_etag(body)
         elif isinstance(body, FileBody):
-            self._describe_file(body, raw)
-        if not CONDITIONS.isdisjoint(request.sent):
+            self._describe_file(body, response.raw if own is None else own)
+        sent = request.sent
+        # Why counted first: many clients send nothing of all this but Host.
+        if len(sent) > (b"host" in sent) and not CONDITIONS.isdisjoint(sent):
             self._answer(request, response)
 
     def _describe_file(self, body: FileBody, raw: dict[bytes, bytes]) -> None:

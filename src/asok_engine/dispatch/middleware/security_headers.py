@@ -34,17 +34,20 @@ DATA = frozenset(
         b"text/event-stream; charset=utf-8",
     }
 )
+PLAIN = frozenset({b"content-type", b"etag"})
 KEPT_APART = re.compile(rb"(?:^|[,\s])(?:no-store|private)(?:[,\s]|$)", re.IGNORECASE)
 
 
 class _Kinds:
     """The headers of one scheme, for what may become a document and for what cannot."""
 
-    __slots__ = ("by_type", "document", "policy")
+    __slots__ = ("by_type", "document", "names_plain", "policy")
 
     def __init__(self, headers: dict[bytes, bytes], data_policy: bytes | None) -> None:
         self.document = SharedFields(headers)
         self.policy = headers.get(CSP)
+        #: Whether a setting adds what every response may have of its own.
+        self.names_plain = not PLAIN.isdisjoint(headers)
         data = {name: value for name, value in headers.items() if name not in OF_DOCUMENTS}
         if data_policy is not None and CSP in data:
             data[CSP] = data_policy
@@ -81,17 +84,21 @@ class SecurityHeaders:
         nonce = request.nonce_value
         if nonce:
             self._allow(nonce, response)
-        raw = response.raw
         kinds = self._https if (request._scheme or request.scheme) == "https" else self._http
         if self._allow_connect is not None and (source := getattr(request, "connect_source", None)):
+            raw = response.raw
             policy = raw.get(CSP) if nonce else kinds.policy if CSP not in raw else None
             if policy is not None:
                 raw[CSP] = self._allow_connect(policy.decode("ascii"), source).encode("ascii")
-        shared = kinds.by_type.get(raw.get(b"content-type"), kinds.document)
-        if shared.names.isdisjoint(raw):
+        own = response.raw if kinds.names_plain else response.own
+        if own is None:
+            response.shared = kinds.by_type.get(response.plain_type, kinds.document)
+            return
+        shared = kinds.by_type.get(own.get(b"content-type"), kinds.document)
+        if shared.names.isdisjoint(own):
             response.shared = shared
         else:
-            response.raw = {**dict(shared.pairs), **raw}
+            response.own = {**dict(shared.pairs), **own}
 
     def _allow(self, nonce: str, response: Response) -> None:
         raw = response.raw

@@ -127,6 +127,6 @@ def test_bearer_credentials_need_no_token_and_get_no_cookie() -> None:
     assert csrf.token(request)
     response = page()
     csrf.finish(request, response)
-    assert response.cookies == []
+    assert response.cookies == ()
     with pytest.raises(CsrfFailed):
         csrf.check(post(authorization="Basic x"))

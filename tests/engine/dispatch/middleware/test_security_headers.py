@@ -148,6 +148,16 @@ def test_data_has_the_policy_that_is_given_for_it() -> None:
         assert response.headers.get("Content-Security-Policy") == expected
 
 
+def test_what_the_setting_adds_never_stands_beside_the_same_field() -> None:
+    """An answer that has a type and a tag keeps its own, also where the setting names these fields."""
+    composed = SecurityHeaders(https={}, http={"ETag": '"all"', "Content-Type": "x/y", "X-One": "1"})
+    response = page()
+    response.plain_tag = b'"own"'
+    composed.finish(make_request(), response)
+    expected = {b"etag": b'"own"', b"content-type": b"text/html; charset=utf-8", b"x-one": b"1"}
+    assert sorted(response.fields()) == sorted(expected.items())
+
+
 @pytest.mark.parametrize("content_type", ["application/json", "text/plain; charset=utf-8"])
 def test_data_carries_what_matters_for_data(content_type: str) -> None:
     """Data keeps the policy, nosniff and HSTS; headers about documents and windows are left out."""

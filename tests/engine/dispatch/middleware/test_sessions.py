@@ -215,7 +215,7 @@ async def test_change_of_a_session_that_ended_meanwhile_is_dropped() -> None:
         store.delete(handle_of("x"))
         return page()
 
-    assert (await answer(sessions, late, "x")).cookies == []
+    assert (await answer(sessions, late, "x")).cookies == ()
     assert len(store) == 0
 
 
@@ -325,7 +325,7 @@ async def test_bearer_credentials_have_no_session() -> None:
         assert not sessions.sent_with(request)
         await sessions.settle_async(request, response)
         sessions.settle(request, response)
-        assert response.cookies == []
+        assert response.cookies == ()
     assert store.calls == []
     found = store.load(handle_of("s1"))
     assert found is not None
