@@ -24,6 +24,7 @@ from asok.middlewares import load_links
 from asok.pages.discovery import find_pages
 from asok.pages.endpoints import LoadedPages, Page, load_pages
 from asok.pages.handlers import ActionPage, PageEndpoint, TemplatePage
+from asok.passage import Passage
 from asok.rendering import PagesRendering, any_mentions, any_uses_meta, template_files
 from asok.request import Request, RequestEnvironment
 from asok.services import Services
@@ -35,34 +36,19 @@ from asok_engine.backends.key_file import kept_key
 from asok_engine.dispatch.bodies import BodyReader
 from asok_engine.dispatch.chain import Handler
 from asok_engine.dispatch.errors import ErrorAnswers
-from asok_engine.dispatch.kernel import Check, Endpoint, Finisher, Guard, GuardAsync, Kernel
-from asok_engine.dispatch.middleware.access_log import AccessLog
-from asok_engine.dispatch.middleware.announcements import Announcements
-from asok_engine.dispatch.middleware.compression import Compression, is_compressible
-from asok_engine.dispatch.middleware.conditional import Conditional
-from asok_engine.dispatch.middleware.cors import Cors
+from asok_engine.dispatch.kernel import Check, Endpoint, Kernel
 from asok_engine.dispatch.middleware.csrf import Csrf
 from asok_engine.dispatch.middleware.health import Check as HealthCheck
 from asok_engine.dispatch.middleware.health import health_handler
-from asok_engine.dispatch.middleware.hosts import Hosts
 from asok_engine.dispatch.middleware.private import PrivateAnswers
-from asok_engine.dispatch.middleware.proxies import Proxies
-from asok_engine.dispatch.middleware.rate_limit import ClientLimit
-from asok_engine.dispatch.middleware.request_id import RequestId
-from asok_engine.dispatch.middleware.security_headers import SecurityHeaders
 from asok_engine.dispatch.middleware.sessions import SessionCookie, Sessions
 from asok_engine.dispatch.routes import RouteTable
 from asok_engine.dispatch.sockets import SocketLink
 from asok_engine.dispatch.threads import Threads
-from asok_engine.security.csp import allow_connect, build_csp
 from asok_engine.security.csrf import CsrfTokens
 from asok_engine.security.redaction import Redactor
-from asok_engine.security.response_headers import frame_options, security_headers
 from asok_engine.security.signing import Signer
-from asok_engine.servers.files import file_pieces, read_slice
-from asok_engine.telemetry.hooks import request_finished, request_started
 from asok_engine.telemetry.logs import configure_logging
-from asok_engine.wire.proxies import TrustedProxies
 from asok_engine.wire.request import Request as EngineRequest
 from asok_engine.wire.response import Response
 
@@ -70,12 +56,10 @@ if TYPE_CHECKING:
     from asok.app import Asok
     from asok.websocket_script import SocketScript
     from asok_engine.backends.mail.contract import Mailer
-    from asok_engine.dispatch.middleware.statements import Statements
     from asok_engine.security.oauth import Provider
 
 __all__ = ["PageRoute", "compose"]
 
-GuardPair = tuple[Guard, GuardAsync | None]
 _log = logging.getLogger("asok")
 
 
@@ -209,9 +193,9 @@ class _Composition:
             bodies=BodyReader(config["MAX_CONTENT_LENGTH"], file_class=self._file_class()),
             threads=threads,
             loop=app.loop,
-            guards=self._guards(),
-            finishers=self._finishers(),
-            traced_finishers=self._traced_finishers(),
+            guards=self._passage.guards(),
+            finishers=self._passage.finishers(),
+            traced_finishers=self._passage.traced_finishers(),
             links=load_links(app.dirs["MIDDLEWARES"], app.used),
             personal_finishers=[self._csrf.finish, PrivateAnswers().finish],
             keeper=self._people,
@@ -229,7 +213,7 @@ class _Composition:
             "app": self._app,
             "app_host": host,
             "demands_tokens": self._config["CSRF"],
-            "make_id": staticmethod(self._request_id.id_of),
+            "make_id": staticmethod(self._passage.make_id),
         }
         return type("Request", (Request,), bound)
 
@@ -240,10 +224,7 @@ class _Composition:
         app = self._app
         if not app.sockets:
             return
-        pairs = self._handshake_guards()
-        if self._client_limit is not None:
-            pairs.append(self._client_limit)
-        guards = [waits or plain for plain, waits in pairs]
+        guards = [waits or plain for plain, waits in self._passage.handshake_guards()]
         for server in app.sockets:
             server.compose(
                 app,
@@ -374,134 +355,12 @@ class _Composition:
             has_migrations=self._migrate_button.has_work,
         )
 
-    # --- guards and finishers, in the order in which they run ---------------------------
-
-    def _guards(self) -> Sequence[GuardPair]:
-        guards: list[GuardPair] = [(self._request_id.guard, None)] if self._logs_all else []
-        if self._statements is not None:
-            guards.append((self._statements.guard, None))
-        if self._announcements is not None:
-            guards.append((self._announcements.guard, None))
-        guards.extend(self._handshake_guards())
-        languages = None if self._data is None else self._data.languages()
-        if languages is not None:
-            guards.append((languages.guard, None))
-        if self._client_limit is not None:
-            guards.append(self._client_limit)
-        if self._cors is not None:
-            guards.append((self._cors.guard, None))
-        return guards
+    # --- what every request and response passes ------------------------------------------
 
     @cached_property
-    def _client_limit(self) -> GuardPair | None:
-        """Give the guard that counts what each client asks for: pages and handshakes together."""
-        config = self._config
-        if not config["RATE_LIMIT"]:
-            return None
-        limit = ClientLimit(
-            self._stores.counters,
-            (config["RATE_LIMIT_PER_MINUTE"], 60),
-            exempt_paths=("/health",),
-            exempt_prefixes=tuple(f"/{folder}/" for folder in ("static", *FOLDERS)),
-        )
-        waits = limit.guard_async if self._stores.counters_wait else None
-        return limit.guard, waits
-
-    def _handshake_guards(self) -> list[GuardPair]:
-        """Give the guards that also stand before a WebSocket."""
-        proxies = self._config["TRUSTED_PROXIES"]
-        hosts = (Hosts(self._host_patterns(), exempt_paths=("/health",)).guard, None)
-        return [(Proxies(TrustedProxies(proxies)).guard, None), hosts] if proxies else [hosts]
-
-    def _host_patterns(self) -> list[str]:
-        """Give the hosts that are answered: ALLOWED_HOSTS and that of APP_URL; none in debug means any."""
-        patterns = list(self._config["ALLOWED_HOSTS"])
-        own = urlsplit(self._config["APP_URL"] or "").hostname
-        return [*patterns, own] if own and "*" not in patterns else patterns
-
-    def _finishers(self) -> Sequence[Finisher]:
-        config = self._config
-        finishers: list[Finisher] = [self._conditional().finish]
-        if config["GZIP"]:
-            finishers.append(Compression(min_size_bytes=config["GZIP_MIN_SIZE"], read_file=read_slice).finish)
-        if self._cors is not None:
-            finishers.append(self._cors.finish)
-        if self._logs_all:
-            finishers.append(self._request_id.finish)
-            if self._access_log is not None:
-                finishers.append(self._access_log.finish)
-        headers = self._security_headers()
-        if headers is not None:
-            # Behind what adds single fields: these stand before them.
-            finishers.append(headers.finish)
-        if self._statements is not None:
-            finishers.append(self._statements.finish)
-        if self._announcements is not None:
-            finishers.append(self._announcements.finish)
-        return finishers
-
-    def _traced_finishers(self) -> Sequence[Finisher]:
-        """Give what sees only the answers that somebody may look for in a log, where that tells of few."""
-        if self._logs_all:
-            return []
-        logged = [] if self._access_log is None else [self._access_log.finish]
-        return [self._request_id.finish, *logged]
-
-    def _conditional(self) -> Conditional:
-        config = self._config
-        return Conditional(
-            etags=config["ETAG"],
-            varies_by_coding=is_compressible if config["GZIP"] else None,
-            file_pieces=file_pieces,
-        )
-
-    @cached_property
-    def _request_id(self) -> RequestId:
-        return RequestId()
-
-    @cached_property
-    def _access_log(self) -> AccessLog | None:
-        return AccessLog() if logging.getLogger("asok.access").isEnabledFor(logging.ERROR) else None
-
-    @cached_property
-    def _logs_all(self) -> bool:
-        """Whether every request has a line, also one that went well."""
-        return logging.getLogger("asok.access").isEnabledFor(logging.INFO)
-
-    @cached_property
-    def _statements(self) -> Statements | None:
-        return None if self._data is None else self._data.statements()
-
-    @cached_property
-    def _announcements(self) -> Announcements | None:
-        return Announcements() if request_started or request_finished else None
-
-    @cached_property
-    def _cors(self) -> Cors | None:
-        origins = self._config["CORS_ORIGINS"]
-        if not origins:
-            return None
-        return Cors(origins, allow_credentials=self._config["CORS_ALLOW_CREDENTIALS"])
-
-    def _security_headers(self) -> SecurityHeaders | None:
-        config = self._config
-        setting = config["SECURITY_HEADERS"]
-        if not setting:
-            return None
-        csp = build_csp(
-            config["CSP"],
-            unsafe_eval=config["CSP_UNSAFE_EVAL"],
-            report_uri=config["CSP_REPORT_URI"],
-            frame_options=frame_options(setting),
-        )
-        http = security_headers(setting, https=False, debug=self._debug, csp=csp.header)
-        return SecurityHeaders(
-            https=security_headers(setting, https=True, debug=self._debug, csp=csp.header),
-            http=http,
-            csp_with_nonce=csp.with_nonce,
-            # A policy that SECURITY_HEADERS writes out is meant for everything.
-            data_policy=csp.for_data if http.get("Content-Security-Policy") == csp.header else None,
-            allow_connect=None if self._socket_script is None else allow_connect,
+    def _passage(self) -> Passage:
+        return Passage(
+            self._config, self._stores, self._data, connects_to_sockets=self._socket_script is not None
         )
 
     # --- backends -------------------------------------------------------------------------

@@ -22,27 +22,6 @@ def composed(folder: Path, **settings: object) -> tuple[set[str], list[str], lis
     return {route.pattern for route in kernel.routes.all()}, names, finishers
 
 
-def test_order_of_guards_and_finishers_is_the_documented_one(tmp_path: Path) -> None:
-    """Everything on, in the order that ARCHITECTURE.md tells."""
-    routes, guards, finishers = composed(
-        tmp_path,
-        TRUSTED_PROXIES=["10.0.0.1"],
-        CORS_ORIGINS=["https://a.example"],
-        GZIP=True,
-        LOG_LEVEL="INFO",
-    )
-    assert guards == ["RequestId", "Proxies", "Hosts", "ClientLimit", "Cors"]
-    assert finishers == [
-        "Conditional",
-        "Compression",
-        "Cors",
-        "RequestId",
-        "AccessLog",
-        "SecurityHeaders",
-    ]
-    assert {"/", "/health"} <= routes
-
-
 def test_what_is_off_is_absent(tmp_path: Path) -> None:
     """No guard, finisher or route is left of a feature that is switched off."""
     routes, guards, finishers = composed(
@@ -51,13 +30,6 @@ def test_what_is_off_is_absent(tmp_path: Path) -> None:
     assert guards == ["Hosts"]
     assert finishers == ["Conditional", "RequestId"]
     assert "/health" not in routes
-
-
-def test_quiet_log_costs_only_the_requests_that_it_tells_of(tmp_path: Path) -> None:
-    """Where the log leaves out what went well, only refusals pass it, and ids are made when asked for."""
-    _, guards, finishers = composed(tmp_path, LOG_LEVEL="WARNING", RATE_LIMIT=False, SECURITY_HEADERS=False)
-    assert guards == ["Hosts"]
-    assert finishers == ["Conditional", "RequestId", "AccessLog"]
 
 
 def test_page_that_cannot_be_loaded_stops_production_and_not_development(tmp_path: Path) -> None:
