@@ -30,7 +30,8 @@ TEXT = (
     "round. Lower is better. The time of the database server is not in it. Every library makes objects from "
     "the same rows; children are reached through their parents; an update writes one field where the "
     "library can. Where it has a pool, an operation takes a connection from it and gives it back. The "
-    "driver gives tuples or its own rows, and makes no objects."
+    "driver gives tuples or its own rows, and makes no objects. Ours lets the garbage collector look at "
+    "every 5 000 new objects, as in each process with a database; the others leave it at Python's 700."
 )
 OPERATIONS = (
     "get by key",

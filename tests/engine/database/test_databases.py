@@ -40,6 +40,26 @@ def test_nothing_configured_says_what_to_set() -> None:
         Databases()["default"]
 
 
+@pytest.mark.parametrize(
+    ("before", "after"), [(700, 5_000), (2_000, 5_000), (0, 0), (900, 900), (50_000, 50_000)]
+)
+def test_garbage_collector_gets_room_for_records_unless_somebody_chose_a_number(
+    before: int, after: int
+) -> None:
+    """A list of some hundred records is no reason to look for garbage; what is off stays off."""
+    thresholds = gc.get_threshold()
+    own = Databases()
+    try:
+        gc.set_threshold(before, 11, 12)
+        own.configure({})
+        assert gc.get_threshold()[0] == before
+        own.configure({"default": parse_url("sqlite:///:memory:")})
+        assert gc.get_threshold()[:2] == (after, 11)
+    finally:
+        gc.set_threshold(*thresholds)
+        own.configure({})
+
+
 def test_last_resort_is_asked_once_and_only_then() -> None:
     """A script that uses models without an application gets what the face left for it."""
     asked: list[int] = []
