@@ -264,7 +264,7 @@ class Environment:
         if not breaks:
             yield self._page(key, context)
             return
-        page = _page_head(context)
+        page = None if HOOKS.isdisjoint(context) else PageHead(context)
         values = context if page is None else page.into(context)
         for part in range(breaks + 1):
             text = self._run(key + Variant(part=part).suffix(), values)
@@ -277,9 +277,9 @@ class Environment:
         loops = self._compiled.loops.get(key) or self._loops(key)
         if loops.prints and (plain := loops.plain(context)):
             key += _plain_suffix(plain)
-        page = _page_head(context)
-        if page is None:
+        if HOOKS.isdisjoint(context):
             return self._run(key, context)
+        page = PageHead(context)
         return page.finish(self._run(key, page.into(context)))
 
     def _run(self, key: str, context: Mapping[str, Any]) -> str:
@@ -620,10 +620,6 @@ def _plain_suffix(loops: tuple[int, ...]) -> str:
 
 def _is_block_name(name: str) -> bool:
     return name.replace("-", "_").isidentifier() and name.isascii()
-
-
-def _page_head(context: Mapping[str, Any]) -> PageHead | None:
-    return None if HOOKS.isdisjoint(context) else PageHead(context)
 
 
 def _stamp(path: str) -> tuple[int, int] | None:

@@ -129,24 +129,20 @@ class Loops:
 
     def plain(self, context: Mapping[str, Any]) -> tuple[int, ...]:
         """Give the numbers of the loops that meet only plain values in this context."""
-        found: tuple[int, ...] = ()
+        plain: tuple[int, ...] = ()
         for number, (path, loop) in enumerate(self._sources):
-            if _is_plain(path, loop, context):
-                found += (number,)
-        return found
+            try:
+                found = context[path[0]]
+                for name in path[1:]:
+                    found = _seen(found, name)
+                if loop.is_plain(found):
+                    plain += (number,)
+            except (AttributeError, LookupError):
+                continue
+        return plain
 
 
 NO_LOOPS = Loops([], {})
-
-
-def _is_plain(path: list[str], loop: Loop, context: Mapping[str, Any]) -> bool:
-    try:
-        found = context[path[0]]
-        for name in path[1:]:
-            found = _seen(found, name)
-        return loop.is_plain(found)
-    except (AttributeError, LookupError):
-        return False
 
 
 def find_loops(outline: Outline, bound: frozenset[str]) -> Loops:
