@@ -39,7 +39,7 @@ from asok_engine.templates.html import Place
 from asok_engine.templates.lookup import Roots
 from asok_engine.templates.markup import Markup
 from asok_engine.templates.outline import Outline, read
-from asok_engine.templates.plain import MOST_LOOPS, NO_LOOPS, Loops, find_loops, names_bound
+from asok_engine.templates.plain import MOST_FORMS, Loops, find_loops, names_bound
 from asok_engine.templates.rewrite import BLOCK_SEPARATOR, VARIANT_MARK, Dialect, Variant, write
 from asok_engine.templates.survey import Survey, survey
 from asok_engine.templates.tokens import Origin
@@ -275,8 +275,8 @@ class Environment:
 
     def _page(self, key: str, context: Mapping[str, Any]) -> str:
         loops = self._compiled.loops.get(key) or self._loops(key)
-        if loops.prints and (plain := loops.plain(context)):
-            key += _plain_suffix(plain)
+        if loops.prints and (form := loops.form(context)):
+            key += _suffix_of(form)
         if HOOKS.isdisjoint(context):
             return self._run(key, context)
         page = PageHead(context)
@@ -378,7 +378,8 @@ class Environment:
             number = len(self._numbers)
             if self._debug:
                 self._numbers[number] = key
-            written = write(outline, found, self._dialect, variant, number, self._loops(plain).prints)
+            unasked = () if variant.form is None else self._loops(plain).spoken_for(variant.form)
+            written = write(outline, found, self._dialect, variant, number, unasked)
             self._compiled.origins[key] = outline.origin
             self._compiled.spelled[key] = written.spelled
             return written.text
@@ -407,12 +408,13 @@ class Environment:
     def _loops(self, plain: str) -> Loops:
         """Find the loops that can be looked at before; none where not all parents are known."""
         with self._lock:
-            chain = self._chain(plain)
-            loops = NO_LOOPS
-            if chain[-1].is_root:
-                bound = frozenset[str]().union(*map(names_bound, chain[1:]))
-                loops = find_loops(chain[0], bound)
-            self._compiled.loops[plain] = loops
+            loops = self._compiled.loops.get(plain)
+            if loops is None:
+                outline, *parents = self._chain(plain)
+                is_known = [outline, *parents][-1].is_root
+                bound = frozenset[str]().union(*map(names_bound, parents))
+                loops = find_loops(outline, bound) if is_known else Loops([])
+                self._compiled.loops[plain] = loops
         return loops
 
     def _surveyed(self, plain: str, depth: int = 0) -> tuple[Outline, Survey]:
@@ -613,9 +615,9 @@ def _is_escaped(key: str) -> bool:
     return not name.endswith(PLAIN_SUFFIXES)
 
 
-@lru_cache(maxsize=1 << MOST_LOOPS)
-def _plain_suffix(loops: tuple[int, ...]) -> str:
-    return Variant(plain=loops).suffix()
+@lru_cache(maxsize=MOST_FORMS)
+def _suffix_of(form: int) -> str:
+    return Variant(form=form).suffix()
 
 
 def _is_block_name(name: str) -> bool:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 
 from msgspec import Struct, field
 
@@ -36,7 +36,6 @@ from asok_engine.templates.expressions import (
     with_commas,
 )
 from asok_engine.templates.outline import Outline
-from asok_engine.templates.plain import NO_LOOPS
 from asok_engine.templates.survey import Insertion, Survey
 from asok_engine.templates.tokens import Kind, Token
 
@@ -64,13 +63,13 @@ class Variant(Struct, frozen=True):
 
     Without anything the whole. `blocks`: only these blocks. `part`: one of the pieces
     that a streamed page is sent in. `as_it_is`: for an include whose text must not be touched.
-    `plain`: the whole, for a context with which these loops meet only plain values.
+    `form`: the whole, for contexts in whose loops some prints need no question (`plain`).
     """
 
     blocks: tuple[str, ...] = ()
     part: int | None = None
     as_it_is: bool = False
-    plain: tuple[int, ...] = ()
+    form: int | None = None
 
     @property
     def is_whole(self) -> bool:
@@ -83,8 +82,8 @@ class Variant(Struct, frozen=True):
             return f"{VARIANT_MARK}as"
         if self.blocks:
             return f"{VARIANT_MARK}blocks={','.join(self.blocks)}"
-        if self.plain:
-            return f"{VARIANT_MARK}plain={','.join(map(str, self.plain))}"
+        if self.form is not None:
+            return f"{VARIANT_MARK}form={self.form}"
         return "" if self.part is None else f"{VARIANT_MARK}part={self.part}"
 
     @classmethod
@@ -96,8 +95,8 @@ class Variant(Struct, frozen=True):
             return plain, cls(blocks=tuple(value.split(",")))
         if kind == "part":
             return plain, cls(part=int(value))
-        if kind == "plain":
-            return plain, cls(plain=tuple(map(int, value.split(","))))
+        if kind == "form":
+            return plain, cls(form=int(value))
         return plain, cls(as_it_is=kind == "as")
 
 
@@ -137,14 +136,14 @@ def write(
     dialect: Dialect,
     variant: Variant,
     number: int = 0,
-    loop_of: Mapping[int, int] = NO_LOOPS.prints,
+    unasked: Collection[int] = (),
 ) -> Written:
     """Write a template for the engine.
 
-    `number` names it in the calls that trace lines; `loop_of` gives for prints the loop that
-    they need no question in when it is one of the variant's plain ones.
+    `number` names it in the calls that trace lines; `unasked` are the places of prints, among
+    the tokens, whose values need no question.
     """
-    return _Writer(outline, found, dialect, variant, number, loop_of).write()
+    return _Writer(outline, found, dialect, variant, number, unasked).write()
 
 
 class _Writer:
@@ -155,14 +154,14 @@ class _Writer:
         dialect: Dialect,
         variant: Variant,
         number: int,
-        loop_of: Mapping[int, int],
+        unasked: Collection[int],
     ) -> None:
         self._outline = outline
         self._found = found
         self._dialect = dialect
         self._variant = variant
         self._number = number
-        self._loop_of = loop_of
+        self._unasked = unasked
         self._out: list[str] = []
         self._spelled: dict[str, str] = {}
         self._sources: dict[str, Source] = {}
@@ -301,7 +300,7 @@ class _Writer:
 
     def _print(self, index: int, token: Token) -> None:
         expression = token.body
-        if self._loop_of.get(index) in self._variant.plain:
+        if index in self._unasked:
             self._out.append(f"{{{{ {expression} }}}}")
             return
         how = classify(expression, self._dialect.native, self._dialect.texts)

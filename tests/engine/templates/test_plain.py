@@ -19,7 +19,7 @@ from asok_engine.templates.environment import MOST_TEXTS, Environment
 from asok_engine.templates.errors import TemplateError, UndefinedVariable
 from asok_engine.templates.markup import Markup
 from asok_engine.templates.outline import read
-from asok_engine.templates.plain import MOST_KINDS, MOST_LOOPS, NO_LOOPS, Loops, find_loops, names_bound
+from asok_engine.templates.plain import MOST_FORMS, MOST_KINDS, MOST_LESSONS, Loops, find_loops, names_bound
 from asok_engine.templates.tokens import Origin
 from tests.engine.templates.conftest import Site
 
@@ -126,6 +126,11 @@ class Html:
         return "<b>h</b>"
 
 
+def unasked(found: Loops, **context: Any) -> int:
+    """Tell how many prints need no question in a context."""
+    return len(found.spoken_for(found.form(context)))
+
+
 def loops(source: str, bound: frozenset[str] = frozenset()) -> Loops:
     return find_loops(read(Origin("t.html", None, source)), bound)
 
@@ -164,12 +169,13 @@ NAMES = "{% for row in rows %}{{ row.name }};{% endfor %}"
 )  # fmt: skip
 def test_a_loop_is_plain_when_all_that_it_prints_is_text_or_a_number(rows: Any, is_plain: bool) -> None:
     """Exactly the kinds that are printed as they are; one other value among them, and the loop is not."""
-    assert bool(loops(NAMES).plain({"rows": rows})) is is_plain
+    assert unasked(loops(NAMES), rows=rows) == is_plain
 
 
 def test_a_list_that_is_not_there_is_not_plain() -> None:
     """What the context does not have may be a global, or nothing."""
-    assert loops(NAMES).plain({}) == ()
+    assert loops(NAMES).form({}) is None
+    assert loops(NAMES).spoken_for(None) == loops(NAMES).spoken_for(1) == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -177,14 +183,14 @@ def test_a_list_that_is_not_there_is_not_plain() -> None:
     [("kind", True), ("title", False), ("slow", False), ("method", False), ("class", False)],
 )
 def test_nobodys_code_is_run_to_look_at_an_item(part: str, is_plain: bool) -> None:
-    """Properties and methods are not asked, and a lazy value counts once it is there."""
+    """Properties and methods are not asked, and a lazy value counts where it is there already."""
     row = Kept("a")
-    found = loops(f"{{% for row in rows %}}{{{{ row.{part} }}}}{{% endfor %}}")
-    assert bool(found.plain({"rows": [row]})) is is_plain
+    source = f"{{% for row in rows %}}{{{{ row.{part} }}}}{{% endfor %}}"
+    assert unasked(loops(source), rows=[row]) == is_plain
     assert row.asked == 0
     if part == "slow":
         assert row.slow == "a"
-        assert found.plain({"rows": [row]}) == (0,)
+        assert unasked(loops(source), rows=[row]) == 1
 
 
 @pytest.mark.parametrize(
@@ -232,49 +238,99 @@ def test_names_of_parents_count() -> None:
         )
     )
     assert names_bound(parent) == set("abcef")
-    assert loops(NAMES, frozenset({"rows"})).prints == {}
-    assert loops(NAMES, frozenset({"row"})).prints == {1: 0}
-    assert NO_LOOPS.plain({}) == ()
+    assert loops(NAMES, frozenset({"rows"})).prints == frozenset()
+    assert loops(NAMES, frozenset({"row"})).prints == {1}
 
 
 def test_parts_that_are_lists_are_walked_too() -> None:
     """A loop in a loop, over a part of the item or over the item itself."""
-    found = loops(
-        "{% for row in page.rows %}{% for v in row.name %}{{ v }}{% endfor %}{{ row.price }}{% endfor %}"
-    )
-    assert found.plain({"page": Page([Slotted([1, "a"]), Slotted(())])}) == (0,)
-    assert found.plain({"page": {"rows": [Slotted([1, "a"])]}}) == (0,)
-    assert found.plain({"page": Page([Slotted([1, "a"]), Slotted([Decimal(1)])])}) == ()
-    assert found.plain({"page": Kept("x")}) == ()
-    assert found.plain({"page": Dynamic()}) == ()
+    source = "{% for row in page.rows %}{% for v in row.name %}{{ v }}{% endfor %}{{ row.price }}{% endfor %}"
+    found = loops(source)
+    assert unasked(found, page=Page([Slotted([1, "a"]), Slotted(())])) == 2
+    assert unasked(found, page={"rows": [Slotted([1, "a"])]}) == 2
+    assert unasked(found, page=Page([Slotted([1, "a"]), Slotted([Decimal(1)])])) == 0
+    assert unasked(found, page=Page([Slotted(iter("a"))])) == 0
+    assert unasked(found, page=Kept("x")) == 0
+    assert unasked(found, page=Dynamic()) == 0
+    assert unasked(found, page=Page([Dynamic()])) == 0
     values = loops("{% for row in rows %}{% for v in row %}{{ v }}{% endfor %}{% endfor %}")
-    assert values.plain({"rows": [[1], ["a", None]]}) == (0,)
-    assert values.plain({"rows": [[1], ["a", Html()]]}) == ()
+    assert unasked(values, rows=[[1], ["a", None]]) == 1
+    assert unasked(values, rows=[[1], ["a", Html()]]) == 0
+    assert unasked(values, rows=[[1], ["a", None]]) == 1
+
+
+def test_a_loop_inside_that_prints_nothing_is_not_looked_at() -> None:
+    """What it walks may be anything, also something that can be walked once."""
+    found = loops("{% for row in rows %}{{ row.price }}{% for x in row.name %}-{% endfor %}{% endfor %}")
+    assert unasked(found, rows=[Slotted(iter("ab"))]) == 1
 
 
 def test_items_that_are_taken_apart_have_the_same_length() -> None:
     """Tuples and lists; what else can be taken apart is not looked at."""
     found = loops("{% for a, b in rows %}{{ a }}{{ b }}{% endfor %}")
-    assert found.plain({"rows": [("a", 1), ("b", 2)]}) == (0,)
-    assert found.plain({"rows": [["a", 1]]}) == (0,)
-    assert found.plain({"rows": [("a", 1), ("b", 2, 3)]}) == ()
-    assert found.plain({"rows": [("a", Decimal(1))]}) == ()
-    assert found.plain({"rows": [{"a": 1, "b": 2}]}) == ()
+    assert unasked(found, rows=[("a", 1), ("b", 2)]) == 2
+    assert unasked(found, rows=[["a", 1]]) == 2
+    assert unasked(found, rows=[("a", 1), ("b", 2, 3)]) == 0
+    assert unasked(found, rows=[("a", Decimal(1))]) == 1
+    assert unasked(loops("{% for a, b in rows %}{{ a }}{% endfor %}"), rows=[{"a": 1, "b": 2}]) == 0
+
+
+def test_one_part_that_is_not_plain_leaves_the_others_unasked() -> None:
+    """It is asked from then on; a mixture of kinds or a missing list teaches nothing."""
+    found = loops("{% for row in rows %}{{ row.name }}{{ row.price }}{{ row.name }}{% endfor %}")
+    assert unasked(found, rows=[Slotted("a"), {"name": "a"}]) == 0
+    assert unasked(found, rows=[Slotted("a")]) == 3
+    assert unasked(found, rows=[Slotted("a"), Slotted("b", Decimal(1))]) == 2
+    assert unasked(found, rows=[Slotted("a")]) == 2
+    assert unasked(found, rows=[Slotted(Html())]) == 0
+    assert unasked(found, rows=[Slotted("a")]) == 0
+    mixed = loops("{% for row in rows %}{{ row.name }}{{ row.title }}{% endfor %}")
+    assert unasked(mixed, rows=[Kept("a")]) == 1
+
+
+def test_what_a_loop_inside_learns_counts_outside() -> None:
+    """The prints of the whole are others then, also when only a later item taught it."""
+    source = "{% for row in rows %}{% for item in row.name %}{{ item.name }}{{ item.price }}{% endfor %}{% endfor %}"
+    found = loops(source)
+    assert unasked(found, rows=[Slotted([Slotted("a")])]) == 2
+    assert unasked(found, rows=[Slotted([Slotted("a")]), Slotted([Slotted("a", Decimal("1.0"))])]) == 1
+    environment = Environment()
+    for price in (1, Decimal("1.0")):
+        rows = [Slotted([Slotted("a")]), Slotted([Slotted("b", price)])]
+        assert environment.render_string(source, {"rows": rows}) == f"a1b{price}"
+
+
+def test_a_loop_learns_only_so_often() -> None:
+    """What never gets plain costs a moment only at the beginning."""
+    found = loops(NAMES)
+    for _ in range(MOST_LESSONS):
+        assert unasked(found, rows=[Slotted("a"), Kept("a")]) == 0
+    assert unasked(found, rows=[Slotted(Html())]) == 0
+    assert unasked(found, rows=[Slotted("a")]) == 1
 
 
 def test_each_loop_is_plain_or_not_by_itself() -> None:
-    """One that is not costs the others nothing; after so many loops no more are looked at."""
-    one = "{{% for r in rows{0} %}}{{{{ r.name }}}}{{% endfor %}}"
-    found = loops("".join(one.format(number) for number in range(MOST_LOOPS + 1)))
-    assert len(found.prints) == MOST_LOOPS
-    assert found.plain({"rows0": [Slotted("a")], "rows1": [Slotted(Html())], "rows2": [Slotted(1)]}) == (0, 2)
+    """One that is not costs the others nothing; after so many combinations there are no new ones."""
+    one = "{{% for r in rows{0} %}}{{{{ r }}}}{{% endfor %}}"
+    found = loops("".join(one.format(number) for number in range(8)))
+    assert len(found.prints) == 8
+    assert unasked(found, rows0=["a"], rows1=[Html()], rows2=[1]) == 2
+    states = [
+        {f"rows{bit}": [1] for bit in range(8) if number & 1 << bit} for number in range(1, 2 * MOST_FORMS)
+    ]
+    forms = [found.form(state) for state in states]
+    assert len(set(forms) - {None}) == MOST_FORMS
+    assert forms[-1] is None
+    assert all(
+        len(found.spoken_for(form)) == len(state) for form, state in zip(forms, states, strict=True) if form
+    )
 
 
 def test_a_loop_remembers_so_many_kinds_of_items() -> None:
     """Kinds that are made while the application runs are not kept for ever."""
     found = loops(NAMES)
     made = [type("Made", (), {"name": "x"}) for _ in range(MOST_KINDS + 1)]
-    assert all(found.plain({"rows": [kind()]}) == (0,) for kind in made)
+    assert all(unasked(found, rows=[kind()]) == 1 for kind in made)
     (loop,) = [loop for _, loop in found._sources]
     assert len(loop._checks) == 1
 
@@ -307,9 +363,10 @@ def test_a_plain_loop_prints_what_it_would_print_with_questions(
         "{% for v, w in pairs %}{{ v }}={{ w }},{% endfor %}"
     )
     asking = source.replace("%}{{ ", "%}{{ (").replace(" }}", ") }}").replace("={{ ", "={{ (")
-    assert loops(asking).prints == {}
+    assert loops(asking).prints == frozenset()
     environment = Environment()
-    assert environment.render_string(source, context) == environment.render_string(asking, context)
+    for _ in range(2):
+        assert environment.render_string(source, context) == environment.render_string(asking, context)
 
 
 def test_templates_with_parents_are_looked_at(site: Site) -> None:
