@@ -170,7 +170,7 @@ def test_private_ticket_has_no_door_for_other_customers(folder: Path) -> None:
         folder,
         """
 other = Person.create(name="Other", email="other@example.com", password=PASSWORD, _trust=True)
-ticket = Ticket.create(subject="Very private matter", customer_id=other.id, _trust=True)
+ticket = Ticket.create(subject="Very private matter", asked_by=other.name, customer_id=other.id, _trust=True)
 for client in (entered(CUSTOMER), TestClient(app)):
     page = client.get("/tickets/new")
     for fields in ({"text": "Hi"}, {"_action": "edit", "edit_state": "solved"}, {"_action": "name", "name": "Ann"}):
@@ -180,5 +180,28 @@ for client in (entered(CUSTOMER), TestClient(app)):
         assert client.get(path).status_code == 404
     for path in ("/", "/tickets?q=private", "/report"):
         assert "Very private" not in client.get(path).text
+""",
+    )
+
+
+def test_address_of_somebody_does_not_tell_their_name(folder: Path) -> None:
+    """A stranger who gives it sees what they typed: on the page, in the list, by search and in the chat."""
+    attack(
+        folder,
+        """
+owner = Person.find(email=CUSTOMER)
+stranger = TestClient(app)
+given = {"subject": "Whose is this address", "text": "Tell me.", "priority": "2", "name": "Nosy Ned", "email": CUSTOMER}
+answer = stranger.submit(stranger.get("/tickets/new").form(-1), given)
+path = answer.headers["location"]
+ticket = Ticket.find(path.rpartition("/")[2])
+assert ticket.customer_id == owner.id, "the owner still finds it among their own"
+for page in (stranger.get(path), stranger.get("/tickets?q=Whose+is+this"), stranger.get("/tickets?q=Nosy")):
+    assert "Nosy Ned" in page, page.text
+    assert owner.name not in page.text
+listed = stranger.get("/tickets", params={"q": owner.name, "sort": "asked_by"})
+assert f'href="{path}"' not in listed.text
+mine = entered(CUSTOMER).get(path)
+assert "Nosy Ned" in mine
 """,
     )

@@ -95,9 +95,9 @@ async def heard(conn, message):
 
 
 async def seen_by(conn):
-    """Give the ticket of a connection, with its customer; None when this visitor may see none."""
+    """Give the ticket of a connection; None when this visitor may see none."""
     principal = Principal() if conn.user is None else principal_of(conn.user)
-    return await Ticket.visible_to(principal).with_("customer").where(id=conn.ticket).first_async()
+    return await Ticket.visible_to(principal).where(id=conn.ticket).first_async()
 
 
 async def write(conn, text):

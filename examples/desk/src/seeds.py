@@ -56,6 +56,7 @@ def _ticket(row: dict[str, Any], people: dict[str, Person], now: datetime) -> No
     ticket = Ticket.create(
         subject=row["subject"],
         customer_id=customer.id,
+        asked_by=customer.name,
         agent_id=agent and agent.id,
         state=row["state"],
         priority=Priority[row["priority"].upper()],

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from asok.auth import followers
+from asok.auth.claims import stamp_of
 from asok.auth.followers import FollowedQueries, PeopleNow, follower_of
-from asok.auth.people import stamp_of
 from asok_engine.backends.sessions.session import Session
 from asok_engine.errors import UsageError
 from asok_engine.realtime.gate import PersonNow

@@ -55,6 +55,8 @@ class Ticket(Model):
 
     subject = Field.String(max_length=120, min_length=5)
     customer_id = Field.ForeignKey(Person, on_delete="RESTRICT")
+    # What a page shows. A stranger may give the address of somebody else, and must not learn their name.
+    asked_by = Field.String(max_length=80, min_length=2, protected=True)
     agent_id = Field.ForeignKey(Person, nullable=True, on_delete="SET_NULL")
     state = Field.Enum(State, default=State.OPEN, index=True, protected=True)
     priority = Field.Enum(
@@ -77,9 +79,9 @@ class Ticket(Model):
 
     @staticmethod
     def scope_mentioning(query: Query[Ticket], text: str) -> Query[Ticket]:
-        """Keep what has this text in its subject or in the customer's name."""
+        """Keep what has this text in its subject or in the name under which it was asked."""
         return query.where(
-            lambda either: either.where_contains("subject", text).or_where(customer__name__contains=text)
+            lambda either: either.where_contains("subject", text).or_where(asked_by__contains=text)
         )
 
     async def write_async(self, author: str, text: str, writer: Person | None = None) -> Message:
@@ -87,7 +89,7 @@ class Ticket(Model):
 
         `writer` is whoever is signed in; only then is `author` more than a name that somebody gave.
         """
-        is_customer = author == self.customer.name if writer is None else writer.id == self.customer_id
+        is_customer = author == self.asked_by if writer is None else writer.id == self.customer_id
         async with Ticket.transaction():
             message = await Message.create_async(
                 ticket_id=self.id, author=author, author_id=writer and writer.id, text=text, _trust=True

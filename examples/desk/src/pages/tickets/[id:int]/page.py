@@ -23,7 +23,7 @@ async def opened(request):
     ticket = await Ticket.find_async(number)
     if ticket is None or not await request.may_async("view", ticket):
         request.abort(404, f"There is no ticket {number}.")
-    return await ticket.load_async("customer", "agent", "messages.attachments", "messages.writer")
+    return await ticket.load_async("agent", "messages.attachments", "messages.writer")
 
 
 def name_of(request):

@@ -23,7 +23,7 @@ class StrangerForm(TicketForm):
     """Somebody without an account says who they are; nobody can show later that such a ticket is theirs."""
 
     name = Form.text("Your name", "required|min:2|max:80", autocomplete="name")
-    email = Form.email("Your e-mail", "required|email|max:254", autocomplete="email")
+    email = Form.email("Your email", "required|email|max:254", autocomplete="email")
 
 
 async def render(request):
@@ -43,15 +43,16 @@ async def opened(data, user):
     # Private: nothing serves it but the page of its ticket.
     path = file and await file.save_async("tickets/", private=True)
     async with Ticket.transaction():
-        customer = user or await stranger(data)
+        customer, name = (user, user.name) if user else (await stranger(data), data["name"])
         ticket = await Ticket.create_async(
             subject=data["subject"],
             priority=data["priority"],
             customer_id=customer.id,
+            asked_by=name,
             is_public=data.get("is_public", user is None),
+            _trust=True,
         )
-        ticket.customer = customer
-        message = await ticket.write_async(customer.name if user else data["name"], data["text"], user)
+        message = await ticket.write_async(name, data["text"], user)
         if file is not None:
             await Attachment.create_async(
                 message_id=message.id, name=file.filename, path=path, size=file.size
