@@ -42,13 +42,15 @@ async def render(request):
 async def sign_up(request, form):
     """Make the account and send an email; tell whether that could be done."""
     data = form.data
+    person = Person(name=data["name"], email=data["email"], password=data["password"])
     try:
-        await Person.create_async(name=data["name"], email=data["email"], password=data["password"])
+        await person.save_async()
     except NotUnique:
         # Nobody has proven the address yet, so whoever asks last and reads its mail gets the account.
-        # In one statement, so that it cannot be proven between a look and the change.
+        # In one statement, so that it cannot be proven between a look and the change; with the hash that
+        # there is, because a second one would tell by its time that there is an account.
         unproven = Person.where(email=data["email"], email_verified_at=None)
-        if not await unproven.update_async(name=data["name"], password=data["password"]):
+        if not await unproven.update_async(name=data["name"], password=person.password):
             await request.auth.magic.send_async(data["email"], letter=TAKEN)
             return True
     except ModelError as error:
