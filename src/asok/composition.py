@@ -10,6 +10,7 @@ import logging
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -129,7 +130,6 @@ class _Composition:
         """Build what handlers reach through the request."""
         app, config = self._app, self._config
         static_files = StaticFiles(app.dirs["PARTIALS"], debug=self._debug)
-        templates = template_files([app.dirs["PAGES"], app.dirs["PARTIALS"]])
         rendering = PagesRendering(
             lambda: self._environment(static_files),
             app.shared_values,
@@ -137,9 +137,9 @@ class _Composition:
             socket_script=self._socket_script,
             banner=self._banner,
             passkey_script=self._passkey_script,
-            uses_meta=self._debug or any_uses_meta(templates),
+            uses_meta=self._debug or any_uses_meta(self._templates),
         )
-        if templates:
+        if self._templates:
             rendering.prepare()
         return Services(
             rendering=rendering,
@@ -254,8 +254,11 @@ class _Composition:
 
     @cached_property
     def _passkey_script(self) -> parts.PasskeyScript | None:
-        templates = template_files([self._app.dirs["PAGES"], self._app.dirs["PARTIALS"]])
-        return parts.PasskeyScript() if any_mentions(templates, "data-passkey") else None
+        return parts.PasskeyScript() if any_mentions(self._templates, "data-passkey") else None
+
+    @cached_property
+    def _templates(self) -> list[Path]:
+        return template_files([self._app.dirs["PAGES"], self._app.dirs["PARTIALS"]])
 
     # --- models, pages and routes ---------------------------------------------------------
 

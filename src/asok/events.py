@@ -26,7 +26,7 @@ class Events:
     """Functions by the name of what they want to hear of; a process has one, `events`.
 
     Names of models' events are `model:created`, `model:Ticket:created` and
-    `model:Ticket:7:created`, with created, updated, deleted, or saved for the first two.
+    `model:Ticket:7:created`, with created, updated or deleted, or saved for created and updated.
     Their functions get a `ModelEvent`. Any other name is your own, for `emit`.
     """
 

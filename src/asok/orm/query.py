@@ -545,7 +545,7 @@ class Query(Generic[M]):
 
         Raises:
             ModelError: a field does not accept its value.
-            UsageError: a field is protected, and the values are not trusted.
+            UsageError: a field is protected or the key, and the values are not trusted.
         """
         if not _trust:
             refuse_protected(self._query.description, values)
@@ -556,7 +556,7 @@ class Query(Generic[M]):
 
         Raises:
             ModelError: a field does not accept its value.
-            UsageError: a field is protected, and the values are not trusted.
+            UsageError: a field is protected or the key, and the values are not trusted.
         """
         if not _trust:
             refuse_protected(self._query.description, values)

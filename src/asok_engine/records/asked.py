@@ -65,7 +65,8 @@ def asked(
 
     Raises:
         UnknownName: a name is not open to the principal; status 400.
-        InputError: a value does not fit, or there are too many names.
+        InputError: a value does not fit, there are too many names, or words are looked for in an
+            index that has a closed field.
     """
     names = _Names(query.description, open_names(query.description, principal), frozenset(paths))
     given = dict(filters or {})
@@ -79,19 +80,29 @@ def asked(
         sign = "-" if name.startswith("-") else ""
         query = query.order_by(sign + names.plain(name.removeprefix("-"), "order"))
     if search:
-        for field in query.description.fields.values():
-            if field.is_searchable and not field.hidden:
-                names.plain(field.name, "search")
-        open_texts = [
-            name
-            for name in sorted(names.open)
-            if name in query.description.fields
-            and query.description.fields[name].column_type.kind in ("string", "text")
-        ]
-        query = search_words(query, search, () if query.description.table.full_texts else open_texts)
+        query = _searched(query, search, names.open)
     if wanted_fields:
         query = query.select_columns(*[names.plain(name, "field") for name in wanted_fields])
     return query
+
+
+def _searched(query: Query, words: str, open_names: frozenset[str]) -> Query:
+    """Look for words in the index of a model, or in its open texts where it has none."""
+    description = query.description
+    if description.table.full_texts:
+        indexed = {
+            name for name, each in description.fields.items() if each.is_searchable and not each.hidden
+        }
+        if indexed - open_names:
+            # Why not narrowed: one index has them all, and would tell what the closed ones say.
+            raise InputError(f"{description.name} cannot be searched here.", status=400)
+        return search_words(query, words)
+    texts = [
+        name
+        for name in sorted(open_names)
+        if name in description.fields and description.fields[name].column_type.kind in ("string", "text")
+    ]
+    return search_words(query, words, texts)
 
 
 class _Names:

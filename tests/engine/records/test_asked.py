@@ -221,3 +221,25 @@ def test_hidden_searchable_text_is_in_no_index() -> None:
     (index,) = Paper.__description__.table.full_texts
     assert index.columns == ("text",)
     assert asked(Query(Paper.__description__), search="word").conditions
+
+
+def test_index_with_a_field_that_the_policy_closes_answers_nobody_else() -> None:
+    """Nor does the refusal say which field that is, or that there is one."""
+
+    class SheetPolicy(Policy):
+        def readable(self, principal: Principal) -> frozenset[str]:
+            found = super().readable(principal)
+            return found if principal.has_role("clerk") else found - {"remark"}
+
+    class Sheet(Record):
+        """Two texts in one index, one of them for clerks."""
+
+        __policy__ = SheetPolicy
+        text = SearchableText()
+        remark = SearchableText(default="")
+
+    sheets = Query(Sheet.__description__)
+    with pytest.raises(InputError, match=r"^Sheet cannot be searched here\.$") as raised:
+        asked(sheets, search="word")
+    assert raised.value.status == 400
+    assert asked(sheets, CLERK, search="word").conditions
