@@ -1,6 +1,6 @@
 """The group `db`: look into a database, fill it, and carry rows out and in.
 
-Rows travel as JSON (`migrations.fixtures`); the tables are those that the applied
+Rows travel as JSON (`records.fixtures`); the tables are those that the applied
 migrations have made. Long work shows how far it is on a terminal, on standard
 error, so that output can go into a file.
 """
@@ -17,19 +17,25 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 
 from asok_engine.commands.data_options import database_option
 from asok_engine.commands.data_project import DataProject, LoadDataProject
 from asok_engine.commands.own_code import told
+from asok_engine.database.databases import databases
+from asok_engine.database.running import run
 from asok_engine.database.urls import DatabaseOptions
 from asok_engine.errors import SetupError, UsageError
-from asok_engine.migrations.fixtures import dump_rows, load_rows
 from asok_engine.migrations.journal import Journal
 from asok_engine.migrations.link import Link
 from asok_engine.migrations.live import differences
+from asok_engine.records.fixtures.dump import dump_rows
+from asok_engine.records.fixtures.extracts import whole
+from asok_engine.records.fixtures.formats import RowWriter, read_rows
+from asok_engine.records.fixtures.load import load_rows
+from asok_engine.records.registry import registry
 from asok_engine.sql.metadata import create_statements
 from asok_engine.sql.tables import Table
 
@@ -160,15 +166,15 @@ def _dump(load: LoadDataProject) -> click.Command:
     def dump(names: Sequence[str], output: Path | None, database: str) -> None:
         """Write rows as JSON, of all tables or of those named."""
         project = load()
-        with project.open(database) as link:
-            tables = _tables(project, link, database, names)
+        tables = _tables(project, database, names)
+        with _reached(project, database):
             if output is None:
-                dump_rows(link, tables, sys.stdout)
+                _write(tables, sys.stdout, database, lambda name, count: None)
                 return
             # Why beside and then in place: a dump that was cut off must not look like one.
             beside = output.with_name(f".{output.name}.part")
             with beside.open("w", encoding="utf-8") as file, _progress("Wrote") as tell:
-                total = dump_rows(link, tables, file, tell=tell)
+                total = _write(tables, file, database, tell)
             beside.replace(output)
         click.echo(f"{total} rows of {len(tables)} tables are in {output}.", err=True)
 
@@ -178,12 +184,22 @@ def _dump(load: LoadDataProject) -> click.Command:
 def _load(load: LoadDataProject) -> click.Command:
     @click.command("load", short_help="Read rows from a FILE that `dump` has written.")
     @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+    @click.option("--strict", is_flag=True, help="Refuse a row whose key is there; else it is updated.")
     @database_option
-    def load_command(file: Path, database: str) -> None:
+    def load_command(file: Path, strict: bool, database: str) -> None:
         """Read rows from a FILE that `dump` has written: new ones are inserted, others updated by key."""
         project = load()
-        with project.open(database) as link, file.open(encoding="utf-8") as lines, _progress("Read") as tell:
-            total = load_rows(link, _tables(project, link, database, ()), lines, tell=tell)
+        tables = _tables(project, database, ())
+        models = [model for model in registry.models() if model.__description__.database == database]
+        with (
+            _reached(project, database),
+            file.open(encoding="utf-8") as lines,
+            _progress("Read") as tell,
+        ):
+            plan = load_rows(
+                read_rows(lines), tables, models=models, database=database, strict=strict, tell=tell
+            )
+            total = run(plan)
         click.echo(f"{total} rows are in the database.", err=True)
 
     return load_command
@@ -199,8 +215,28 @@ def _progress(verb: str) -> Iterator[Callable[[str, int], None]]:
     click.echo("\r\x1b[K", nl=False, err=True)
 
 
-def _tables(project: DataProject, link: Link, database: str, names: Sequence[str]) -> list[Table]:
-    state = project.graph().state(Journal(link).applied())
+@contextmanager
+def _reached(project: DataProject, database: str) -> Iterator[None]:
+    """Let plans reach a database of the project, without the limit that statements of an application have."""
+    project.connect_models()
+    options = project.options(database).changed(statement_timeout=0.0)
+    databases.configure({**{each.alias: each.options for each in databases}, database: options})
+    try:
+        yield
+    finally:
+        databases[database].close()
+
+
+def _write(tables: Sequence[Table], file: IO[str], database: str, tell: Callable[[str, int], None]) -> int:
+    writer = RowWriter(file)
+    total = run(dump_rows(map(whole, tables), writer.write, database=database, tell=tell))
+    writer.close()
+    return total
+
+
+def _tables(project: DataProject, database: str, names: Sequence[str]) -> list[Table]:
+    with project.open(database) as link:
+        state = project.graph().state(Journal(link).applied())
     tables = [table for table in state if table.database == database]
     known = {table.full_name for table in tables}
     unknown = [name for name in names if name not in known]

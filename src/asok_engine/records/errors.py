@@ -9,7 +9,8 @@ InputError
 ├── RestrictedDelete  409, other records still need this one
 └── StaleRecord       409, the row was changed or deleted since it was read
 UsageError
-└── NotLoaded         a relation or field that was not loaded was read
+├── NotLoaded         a relation or field that was not loaded was read
+└── BadFixture        a row of a fixture that cannot be loaded
 
 Messages name models and fields, never the values of protected fields.
 """
@@ -23,6 +24,7 @@ from typing import Any
 from asok_engine.errors import InputError, NotFoundError, UniqueError, UsageError
 
 __all__ = [
+    "BadFixture",
     "FieldProblem",
     "InvalidRecord",
     "NotLoaded",
@@ -157,6 +159,21 @@ class NotLoaded(UsageError):
     """
 
     code = "not-loaded"
+
+
+class BadFixture(UsageError):
+    """A row of a fixture cannot be loaded; nothing of the fixture was."""
+
+    code = "bad-fixture"
+
+    def __init__(
+        self, message: str = "", *, fix: str = "", place: str = "", table: str = "", column: str = ""
+    ) -> None:
+        super().__init__(message, fix=fix)
+        #: Where the row stands, as "Line 4".
+        self.place = place
+        self.table = table
+        self.column = column
 
 
 def checked_alias(name: str) -> str:

@@ -259,6 +259,15 @@ class Field(Generic[Value]):
         value = self.coerce(value)
         return value if self.to_column is None else self.to_column(value)
 
+    def check_stored(self, value: Any) -> None:
+        """Let the column have this value, which a file gives in the column's own form.
+
+        For kinds whose column holds another form than was given; all others accept what fits the column.
+
+        Raises:
+            FieldProblem: it is no such form.
+        """
+
     def problem(self, code: str, message: str, **parameters: Any) -> FieldProblem:
         """Make a problem, in the field's own words where it has some for this code."""
         return FieldProblem(code, self.messages.get(code, message), **parameters)

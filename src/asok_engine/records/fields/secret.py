@@ -121,6 +121,11 @@ class Password(Field[Value]):
             raise self.problem("max_length", "is too long")
         return value
 
+    def check_stored(self, value: Any) -> None:
+        """Let the column have a hash of ours; a password as it is typed would be kept as text."""
+        if not isinstance(value, str) or salt_of(value) == value:
+            raise self.problem("hash", "must be a hash as a dump writes it, not a password")
+
     def is_prepared(self, value: Any) -> bool:
         """Tell whether a value is a hash already; a text that looks like one is a password."""
         return isinstance(value, PasswordHash)
@@ -213,6 +218,13 @@ class Encrypted(String[Value]):
     def comparable(self, value: Any) -> Any:
         """Refuse: the same text is sealed differently each time."""
         return Field.comparable(self, value)
+
+    def check_stored(self, value: Any) -> None:
+        """Let the column have text that was sealed for it under a secret of this process."""
+        try:
+            self._open(value)
+        except (CannotDecrypt, AttributeError):
+            raise self.problem("sealed", "must be text that was encrypted under this secret") from None
 
     def _seal(self, text: str) -> str:
         nonce = secrets.token_bytes(_NONCE_BYTES)

@@ -34,6 +34,8 @@ class ManyToMany(Relation[Value]):
     """
 
     is_to_many = True
+    #: The relation was declared on the other side.
+    is_turned = False
 
     def __init__(
         self,
@@ -143,6 +145,8 @@ class ManyToMany(Relation[Value]):
 
 class _Turned(ManyToMany[Any]):
     """A many-to-many as its other side has it: same pivot, columns the other way round."""
+
+    is_turned = True
 
     def __init__(self, origin: ManyToMany[Any]) -> None:
         super().__init__(origin.model)

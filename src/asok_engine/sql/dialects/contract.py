@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Literal
 
 from asok_engine.errors import InputError, UsageError
 from asok_engine.sql.compiler import TemplateCache
-from asok_engine.sql.tables import FullText
+from asok_engine.sql.tables import FullText, Table
 from asok_engine.sql.types import ColumnType
 
 __all__ = ["Dialect", "Version", "search_words"]
@@ -180,6 +180,10 @@ class Dialect:
         None where the dialect has no lists of them.
         """
         return None
+
+    def counter_text(self, table: Table, column: str) -> str:
+        """Write what makes the counter of a column go on after its largest value; "" where it does itself."""
+        return ""
 
     def quote(self, name: str) -> str:
         """Write a name so that nothing in it is taken for SQL."""

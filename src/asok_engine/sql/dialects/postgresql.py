@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal
 
 from asok_engine.sql.dialects import texts
 from asok_engine.sql.dialects.contract import Dialect, Version, search_words
-from asok_engine.sql.tables import FullText
+from asok_engine.sql.tables import FullText, Table
 from asok_engine.sql.types import ColumnType
 
 __all__ = ["PostgresqlDialect"]
@@ -123,9 +123,25 @@ class PostgresqlDialect(Dialect):
             return texts.in_utc
         return texts.vector_of_text if type_.kind == "vector" else None
 
+    def counter_text(self, table: Table, column: str) -> str:
+        """Write what moves a sequence on to the largest value of its column, and never back."""
+        name, counted = self.quote(table.name), self.quote(column)
+        if table.schema:
+            name = f"{self.quote(table.schema)}.{name}"
+        return (
+            f"SELECT setval(counter, largest) FROM (SELECT "
+            f"CAST(pg_get_serial_sequence({_text(name)}, {_text(column)}) AS regclass) AS counter, "
+            f"(SELECT max({counted}) FROM {name}) AS largest) AS both_of_it WHERE counter IS NOT NULL "
+            "AND largest > coalesce(pg_sequence_last_value(counter), 0)"
+        )
+
     def list_encoder(self, type_: ColumnType) -> Callable[[Sequence[Any]], str] | None:
         """Give what makes the text of an array: to a driver, a list is a check and a call for each value."""
         return _LISTS.get(type_.kind)
+
+
+def _text(value: str) -> str:
+    return f"'{value.replace(chr(39), chr(39) * 2)}'"
 
 
 def _tsquery(sa: Any, search: FullText, term: Any) -> Any:
