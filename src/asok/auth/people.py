@@ -203,6 +203,8 @@ class People:
             person, known["impersonator"] = ahead[1]
         else:
             person, known["impersonator"] = run(self._present(claim))
+        if known["impersonator"] is not None:
+            self._note_acting(request, known["impersonator"], person)
         return person
 
     def claim_of(self, session: Session) -> Claim:
@@ -468,6 +470,7 @@ class People:
         session.own[ACTING] = msgspec.to_builtins(Acting(key, self.clock()))
         known["person"], known["impersonator"] = person, owner
         known["acting_seconds"] = int(ACTING_SECONDS)
+        self._note_acting(request, owner, person)
         _log.warning(
             "%s acts for %s, from %s.", self.user_key(owner), self.user_key(person), client_of(request)
         )
@@ -494,6 +497,11 @@ class People:
         cookies = request.headers.raw(b"cookie")
         is_marked = cookies is not None and ACTING_COOKIE.encode() in cookies
         return is_marked or request.__dict__.get("impersonator") is not None
+
+    def _note_acting(self, request: Request, owner: Any, person: Any) -> None:
+        """Have the log line of a request name both; what it writes is written as the person."""
+        if person is not None:
+            request.acting = self.user_key(owner), self.user_key(person)
 
     def _forget_acting(self, request: Request) -> None:
         if self.sessions.of(request).own.pop(ACTING, None) is not None:

@@ -165,6 +165,8 @@ class Request:
     is_one_time: bool = False
     #: Whether the head of the answer has been sent and its pieces are being made.
     is_streaming: bool = False
+    #: Who acts for whom in this request, for its log line; None where nobody acts for somebody else.
+    acting: tuple[str, str] | None = None
     _body: bytes | None = None
     _fields: Values | None = None
     _files: Mapping[str, list[UploadedFile]] = _NO_PARAMS

@@ -363,6 +363,23 @@ def test_the_log_says_who_acts_for_whom(tmp_path: Path, caplog: pytest.LogCaptur
     ]
 
 
+@pytest.mark.parametrize("how", ["plain", "async"])
+def test_the_line_of_each_request_names_both(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, how: str
+) -> None:
+    """From the one that begins it to the one that ends it, and none before or after."""
+    app, _ = make(tmp_path)
+    client = TestClient(app)
+    caplog.set_level(logging.INFO, "asok.access")
+    act(client, how)
+    client.get("/nobody")
+    client.get(f"/{how}-acting/show")
+    client.post(f"/{how}-acting/stop")
+    client.get(f"/{how}-acting/show")
+    lines = [record.getMessage() for record in caplog.records if record.name == "asok.access"]
+    assert [" by=users:2 for=users:1" in line for line in lines] == [False, True, True, True, True, False]
+
+
 def test_a_model_without_rights_says_what_it_lacks(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """It is no Account, and the sentence names the class to inherit."""
     bare = (

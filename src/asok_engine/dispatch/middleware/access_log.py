@@ -23,6 +23,7 @@ LONGEST_PATH = 2000
 class AccessLog:
     """Writes method, path, status, milliseconds, client address and request id of every request.
 
+    Where somebody acts for somebody else, both are named: what they write carries the other's name.
     The query string stays out, because it may hold tokens and names of people.
     """
 
@@ -40,16 +41,13 @@ class AccessLog:
             return
         milliseconds = (perf_counter() - request.started_at) * 1000
         path = request.path if len(request.path) <= LONGEST_PATH else request.path[:LONGEST_PATH] + "..."
+        text = "%s %s %d %.1f ms %s"
+        values: tuple[object, ...] = (request.method, path, status, milliseconds, request.ip)
+        acting = request.acting
+        if acting is not None:
+            text, values = f"{text} by=%s for=%s", (*values, *acting)
         # Made by hand: looking for the calling line would cost more than all the rest.
-        record = logging.LogRecord(
-            log.name,
-            level,
-            "",
-            0,
-            "%s %s %d %.1f ms %s",
-            (request.method, path, status, milliseconds, request.ip),
-            None,
-        )
+        record = logging.LogRecord(log.name, level, "", 0, text, values, None)
         record.__dict__.update(
             method=request.method,
             path=path,
@@ -58,4 +56,6 @@ class AccessLog:
             ip=request.ip,
             request_id=request.id,
         )
+        if acting is not None:
+            record.__dict__.update(zip(("by", "for"), acting, strict=True))
         log.handle(record)

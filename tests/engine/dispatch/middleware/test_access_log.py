@@ -107,3 +107,19 @@ def test_time_is_that_of_the_request() -> None:
         request.started_at = perf_counter() - 2.5
         middleware.finish(request, page())
     assert 2500 <= json.loads(text.getvalue())["ms"] < 3500
+
+
+def test_line_names_both_where_somebody_acts_for_somebody_else() -> None:
+    """What such a request writes carries the other one's name alone; others have neither word."""
+    request, middleware = make_request("/tickets/3", "POST"), AccessLog()
+    request.acting = "users:1", "users:2"
+    with access_lines(TextFormatter()) as text:
+        middleware.finish(request, page())
+    assert " 203.0.113.9 by=users:1 for=users:2" in text.getvalue()
+    with access_lines(JsonFormatter()) as text:
+        middleware.finish(request, page())
+        middleware.finish(make_request(), page())
+    acting, alone = (json.loads(line) for line in text.getvalue().splitlines())
+    assert (acting["by"], acting["for"]) == ("users:1", "users:2")
+    assert "by" not in alone
+    assert "by=" not in alone["message"]
