@@ -176,3 +176,14 @@ async def test_many_tasks_share_a_bounded_number_of_connections(redis_server: Re
     text = clients if isinstance(clients, str) else str(clients)
     assert text.count("addr") <= 14
     await cache.close_async()
+
+
+async def test_busy_loop_opens_few_connections(redis_server: RedisProcess) -> None:
+    """A start under load greets Redis sixteen times at most, however much is asked at once."""
+    link = RedisLink(redis_server.url)
+    before = str(link.run("CLIENT", "LIST")).count(" laddr=")
+    cache = RedisCache(link, "busy:")
+    totals = await asyncio.gather(*(cache.incr_async("k") for _ in range(300)))
+    assert sorted(totals) == list(range(1, 301))
+    assert 1 < str(link.run("CLIENT", "LIST")).count(" laddr=") - before <= 16
+    await cache.close_async()

@@ -30,6 +30,9 @@ __all__ = ["CommandRefused", "RedisLink", "Script"]
 Argument = str | bytes | int | float
 
 PAUSE_SECONDS: Final = 0.25
+#: How many connections one event loop opens. A loop is busy long before these are; and at a start
+#: under load every one more is greeted by the same processor, until the first of them seem to time out.
+MOST_PER_LOOP: Final = 16
 #: How long a subscription may be silent before it is asked for a sign of life.
 PING_SECONDS: Final = 5.0
 
@@ -52,7 +55,7 @@ class RedisLink:
     """Run commands on the Redis (or Valkey) at `url`, from threads and event loops alike.
 
     Accepted: redis://, rediss:// (TLS) and unix:// addresses. Nothing is connected
-    before the first command.
+    before the first command. `max_connections` bounds those of threads; an event loop opens sixteen at most.
 
     Raises:
         SetupError: the redis package is missing, or `url` is not such an address.
@@ -89,6 +92,7 @@ class RedisLink:
         broken = (redis.ConnectionError,)
         self._retry = redis.retry.Retry(redis.backoff.NoBackoff(), 1, broken)
         self._retry_async = redis.asyncio.retry.Retry(redis.backoff.NoBackoff(), 1, broken)
+        self._per_loop = min(max_connections, MOST_PER_LOOP)
         self._wait_seconds = connect_timeout_seconds + command_timeout_seconds
         self._url = url
         self.name: Final = mask_url(url)
@@ -223,7 +227,10 @@ class RedisLink:
             client = self._clients.get(loop)
             if client is None:
                 pool = self._redis.asyncio.BlockingConnectionPool.from_url(
-                    self._url, timeout=self._wait_seconds, retry=self._retry_async, **self._options
+                    self._url,
+                    timeout=self._wait_seconds,
+                    retry=self._retry_async,
+                    **{**self._options, "max_connections": self._per_loop},
                 )
                 client = self._clients[loop] = self._redis.asyncio.Redis.from_pool(pool)
             return client
