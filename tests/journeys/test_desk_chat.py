@@ -151,6 +151,22 @@ async def test_list_hears_of_the_tickets_that_its_visitor_may_see(
         assert json.loads(await asyncio.wait_for(client.recv(), 10)) == {"ticket": 24}
 
 
+async def test_chat_ends_with_the_sight_of_its_ticket(desk: servers.ServerProcess, folder: Path) -> None:
+    """Who may see it no longer hears nothing more that is written in it; whoever comes then is refused."""
+    url = f"ws://127.0.0.1:{desk.port}/live/tickets/21"
+    headers = await asyncio.to_thread(visit, desk.port, 21, "Guest")
+    async with connect(url, additional_headers=headers, origin=desk.url) as client:  # type: ignore[arg-type]
+        await client.send(json.dumps({"kind": "message", "text": "Is anybody here?"}))
+        assert (await next_of(client, "message"))["text"] == "Is anybody here?"
+        await asyncio.to_thread(change, folder, "21=private")
+        await asyncio.wait_for(client.wait_closed(), 10)
+        assert (client.close_code, client.close_reason) == (1008, "There is no such ticket.")
+    async with connect(url, additional_headers=headers, origin=desk.url) as client:  # type: ignore[arg-type]
+        await asyncio.wait_for(client.wait_closed(), 10)
+        assert client.close_code == 1008
+    await asyncio.to_thread(change, folder, "21=public")
+
+
 # --- people in a browser ---------------------------------------------------------------------
 
 

@@ -8,6 +8,7 @@ tell each other that they are here, so it holds over several processes as well.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
 from typing import Any
@@ -65,6 +66,12 @@ def moved(conn, news):
     conn.send_json({"ticket": news.key})
 
 
+@ws.room_authorizer
+def may_join(conn, name):
+    """Let those into the room of a ticket who may see it; asked again when something about them changes."""
+    return allowed(conn, "view").exists()
+
+
 @ws.on_connect(CHAT)
 async def came(conn):
     conn.ticket = int(conn.params["id"])
@@ -73,17 +80,27 @@ async def came(conn):
         conn.name = conn.user.name
     # Not conn.id, which another process may count as well.
     conn.key = secrets.token_hex(8)
-    if await seen_by(conn) is None:
+    # First, so that a ticket that is taken away meanwhile is noticed by one or the other.
+    await conn.follow(Ticket.where(id=conn.ticket), changed)
+    if not await asyncio.to_thread(conn.join, room(conn.ticket)):
         conn.close(1008, "There is no such ticket.")
         return
-    conn.join(room(conn.ticket))
     # The newcomer hears who is here, because everybody answers to this with "here".
     news = {"kind": "came", "who": conn.name, "key": conn.key}
     ws.broadcast_to_json(room(conn.ticket), news, exclude=conn)
 
 
+def changed(conn, news):
+    """End the chat of somebody who may see its ticket no longer."""
+    if news.kind == "deleted":
+        conn.close(1008, "There is no such ticket.")
+
+
 @ws.on(CHAT)
 async def heard(conn, message):
+    if room(conn.ticket) not in conn.rooms:
+        conn.close(1008, "There is no such ticket.")
+        return
     if not conn.name:
         return
     said = asked(message)
@@ -94,17 +111,17 @@ async def heard(conn, message):
         ws.broadcast_to_json(room(conn.ticket), news, exclude=conn)
 
 
-async def seen_by(conn):
-    """Give the ticket of a connection; None when this visitor may see none."""
+def allowed(conn, action):
+    """Give the query of the ticket of a connection, which finds nothing when this visitor may not do that."""
     principal = Principal() if conn.user is None else principal_of(conn.user)
-    return await Ticket.visible_to(principal).where(id=conn.ticket).first_async()
+    return Ticket.visible_to(principal, action).where(id=conn.ticket)
 
 
 async def write(conn, text):
     """Save a message; its reader in the page is told what is wrong with it."""
-    ticket = await seen_by(conn)
+    ticket = await allowed(conn, "write").first_async()
     if ticket is None:
-        conn.close(1008, "There is no such ticket.")
+        conn.send_json({"kind": "refused", "text": text, "why": "You may not write in this ticket."})
         return
     try:
         await ticket.write_async(conn.name, text.strip() if isinstance(text, str) else "", conn.user)

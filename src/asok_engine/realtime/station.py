@@ -67,9 +67,14 @@ class Station:
     def _run_posts(self) -> None:
         self._is_woken = False
         posts = self._posts
-        while posts:
-            call, arguments = posts.popleft()
-            call(*arguments)
+        try:
+            while posts:
+                call, arguments = posts.popleft()
+                call(*arguments)
+        finally:
+            if posts:
+                # One has failed, of which the loop tells; the others must not wait for the next post.
+                self.loop.call_soon(self._run_posts)
 
     def listed(self, path: str | None = None) -> list[Connection]:
         """Give the connections to a path, or all of them."""

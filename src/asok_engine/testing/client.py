@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -34,6 +35,8 @@ _MOST_REDIRECTS = 20
 _BODILESS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "DELETE"})
 #: What may stand in a path as it is; "%" is left alone so that a test can send any octet.
 _SAFE = "/%:@!$&'()*+,;=~-._"
+
+_ABSOLUTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
 
 _numbers = itertools.count()
 
@@ -265,7 +268,8 @@ class TestClient:
     # --- one call --------------------------------------------------------------------
 
     def _url(self, path: str, params: Fields | str | None) -> str:
-        url = path if "://" in path else f"{self.base_url}/{path.removeprefix('/')}"
+        # Why the beginning alone: a query may have an address in it, as in /login?next=https://...
+        url = path if _ABSOLUTE.match(path) else f"{self.base_url}/{path.removeprefix('/')}"
         if params:
             url += ("&" if "?" in url else "?") + query_string(params)
         return url

@@ -54,6 +54,25 @@ async def test_posts_of_a_thread_keep_their_order_and_run_on_the_loop() -> None:
     assert ran == [(number, True) for number in range(1000)]
 
 
+async def test_post_that_fails_does_not_hold_up_the_others() -> None:
+    """The loop tells of the mistake, and what was posted behind it runs soon."""
+    station, ran, told = Station(), [], []
+    station.loop.set_exception_handler(lambda loop, context: told.append(type(context["exception"])))
+
+    def post_all() -> None:
+        for post in (lambda: ran.append("before"), lambda: 1 / 0, lambda: ran.append("behind")):
+            station.post(post)
+
+    # Held up, so that all three are there before the first runs.
+    thread = threading.Thread(target=post_all)
+    thread.start()
+    thread.join(5)
+    async with asyncio.timeout(5):
+        while len(ran) < 2:
+            await asyncio.sleep(0)
+    assert (ran, told) == (["before", "behind"], [ZeroDivisionError])
+
+
 async def test_post_from_the_loop_runs_at_once_and_a_later_one_does_not() -> None:
     """A handler on the loop sees the effect of its call; a signal handler must not."""
     station, ran = Station(), []

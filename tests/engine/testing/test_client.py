@@ -94,6 +94,16 @@ def test_every_method_path_query_and_body_arrive(client_of: Callable[..., TestCl
     assert client.post("/", json=[1]).json["headers"]["content-type"] == "application/json"
 
 
+def test_address_in_a_query_stays_in_the_query(client_of: Callable[..., TestClient]) -> None:
+    """A test of `next` need not quote it; an address of its own is one at the beginning only."""
+    client = client_of(echo)
+    for path in ("/login?next=https://evil.example/", "login?next=https://evil.example/"):
+        seen = client.get(path).json
+        assert (seen["target"], seen["headers"]["host"]) == ("/login?next=https://evil.example/", "localhost")
+    seen = client.get("http://127.0.0.1/login?next=/").json
+    assert (seen["target"], seen["headers"]["host"]) == ("/login?next=/", "127.0.0.1")
+
+
 def test_upload_arrives_as_multipart(client_of: Callable[..., TestClient]) -> None:
     """Files go out as a real multipart body."""
     seen = client_of(echo).post("/", {"title": "t"}, files={"doc": ("a.txt", b"content")}).json
