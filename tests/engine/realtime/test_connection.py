@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import uuid
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from asok_engine.errors import UsageError
-from asok_engine.realtime.connection import Connection
-from tests.engine.realtime.served import User, closed, serving
+from asok_engine.realtime.connection import Connection, Identity
+from asok_engine.realtime.door import QueuedPipe
+from asok_engine.realtime.limits import Limits
+from asok_engine.realtime.station import Station
+from tests.engine.realtime.served import FakeLink, User, closed, made_request, serving
 
 
 async def test_connection_knows_its_client(tmp_path: Path) -> None:
@@ -144,6 +148,21 @@ async def test_close_code_that_may_not_be_sent_is_refused(tmp_path: Path) -> Non
         await client.send("x")
         code, reason = await closed(client)
     assert (code, len(str(reason)), refused) == (4000, 123, [UsageError])
+
+
+async def test_visitor_is_a_person_a_session_or_themselves() -> None:
+    """What presence counts: a key as it is or as text, one name for all tabs of a session, one for each other."""
+    station, pipe, key = Station(), QueuedPipe(FakeLink(), Limits()), uuid.uuid4()
+
+    def visitor(identity: Identity) -> Any:
+        return Connection(made_request(), {}, identity, station, pipe).visitor
+
+    people: list[Any] = [User(7), User(key), User("ada")]  # type: ignore[arg-type]
+    assert [visitor(Identity(user=user)) for user in people] == [7, str(key), "ada"]
+    one, two = (visitor(Identity(key=name)) for name in ("session-a", "session-b"))
+    assert isinstance(one, bytes)
+    assert (visitor(Identity(key="session-a")), one == two) == (one, False)
+    assert visitor(Identity()) != visitor(Identity())
 
 
 async def test_right_that_goes_while_a_room_is_joined_opens_nothing(tmp_path: Path) -> None:

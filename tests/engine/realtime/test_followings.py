@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from asok_engine.backends.broadcast.memory import MemoryBroadcast
 from asok_engine.database.databases import databases
 from asok_engine.errors import BackendUnavailable, SetupError, UsageError
 from asok_engine.realtime import followings
@@ -182,9 +184,55 @@ async def test_only_so_many_rows_are_known(made: Desk) -> None:
     slips = [await Slip.create_async(title=str(n), owner_id=ADA) for n in range(3)]
     async with made.served.connect(who=ADA) as ada:
         await begin(ada)
+        slips.append(await Slip.create_async(title="3", owner_id=ADA))
+        assert await heard(ada, 1) == [("created", slips[3].id)]
         for slip in slips:
             await slip.delete_async()
-        assert await heard(ada, 2) == [("deleted", slips[1].id), ("deleted", slips[2].id)]
+        assert await heard(ada, 2) == [("deleted", slips[2].id), ("deleted", slips[3].id)]
+        assert await quiet(ada)
+
+
+async def test_nobody_follows_before_their_process_hears_the_others(tmp_path: Path) -> None:
+    """What others tell between the reading and the hearing would be lost."""
+    heard_at: list[str] = []
+
+    class Slow(MemoryBroadcast):
+        async def open(self, deliver: Any, gap: Any) -> None:
+            await asyncio.sleep(0.3)
+            await super().open(deliver, gap)
+            heard_at.append("open")
+
+    async with desk(tmp_path, Slow()) as made, made.served.connect(who=ADA) as ada:
+        await begin(ada)
+        assert heard_at == ["open"]
+
+
+async def test_what_happens_while_rows_are_read_is_told_afterwards(
+    made: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the reading nor the event may have seen it alone."""
+    real, created = followings.run_async, asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    async def slow(plan: Any) -> Any:
+        found = await real(plan)
+        monkeypatch.setattr(followings, "run_async", real)
+        loop.call_soon_threadsafe(reading.set)
+        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(created.wait(), loop))
+        # The event is posted to this loop by the commit.
+        await asyncio.sleep(0.05)
+        return found
+
+    reading = asyncio.Event()
+    monkeypatch.setattr(followings, "run_async", slow)
+    async with made.served.connect(who=ADA) as ada:
+        await ada.send("")
+        await asyncio.wait_for(reading.wait(), 5)
+        slip = await Slip.create_async(title="tea", owner_id=ADA)
+        created.set()
+        told = [await asyncio.wait_for(ada.recv(), 5) for _ in range(2)]
+        told.remove("following")
+        assert [(news["kind"], news["key"]) for news in map(json.loads, told)] == [("created", slip.id)]
 
 
 async def test_nothing_is_kept_of_who_has_left_or_follows_no_more(made: Desk) -> None:

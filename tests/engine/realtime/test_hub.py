@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from asok_engine.backends.broadcast.contract import Gap
 from asok_engine.backends.broadcast.memory import MemoryBroadcast, MemoryChannel
+from asok_engine.realtime import hub as hub_module
 from asok_engine.realtime.connection import Connection
 from asok_engine.realtime.hub import Hub
 from tests.engine.realtime.served import closed, serving
@@ -21,6 +25,18 @@ def chat(server: Any) -> None:
 
     server.routes.on_message("/chat", handler)
     server.routes.on_connect("/chat", lambda conn: conn.send("welcome") if conn.join("r") else None)
+
+
+class Ears:
+    """Somebody who follows rows."""
+
+    missed_count = 0
+
+    def heard(self, table: str, keys: list[Any], names: list[str]) -> None:
+        raise AssertionError(table)
+
+    def missed(self) -> None:
+        self.missed_count += 1
 
 
 async def until(true: Callable[[], Any], seconds: float = 5) -> None:
@@ -133,15 +149,17 @@ async def test_backend_that_is_away_costs_nobody_here_a_message(tmp_path: Path) 
 
 
 async def test_gap_is_told_to_whoever_wants_to_know(tmp_path: Path) -> None:
-    """A message that did not arrive is told with its number."""
+    """A message that did not arrive is told with its number; also to who follows rows."""
     channel = MemoryChannel()
     backend = Faulty(channel)
     gaps: list[Gap] = []
+    ears = Ears()
     async with (
         serving(chat, tmp_path / "a", broadcast=backend) as one,
         serving(chat, tmp_path / "b", broadcast=MemoryBroadcast(channel), on_gap=gaps.append) as two,
     ):
         async with one.connect("/chat"), two.connect("/chat") as far:
+            two.server.hub.follower = ears
             await far.recv()
             await until(lambda: len(channel.listeners) == 2)
             one.server.broadcast("/chat", "first")
@@ -155,3 +173,37 @@ async def test_gap_is_told_to_whoever_wants_to_know(tmp_path: Path) -> None:
             assert await far.recv() == "third"
             await until(lambda: gaps)
     assert gaps[0].missed == 1
+    assert ears.missed_count >= 1
+
+
+async def test_process_that_has_fallen_silent_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that was killed says no goodbye; its people are not online for ever."""
+    monkeypatch.setattr(hub_module, "ALIVE_SECONDS", 0.1)
+    hub = Hub()
+    hub.connect(MemoryBroadcast())
+    await hub.open()
+    hub.presence.has(b"killed", [("", 5)], now=time.monotonic() - 60)
+    assert hub.presence.online() == [5]
+    await until(lambda: hub.presence.online() == [])
+    await hub.close()
+
+
+async def test_server_that_stops_says_goodbye_and_not_who_went(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One word for all of its people, whose connections are over in thousands at that moment."""
+    said: list[int] = []
+    async with serving(chat, tmp_path) as served:
+        hub = served.server.hub
+        clients = [await served.connect("/chat", who=who) for who in (1, 2, 3)]
+        await until(lambda: hub.presence.online() == [1, 2, 3])
+        monkeypatch.setattr(hub, "_say", lambda kind, *more: said.append(kind))
+        await clients.pop().close()
+        await until(lambda: hub.presence.online() == [1, 2])
+        told = len(said)
+        assert told > 0
+        hub.close_all(1001)
+        for client in clients:
+            assert (await closed(client))[0] == 1001
+        await until(lambda: hub.presence.online() == [])
+        assert len(said) == told

@@ -68,6 +68,8 @@ def test_rooms_have_people_of_their_own() -> None:
     assert presence.went(1, "board")
     assert presence.online("board") == []
     assert presence.online() == [1, 2, 3]
+    # Nothing is kept of a room that nobody is in: their names may be anything.
+    assert [list(presence._here), list(presence._elsewhere[b"other"])] == [[""], [""]]
     assert presence.changed(b"other", 4, "board", is_there=True, now=1)
     assert presence.online("board") == [4]
 

@@ -31,9 +31,13 @@ class Recorder:
         return ""
 
 
-def entered(station: Station, path: str = "/", key: str = "") -> tuple[Connection, list[Any]]:
+def entered(
+    station: Station, path: str = "/", key: str = "", query: str = ""
+) -> tuple[Connection, list[Any]]:
     pipe = Recorder()
-    connection = Connection(made_request(path), {}, Identity(key=key), station, pipe)
+    request = made_request(path)
+    request.query_string = query
+    connection = Connection(request, {}, Identity(key=key), station, pipe)
     station.enter(connection)
     return connection, pipe.told
 
@@ -134,3 +138,23 @@ async def test_who_enters_and_leaves_a_room_is_told() -> None:
     station.leave_room(connection, "b")
     station.leave(connection)
     assert moves == [("a", True), ("b", True), ("b", False), ("a", False)]
+
+
+async def test_sign_of_life_is_given_when_its_time_has_come() -> None:
+    """As often as each client asked for it, and to nobody else."""
+
+    class Clock:
+        now = 100.0
+
+        def time(self) -> float:
+            return self.now
+
+    station = Station()
+    clock: Any = Clock()
+    station.loop = clock
+    (_, often), (_, seldom), (_, never) = (
+        entered(station, "/", query=query) for query in ("_alive=2", "_alive=5", "")
+    )
+    for clock.now in (101.0, 102.0, 103.0, 104.0, 105.0):
+        station.give_signs()
+    assert (often, seldom, never) == (["\0", "\0"], ["\0"], [])
