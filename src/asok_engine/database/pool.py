@@ -11,6 +11,7 @@ never touches, nor closes, what its parent had opened.
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import threading
 import time
@@ -39,8 +40,11 @@ class Pool(Generic[C]):
     def __init__(self, options: DatabaseOptions) -> None:
         self._options = options
         self._max_size = 1 if options.is_in_memory else options.max_size
-        # Why never for one in memory: its data is in the connection.
+        # Why nothing ends one in memory: its data is in the connection.
         self._max_queries = 2**62 if options.is_in_memory else options.max_queries or 2**62
+        unused, age = options.max_inactive_connection_lifetime, options.max_lifetime
+        self._longest_unused = math.inf if options.is_in_memory else unused or math.inf
+        self._highest_age = math.inf if options.is_in_memory else age or math.inf
         self._forget()
         _pools.add(self)
 
@@ -104,13 +108,8 @@ class Pool(Generic[C]):
                     self._stack.append(connection)
 
     def _is_stale(self, connection: C, now: float) -> bool:
-        options = self._options
-        if options.is_in_memory:
-            # The data is in the connection.
-            return False
-        unused, age = options.max_inactive_connection_lifetime, options.max_lifetime
-        return bool(unused and now - connection.used_at > unused) or bool(
-            age and now - connection.opened_at > age
+        return (
+            now - connection.used_at > self._longest_unused or now - connection.opened_at > self._highest_age
         )
 
     def _enqueue(self, waiter: Waiter[C]) -> bool:

@@ -17,6 +17,7 @@ import asyncmy.errors
 from asyncmy.constants.CLIENT import FOUND_ROWS
 from asyncmy.cursors import Cursor, SSCursor
 
+from asok_engine.database.deadlines import Deadline
 from asok_engine.database.drivers.contract import Isolation, Link, Row
 from asok_engine.database.drivers.sessions import (
     GRACE_SECONDS,
@@ -55,7 +56,8 @@ class AsyncmyConnection(Link):
         super().__init__()
         self._link = link
         self._options = options
-        self._limit = options.statement_timeout + GRACE_SECONDS if options.statement_timeout else None
+        seconds = options.statement_timeout + GRACE_SECONDS if options.statement_timeout else None
+        self._deadline = Deadline(seconds, self.terminate)
         self._stream: _Stream | None = None
         self.server_version, self.is_mariadb = mysql_version(link.get_server_info())
 
@@ -87,7 +89,7 @@ class AsyncmyConnection(Link):
             await self._make_way()
         cursor = _Cursor(self._link)
         try:
-            async with asyncio.timeout(self._limit):
+            with self._deadline:
                 await cursor.execute(text, parameters)
                 if returns == "rows":
                     return await cursor.fetchall()
@@ -106,7 +108,7 @@ class AsyncmyConnection(Link):
         if self._stream is not None:
             await self._make_way()
         try:
-            async with asyncio.timeout(self._limit):
+            with self._deadline:
                 return await _Cursor(self._link).executemany(text, rows) or 0
         except _ERRORS as error:
             raise self._failure(error, text) from error
@@ -122,7 +124,7 @@ class AsyncmyConnection(Link):
         cursor = _StreamCursor(self._link)
         stream = self._stream = _Stream(cursor)
         try:
-            async with asyncio.timeout(self._limit):
+            with self._deadline:
                 await cursor.execute(text, parameters)
             while rows := await stream.fetch(size):
                 yield rows
@@ -176,7 +178,7 @@ class AsyncmyConnection(Link):
         if self._stream is not None:
             await self._make_way()
         try:
-            async with asyncio.timeout(self._limit):
+            with self._deadline:
                 await self._link.query(text)
         except _ERRORS as error:
             raise self._failure(error, text) from error

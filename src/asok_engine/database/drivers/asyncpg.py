@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import asyncpg
 
+from asok_engine.database.deadlines import Deadline
 from asok_engine.database.drivers.contract import Isolation, Link, Row
 from asok_engine.database.drivers.sessions import (
     GRACE_SECONDS,
@@ -54,7 +55,8 @@ class AsyncpgConnection(Link):
     def __init__(self, link: Any, options: DatabaseOptions) -> None:
         super().__init__()
         self._link = link
-        self._limit = options.statement_timeout + GRACE_SECONDS if options.statement_timeout else None
+        seconds = options.statement_timeout + GRACE_SECONDS if options.statement_timeout else None
+        self._deadline = Deadline(seconds, self.terminate)
         self._fetch = link.fetch
         self._is_closed = link.is_closed
 
@@ -105,15 +107,16 @@ class AsyncpgConnection(Link):
         """Run one statement: give all its rows, the number affected, or the first value of the first."""
         self.statements += 1
         try:
-            if returns == "rows":
-                return await self._fetch(text, *parameters, timeout=self._limit)
-            if returns == "named":
-                found = await self._fetch(text, *parameters, timeout=self._limit)
-                return [tuple(found[0].keys()), *found] if found else [()]
-            if returns == "count":
-                status = await self._link.execute(text, *parameters, timeout=self._limit)
-                return _affected(status)
-            return await self._link.fetchval(text, *parameters, timeout=self._limit)
+            with self._deadline:
+                if returns == "rows":
+                    return await self._fetch(text, *parameters)
+                if returns == "named":
+                    found = await self._fetch(text, *parameters)
+                    return [tuple(found[0].keys()), *found] if found else [()]
+                if returns == "count":
+                    status = await self._link.execute(text, *parameters)
+                    return _affected(status)
+                return await self._link.fetchval(text, *parameters)
         except _ERRORS as error:
             raise self._failure(error, text) from error
         except asyncio.CancelledError:
@@ -125,7 +128,8 @@ class AsyncpgConnection(Link):
         """Run one text with many rows of parameters, all or none; give how many rows there were."""
         self.statements += 1
         try:
-            await self._link.executemany(text, rows, timeout=self._limit)
+            with self._deadline:
+                await self._link.executemany(text, rows)
         except _ERRORS as error:
             raise self._failure(error, text) from error
         except asyncio.CancelledError:
@@ -138,14 +142,20 @@ class AsyncpgConnection(Link):
         """Read rows in pieces of at most `size`, through a cursor of the server, inside of a transaction."""
         self.statements += 1
         try:
-            cursor = await self._link.cursor(text, *parameters, timeout=self._limit)
-            while rows := await cursor.fetch(size, timeout=self._limit):
+            with self._deadline:
+                cursor = await self._link.cursor(text, *parameters)
+            while rows := await self._piece(cursor, size):
                 yield rows
         except _ERRORS as error:
             raise self._failure(error, text) from error
         except asyncio.CancelledError:
             self.is_broken = True
             raise
+
+    async def _piece(self, cursor: Any, size: int) -> Sequence[Row]:
+        with self._deadline:
+            rows: Sequence[Row] = await cursor.fetch(size)
+            return rows
 
     async def begin(self, *, writes: bool, isolation: Isolation) -> None:
         """Begin a transaction."""
@@ -169,7 +179,8 @@ class AsyncpgConnection(Link):
 
     async def _say(self, text: str) -> str:
         try:
-            return str(await self._link.execute(text, timeout=self._limit))
+            with self._deadline:
+                return str(await self._link.execute(text))
         except _ERRORS as error:
             raise self._failure(error, text) from error
         except asyncio.CancelledError:

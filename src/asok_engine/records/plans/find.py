@@ -6,7 +6,7 @@ path, a lookup or a missing value goes by a query.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from asok_engine.errors import InputError, UsageError
@@ -16,6 +16,7 @@ from asok_engine.records.fields.field import UNSET
 from asok_engine.records.plans.pick import not_found, only_one
 from asok_engine.records.query import Query
 from asok_engine.records.steps import Plan
+from asok_engine.sql.statements import Statement
 
 __all__ = ["find", "find_by_key", "find_by_values", "find_or_fail", "find_the_one"]
 
@@ -36,10 +37,14 @@ def find(
             raise UsageError(f"{description.name} is found by its key or by other values, not by both.")
         return (yield from find_by_key(description, key, database))
     values = values or {}
-    is_plain = bool(values) and not description.scopes and values.keys() <= description.names
-    if is_plain and all(value is not None for value in values.values()):
-        return (yield from find_by_values(description, values, database))
-    return (yield from _find_by_query(description, values, database))
+    try:
+        statement = _prepared(description, values, database)
+    except FieldProblem:
+        return None
+    if statement is None:
+        return (yield from _find_by_query(description, values, database))
+    records = yield statement
+    return records[0] if records else None
 
 
 def find_or_fail(
@@ -88,6 +93,22 @@ def find_by_values(description: Description, values: Mapping[str, Any], database
     return records[0] if records else None
 
 
+def _prepared(description: Description, values: Mapping[str, Any], database: str = "") -> Statement | None:
+    """Give the statement for records whose fields have these values, None where it takes a query.
+
+    Raises:
+        FieldProblem: a field can never have its value.
+    """
+    if not values or description.scopes or not values.keys() <= description.names:
+        return None
+    fields, wanted = description.fields, []
+    for name, value in values.items():
+        if value is None:
+            return None
+        wanted.append(fields[name].comparable(value))
+    return description.find_shape(tuple(values)).bind(wanted, database or description.database)
+
+
 def find_the_one(description: Description, values: Mapping[str, Any]) -> Plan[Any]:
     """Give the only record of the model that meets lookups.
 
@@ -98,15 +119,11 @@ def find_the_one(description: Description, values: Mapping[str, Any]) -> Plan[An
     query = Query(description)
     if "pk" in values and len(description.key) == 1:
         values = {description.key_name if name == "pk" else name: value for name, value in values.items()}
-    is_plain = bool(values) and not description.scopes and values.keys() <= description.names
-    if not is_plain or any(value is None for value in values.values()):
-        return (yield from only_one(query.where(**values)))
-    names = tuple(values)
     try:
-        wanted = [description.fields[name].comparable(value) for name, value in values.items()]
+        statement = _prepared(description, values)
     except FieldProblem:
         raise not_found(query) from None
-    records = yield description.find_shape(names).bind(wanted, description.database)
+    records: Sequence[Any] = () if statement is None else (yield statement)
     if len(records) != 1:
         return (yield from only_one(query.where(**values)))
     return records[0]
