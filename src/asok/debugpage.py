@@ -9,7 +9,9 @@ composed when DEBUG is off.
 from __future__ import annotations
 
 import linecache
+import pkgutil
 import re
+import sys
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -92,7 +94,7 @@ class DebugPage:
         frames = self._frames(error)
         lacks_table = _lacks_table(error)
         can_migrate = lacks_table and self._has_migrations()
-        fix = getattr(error, "fix", "") if isinstance(error, FrameworkError) else known_fix(error)
+        fix = _fix_of(error)
         text = self._environment.render(
             "failed.html",
             {
@@ -214,9 +216,22 @@ def _lacks_table(error: BaseException | None) -> bool:
     return False
 
 
+def _fix_of(error: BaseException) -> str:
+    """Give what an error says is to be done, or what is known to help against it, or against its cause."""
+    if not isinstance(error, FrameworkError):
+        return known_fix(error)
+    return error.fix or (known_fix(error.__cause__) if error.__cause__ is not None else "")
+
+
 def known_fix(error: BaseException) -> str:
     """Give the one thing to do for errors that beginners meet, or an empty string."""
     if isinstance(error, ModuleNotFoundError) and error.name:
+        package, _, missing = error.name.rpartition(".")
+        if package in sys.modules:
+            modules = [
+                each.name for each in pkgutil.iter_modules(getattr(sys.modules[package], "__path__", ()))
+            ]
+            return suggestion(missing, modules) or f"Correct the import: {package} has no module {missing!r}."
         module = error.name.partition(".")[0]
         package = f'"asok[{_EXTRAS[module]}]"' if module in _EXTRAS else module
         return f"Install it (pip install {package}) or correct the import."
@@ -229,7 +244,9 @@ def known_fix(error: BaseException) -> str:
     if isinstance(error, TypeError) and "coroutine" in str(error):
         return "A call of an async function needs await."
     if isinstance(error, AttributeError) and error.name and error.obj is not None:
-        return suggestion(error.name, [name for name in dir(error.obj) if not name.startswith("_")])
+        # Of a class also what its metaclass has, such as the kinds of fields of a form.
+        names = {*dir(error.obj), *(dir(type(error.obj)) if isinstance(error.obj, type) else ())}
+        return suggestion(error.name, sorted(name for name in names if not name.startswith("_")))
     return ""
 
 

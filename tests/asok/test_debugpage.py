@@ -63,18 +63,24 @@ def test_defect_is_shown_with_code_locals_and_a_fix(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "line"),
+    ("code", "line", "fix"),
     [
-        ("import json\n\ndef get(request)\n    return 'x'\n", 3),
-        ("import json\nfrom nowhere_to_be_found import thing\n", 2),
+        ("import json\n\ndef get(request)\n    return 'x'\n", 3, ""),
+        ("import json\nfrom nowhere_to_be_found import thing\n", 2, "pip install nowhere_to_be_found"),
+        ("from asok import Form\n\nForm.emial('E')\n", 3, "Did you mean email"),
     ],
 )
-def test_page_that_cannot_be_imported_is_shown_where_it_is(tmp_path: Path, code: str, line: int) -> None:
-    """Its own line comes first, and what only says so for the framework behind it."""
+def test_page_that_cannot_be_imported_is_shown_where_it_is(
+    tmp_path: Path, code: str, line: int, fix: str
+) -> None:
+    """Its own line comes first, and what only says so for the framework behind it; with what helps."""
     app = make_app(tmp_path, {"DEBUG": True, "LOG_LEVEL": "CRITICAL"}, pages={"page.py": code})
     with TestClient(app) as client:
         text = client.get("/").text
-    assert f'<li class="here"><b>{line}</b><code>{code.splitlines()[line - 1]}</code>' in text
+    shown = code.splitlines()[line - 1].replace("'", "&#x27;")
+    assert f'<li class="here"><b>{line}</b><code>{shown}</code>' in text
+    assert fix in text
+    assert ("What to do" in text) is bool(fix)
     assert text.index(f"<span>src/pages/page.py:{line}</span>") < text.index("asok/pages/endpoints.py")
 
 
@@ -203,6 +209,11 @@ def test_nothing_of_it_is_shown_in_production(tmp_path: Path) -> None:
     [
         (ModuleNotFoundError("no", name="redis.asyncio"), 'pip install "asok[redis]"'),
         (ModuleNotFoundError("no", name="pandas.core"), "pip install pandas"),
+        (ModuleNotFoundError("no", name="tests.asok.test_debugpag"), "Did you mean test_debugpage"),
+        (
+            ModuleNotFoundError("no", name="tests.asok.zzzzz"),
+            "Correct the import: tests.asok has no module 'zzzzz'",
+        ),
         (AttributeError("'NoneType' object has no attribute 'x'"), "None"),
         (TypeError("can't multiply coroutine"), "needs await"),
         (TypeError("object list can't be used in 'await' expression"), "leave await away"),
