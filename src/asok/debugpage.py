@@ -227,7 +227,7 @@ def known_fix(error: BaseException) -> str:
     """Give the one thing to do for errors that beginners meet, or an empty string."""
     if isinstance(error, ModuleNotFoundError) and error.name:
         package, _, missing = error.name.rpartition(".")
-        if package in sys.modules:
+        if package in sys.modules and package not in _EXTRAS:
             modules = [
                 each.name for each in pkgutil.iter_modules(getattr(sys.modules[package], "__path__", ()))
             ]

@@ -31,6 +31,12 @@ CONNECT_SECONDS, READ_SECONDS, WHOLE_SECONDS = 5.0, 5.0, 10.0
 FORM = "application/x-www-form-urlencoded"
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+#: IPv4 addresses in IPv6 ones: as a translator writes them (RFC 6052), and as they once were (RFC 4291).
+_TRANSLATED, _COMPATIBLE = ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96")
+#: The same by a translator of one network alone (RFC 8215).
+_LOCALLY_TRANSLATED = ipaddress.IPv6Network("64:ff9b:1::/48")
+#: What clouds tell machines about themselves, in private IPv6.
+_OF_CLOUDS = frozenset({ipaddress.IPv6Address("fd00:ec2::254"), ipaddress.IPv6Address("fd00:c1::a9fe:a9fe")})
 
 
 class WebUnavailable(OutsideError):
@@ -164,7 +170,7 @@ class WebLink:
             raise WebUnavailable(f"{mask_url(parts.geturl())} is not https.")
         for each in addresses:
             plain = _plain(each)
-            is_open = plain.is_global and not plain.is_multicast
+            is_open = plain.is_global and not plain.is_multicast and not _is_of_one_site(plain)
             if not (is_open or (self._allows_private and plain.is_private and not _is_own(plain))):
                 raise WebUnavailable(
                     f"{parts.hostname} leads to {each}, which is not an address of the open internet.",
@@ -230,13 +236,23 @@ def _port(parts: SplitResult) -> int:
 def _plain(address: Address) -> Address:
     """Give the address that is meant where one of another kind stands for it."""
     if isinstance(address, ipaddress.IPv6Address):
+        if address in _TRANSLATED or (address in _COMPATIBLE and int(address) > 0xFFFF):
+            return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
         return address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1] or address
     return address
 
 
+def _is_of_one_site(address: Address) -> bool:
+    """Tell whether an address has a meaning in one network only, though the library calls it global."""
+    return isinstance(address, ipaddress.IPv6Address) and (
+        address.is_site_local or address in _LOCALLY_TRANSLATED
+    )
+
+
 def _is_own(address: Address) -> bool:
     """Tell whether an address is of this machine, or of the cloud's own service on it."""
-    return address.is_loopback or address.is_link_local or address.is_unspecified or address.is_multicast
+    is_here = address.is_loopback or address.is_link_local or address.is_unspecified or address.is_multicast
+    return is_here or address in _OF_CLOUDS
 
 
 def _httpx2() -> ModuleType:

@@ -111,6 +111,12 @@ def test_form_and_headers_are_sent(echo: int, how: str) -> None:
         "0.0.0.0",
         "224.0.0.1",
         "2002:7f00:1::",
+        "64:ff9b::7f00:1",
+        "64:ff9b::a9fe:a9fe",
+        "64:ff9b:1::a00:1",
+        "::127.0.0.1",
+        "fec0::1",
+        "fd00:ec2::254",
     ],
 )
 def test_no_name_leads_to_this_machine_or_its_cloud(
@@ -124,7 +130,8 @@ def test_no_name_leads_to_this_machine_or_its_cloud(
 
 @WAYS
 @pytest.mark.parametrize(
-    "address", ["10.0.0.1", "192.168.1.1", "172.16.0.1", "fd00::1", "::ffff:10.0.0.1", "100.64.0.1"]
+    "address",
+    ["10.0.0.1", "192.168.1.1", "172.16.0.1", "fd00::1", "::ffff:10.0.0.1", "64:ff9b::a00:1", "100.64.0.1"],
 )
 def test_private_network_is_asked_where_that_was_said(
     monkeypatch: pytest.MonkeyPatch, how: str, address: str
