@@ -20,13 +20,13 @@ from msgspec import Struct
 
 from asok.auth.account import Account, AccountSecret, SealedText
 from asok.auth.people import People
-from asok.auth.signin import Tries
+from asok.auth.tries import Tries
 from asok_engine.database.running import run, run_async
-from asok_engine.errors import DatabaseError, SetupError, TooManyRequests, UnauthorizedError, UsageError
+from asok_engine.errors import DatabaseError, SetupError, UnauthorizedError, UsageError
 from asok_engine.records.plans.change import update_all
 from asok_engine.records.plans.find import find_by_key
 from asok_engine.records.query import Query
-from asok_engine.records.steps import Call, Compute, Plan
+from asok_engine.records.steps import Compute, Plan
 from asok_engine.security.totp import BackupCodes, Totp, make_totp_secret
 from asok_engine.templates.markup import Markup
 from asok_engine.wire.request import Request
@@ -91,33 +91,23 @@ def use_code(people: People, person: Any, code: str, tries: Tries) -> Plan[Any]:
     Raises:
         TooManyRequests: there were too many wrong ones (429).
     """
-    counted = yield from _count(people.user_key(person), tries)
+    key = people.user_key(person)
+    counted = yield from tries.count(
+        (f"code:pair:{key}:{tries.client}", PER_PAIR),
+        (f"code:{key}", PER_ACCOUNT),
+        refusal="Too many wrong codes; try again in {minutes}.",
+        logged=f"Codes for {key} refused from {tries.client}: too many wrong ones.",
+    )
     try:
         used = yield from _use(people, person, code, tries.now)
     except DatabaseError:
         yield from tries.forget(counted)
         raise
     if used is None:
-        _log.warning("A wrong code for %s from %s.", people.user_key(person), tries.client)
+        _log.warning("A wrong code for %s from %s.", key, tries.client)
         return None
     yield from tries.forget(counted)
     return used
-
-
-def _count(user_key: str, tries: Tries) -> Plan[list[str]]:
-    counted: list[str] = []
-    window = tries.throttle.window_seconds
-    for key, limit in ((f"code:pair:{user_key}:{tries.client}", PER_PAIR), (f"code:{user_key}", PER_ACCOUNT)):
-        verdict = yield Call(tries.hit, (key, limit, window, tries.now))
-        if not verdict.allowed:
-            yield from tries.forget(counted)
-            _log.warning("Codes for %s refused from %s: too many wrong ones.", user_key, tries.client)
-            seconds = int(verdict.retry_after_seconds) + 1
-            raise TooManyRequests(
-                f"Too many wrong codes; try again in {-(-seconds // 60)} minutes.", retry_after=seconds
-            )
-        counted.append(key)
-    return counted
 
 
 def _use(people: People, person: Any, code: str, now: float) -> Plan[Any]:

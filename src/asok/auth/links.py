@@ -23,9 +23,9 @@ from asok.auth.account import Account
 from asok.auth.claims import stamp_of
 from asok.auth.people import People
 from asok.auth.post import Letter, Post
+from asok.auth.tries import Tries
 from asok_engine.database.running import run, run_async
-from asok_engine.dispatch.middleware.rate_limit import client_of
-from asok_engine.errors import SetupError, TooManyRequests, UniqueError, UsageError
+from asok_engine.errors import SetupError, UniqueError, UsageError
 from asok_engine.records.errors import FieldProblem, InvalidRecord
 from asok_engine.records.fields.field import UNSET
 from asok_engine.records.plans.change import update_all
@@ -33,7 +33,7 @@ from asok_engine.records.plans.find import find, find_by_key
 from asok_engine.records.plans.save import save
 from asok_engine.records.query import Query
 from asok_engine.records.record import Record
-from asok_engine.records.steps import Atomic, Call, Plan
+from asok_engine.records.steps import Atomic, Plan
 from asok_engine.security.tokens import TimedTokens, TokenRefused
 from asok_engine.wire.request import Request
 
@@ -41,8 +41,7 @@ __all__ = ["AddressLinks", "LinkKind", "Links", "RequestLinks", "ResetLinks"]
 
 _log = logging.getLogger("asok.security")
 _GONE = "This link is not valid, or it has been used already."
-WINDOW_SECONDS = 900.0
-#: Letters in a window: to one address, and asked for by one client.
+#: Letters in the window of the sign-in: to one address, and asked for by one client.
 PER_ADDRESS, PER_CLIENT = 3, 20
 #: Kinds that are counted together. Why: a page sends one of them where the address was proven and
 #: the other where it was not, and the one that is used up must not tell which.
@@ -172,7 +171,7 @@ class Links:
         return (yield from save(person))
 
     def send(
-        self, name: str, email: str, *, base_url: str, path: str, letter: Letter | None, client: str, hit: Any
+        self, name: str, email: str, *, base_url: str, path: str, letter: Letter | None, tries: Tries
     ) -> Plan[None]:
         """Send a link to whoever has this address, if anybody does; nothing tells which.
 
@@ -180,12 +179,12 @@ class Links:
             TooManyRequests: this address or this client has asked too often (429).
         """
         kind = self.kinds[name]
-        yield from self._count(name, email, client, hit)
+        yield from self._count(name, email, tries)
         person = yield from find(self._account().__description__, UNSET, {"email": email})
 
         def write() -> tuple[str, str, str] | None:
             if person is None or not person.is_active:
-                _log.info("A %s was asked for from %s, for nobody.", kind.purpose, client)
+                _log.info("A %s was asked for from %s, for nobody.", kind.purpose, tries.client)
                 return None
             return self._written(name, person.email, self.make(name, person), base_url, path, letter)
 
@@ -200,8 +199,7 @@ class Links:
         base_url: str,
         path: str,
         letter: Letter | None,
-        client: str,
-        hit: Any,
+        tries: Tries,
     ) -> Plan[None]:
         """Send the link that makes another address a person's; none goes to one that somebody has.
 
@@ -213,7 +211,7 @@ class Links:
             address = self._account().__description__.fields["email"].clean(email)
         except FieldProblem as problem:
             raise InvalidRecord(problem.message, field="email") from problem
-        yield from self._count("address", address, client, hit)
+        yield from self._count("address", address, tries)
         owner = yield from find(self._account().__description__, UNSET, {"email": address})
         state = _state(person, self._people.field)
 
@@ -265,18 +263,14 @@ class Links:
         yield from self._people.told(request, person, "email-changed")
         return (yield from find_by_key(model.__description__, person.pk))
 
-    def _count(self, name: str, email: str, client: str, hit: Any) -> Plan[None]:
+    def _count(self, name: str, email: str, tries: Tries) -> Plan[None]:
         address = hashlib.sha256(email.strip().lower().encode("utf-8", "surrogatepass")).hexdigest()[:32]
-        for key, limit in (
+        yield from tries.count(
             (f"link:{_COUNTED_AS.get(name, name)}:{address}", PER_ADDRESS),
-            (f"link:client:{client}", PER_CLIENT),
-        ):
-            verdict = yield Call(hit, (key, limit, WINDOW_SECONDS, self.clock()))
-            if not verdict.allowed:
-                raise TooManyRequests(
-                    "Too many links were asked for; try again later.",
-                    retry_after=int(verdict.retry_after_seconds) + 1,
-                )
+            (f"link:client:{tries.client}", PER_CLIENT),
+            refusal="Too many links were asked for; try again in {minutes}.",
+            logged=f"A {self.kinds[name].purpose} was refused for {tries.client}: too many were asked for.",
+        )
 
     def _written(
         self, name: str, address: str, token: str, base_url: str, path: str, letter: Letter | None
@@ -329,21 +323,20 @@ class RequestLinks:
 
         Raises TooManyRequests (429) after three to one address in a quarter of an hour.
         """
-        run(self._send(email, path, letter, self._request.app.services.counters.hit))
+        run(self._send(email, path, letter, is_async=False))
 
     async def send_async(self, email: str, *, path: str = "", letter: Letter | None = None) -> None:
         """Do what `send` does without blocking the event loop."""
-        await run_async(self._send(email, path, letter, self._request.app.services.counters.hit_async))
+        await run_async(self._send(email, path, letter, is_async=True))
 
-    def _send(self, email: str, path: str, letter: Letter | None, hit: Any) -> Plan[None]:
+    def _send(self, email: str, path: str, letter: Letter | None, *, is_async: bool) -> Plan[None]:
         return self._links.send(
             self._name,
             email,
             base_url=self._request.host_url,
             path=path,
             letter=letter,
-            client=client_of(self._request),
-            hit=hit,
+            tries=self._request.app.services.people.tries(self._request, is_async=is_async),
         )
 
 
@@ -387,11 +380,11 @@ class AddressLinks:
         Raises InvalidRecord (422) for what is no address, TooManyRequests (429) after three to one
         address in a quarter of an hour.
         """
-        run(self._send(email, path, letter, self._request.app.services.counters.hit))
+        run(self._send(email, path, letter, is_async=False))
 
     async def send_async(self, email: str, *, path: str = "", letter: Letter | None = None) -> None:
         """Do what `send` does without blocking the event loop."""
-        await run_async(self._send(email, path, letter, self._request.app.services.counters.hit_async))
+        await run_async(self._send(email, path, letter, is_async=True))
 
     def verify_token(self, token: str) -> Any:
         """Give the person of a token, once; the address is theirs then, and the one of before gets a letter.
@@ -405,7 +398,7 @@ class AddressLinks:
         """Do what `verify_token` does without blocking the event loop."""
         return await run_async(self._links.take_address(self._request, token))
 
-    def _send(self, email: str, path: str, letter: Letter | None, hit: Any) -> Plan[None]:
+    def _send(self, email: str, path: str, letter: Letter | None, *, is_async: bool) -> Plan[None]:
         person = self._request.app.services.people.of(self._request)
         if person is None:
             raise UsageError("auth.address.send was called and nobody is signed in.")
@@ -416,8 +409,7 @@ class AddressLinks:
             base_url=self._request.host_url,
             path=path,
             letter=letter,
-            client=client_of(self._request),
-            hit=hit,
+            tries=self._request.app.services.people.tries(self._request, is_async=is_async),
         )
 
 

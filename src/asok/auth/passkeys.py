@@ -18,11 +18,10 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from msgspec import Struct
-
 from asok.auth.own_models import own_model
 from asok.auth.passkey import Passkey
 from asok.auth.people import People
+from asok.auth.tries import Tries
 from asok_engine.backends.sessions.session import Session
 from asok_engine.database.running import run, run_async
 from asok_engine.dispatch.middleware.rate_limit import client_of
@@ -31,7 +30,6 @@ from asok_engine.errors import (
     MalformedBody,
     NotFoundError,
     SetupError,
-    TooManyRequests,
     ValidationError,
 )
 from asok_engine.records.errors import NotUnique
@@ -40,7 +38,7 @@ from asok_engine.records.plans.delete import delete
 from asok_engine.records.plans.find import find_by_key, find_by_values
 from asok_engine.records.plans.save import save
 from asok_engine.records.query import Query
-from asok_engine.records.steps import Call, Plan
+from asok_engine.records.steps import Plan
 from asok_engine.security.passkeys import (
     TIMEOUT_SECONDS,
     PasskeyRefused,
@@ -60,15 +58,9 @@ WAITING = "passkeys"
 #: Tabs of one visitor that may ask at the same time.
 MOST_WAITING = 4
 MOST_PASSKEYS = 30
-TRIES, WINDOW_SECONDS = 60, 900.0
+#: Failed tries of one client in the window of the sign-in.
+TRIES = 60
 REGISTER, SIGN_IN = "register", "sign-in"
-
-
-class Counting(Struct, frozen=True):
-    """What counts tries: the deeds of the counters, plain or async."""
-
-    hit: Callable[[str, int, float, float], Any]
-    take_back: Callable[[str, float, float], Any]
 
 
 class Passkeys:
@@ -120,7 +112,7 @@ class Passkeys:
             known=[(each.credential_id, each.transports) for each in known],
         )
 
-    def register(self, request: Request, answer: Any, name: str, counting: Counting) -> Plan[Passkey]:
+    def register(self, request: Request, answer: Any, name: str, tries: Tries) -> Plan[Passkey]:
         """Keep the passkey that a browser has made for the person of a request.
 
         Raises:
@@ -129,8 +121,8 @@ class Passkeys:
             PasskeyRefused: it was not made for this, or is known already (400).
         """
         person = self._people.must_be_confirmed(request)
-        counted = yield from self._count(request, counting)
-        challenge, handle = yield from self._take(request, REGISTER, answer, counting)
+        counted = yield from self._count(tries)
+        challenge, handle = yield from self._take(request, REGISTER, answer, tries)
         made = self.party(request).check_registration(answer, challenge=challenge)
         passkey = self.model(
             user_id=person.pk,
@@ -148,7 +140,7 @@ class Passkeys:
             yield from save(passkey)
         except NotUnique as error:
             raise PasskeyRefused("This passkey is registered already.") from error
-        yield Call(counting.take_back, (counted, WINDOW_SECONDS, self.clock()))
+        yield from tries.forget(counted)
         _log.info("%s added passkey %s.", self._people.user_key(person), passkey.pk)
         yield from self._people.told(request, person, "passkey-added")
         return passkey
@@ -159,15 +151,15 @@ class Passkeys:
         """Give what a browser needs to sign somebody in, whoever it is."""
         return self.party(request).sign_in_options(challenge=self._ask(request, SIGN_IN, ""))
 
-    def verify(self, request: Request, answer: Any, counting: Counting) -> Plan[Any]:
+    def verify(self, request: Request, answer: Any, tries: Tries) -> Plan[Any]:
         """Give the person who has signed with a passkey; nobody is signed in by it.
 
         Raises:
             PasskeyRefused: the passkey is not known, or what it signed is not right (400).
             TooManyRequests: this client has failed too often (429).
         """
-        counted = yield from self._count(request, counting)
-        challenge, _ = yield from self._take(request, SIGN_IN, answer, counting)
+        counted = yield from self._count(tries)
+        challenge, _ = yield from self._take(request, SIGN_IN, answer, tries)
         passkey = yield from find_by_values(
             self.model.__description__, {"credential_hash": _hash(answer["id"])}
         )
@@ -200,7 +192,7 @@ class Passkeys:
         # One statement decides between two copies at the same time.
         if (yield from update_all(found, changes)) != 1:
             raise PasskeyRefused()
-        yield Call(counting.take_back, (counted, WINDOW_SECONDS, self.clock()))
+        yield from tries.forget(counted)
         return person
 
     # --- what somebody has ----------------------------------------------------------------------
@@ -293,7 +285,7 @@ class Passkeys:
         session.own[WAITING] = waiting[-MOST_WAITING:]
         return challenge
 
-    def _take(self, request: Request, purpose: str, answer: Any, counting: Counting) -> Plan[tuple[str, str]]:
+    def _take(self, request: Request, purpose: str, answer: Any, tries: Tries) -> Plan[tuple[str, str]]:
         """Give the challenge that an answer is for, with the handle that was asked with; once."""
         session = self._sessions.of(request)
         said = challenge_of(answer)
@@ -303,9 +295,7 @@ class Passkeys:
             raise PasskeyRefused("This took too long, or was sent twice. Try again.")
         session.own[WAITING] = [each for each in waiting if each is not found]
         # Why counted too: requests at the same time have read the session before either has written it.
-        once = yield Call(
-            counting.hit, (f"passkey:once:{_hash(said)}", 1, float(TIMEOUT_SECONDS), self.clock())
-        )
+        once = yield from tries.hit(f"passkey:once:{_hash(said)}", 1, float(TIMEOUT_SECONDS))
         if not once.allowed:
             raise PasskeyRefused("This took too long, or was sent twice. Try again.")
         return found[1], found[3]
@@ -315,15 +305,15 @@ class Passkeys:
         oldest = self.clock() - TIMEOUT_SECONDS
         return [each for each in kept if each[2] >= oldest] if isinstance(kept, list) else []
 
-    def _count(self, request: Request, counting: Counting) -> Plan[str]:
-        """Count a try of a client; give the key that was counted, to be taken back when it was right."""
-        key = f"passkey:client:{client_of(request)}"
-        verdict = yield Call(counting.hit, (key, TRIES, WINDOW_SECONDS, self.clock()))
-        if not verdict.allowed:
-            raise TooManyRequests(
-                "Too many tries; wait a little.", retry_after=int(verdict.retry_after_seconds) + 1
+    def _count(self, tries: Tries) -> Plan[list[str]]:
+        """Count a try of a client; give what was counted, to be taken back when it was right."""
+        return (
+            yield from tries.count(
+                (f"passkey:client:{tries.client}", TRIES),
+                refusal="Too many tries with a passkey; try again in {minutes}.",
+                logged=f"Passkeys refused for {tries.client}: too many failed tries.",
             )
-        return key
+        )
 
 
 class RequestPasskeys:
@@ -442,14 +432,12 @@ class RequestPasskeys:
         return step, body
 
     @property
-    def _plain(self) -> Counting:
-        counters = self._request.app.services.counters
-        return Counting(counters.hit, counters.take_back)
+    def _plain(self) -> Tries:
+        return self._passkeys.people.tries(self._request, is_async=False)
 
     @property
-    def _async(self) -> Counting:
-        counters = self._request.app.services.counters
-        return Counting(counters.hit_async, counters.take_back_async)
+    def _async(self) -> Tries:
+        return self._passkeys.people.tries(self._request, is_async=True)
 
 
 def _name(body: Mapping[str, Any]) -> str:

@@ -32,7 +32,8 @@ from asok.auth.claims import (
 )
 from asok.auth.notices import Notices
 from asok.auth.otherways import OtherWays, other_ways
-from asok.auth.signin import Throttle, Tries, authenticate, password_field
+from asok.auth.signin import authenticate, password_field
+from asok.auth.tries import Throttle, Tries
 from asok_engine.backends.cache.values import decode
 from asok_engine.backends.counters.contract import Counters
 from asok_engine.backends.sessions.session import OWN, Session

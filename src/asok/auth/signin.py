@@ -4,7 +4,7 @@ The same work is done for people who are unknown, inactive, without a password, 
 right, so the time tells nobody which. Tries are counted per address, and per address
 and account: a stranger who fails on purpose closes an account for their own addresses
 and for nobody else. An account that is under attack from many addresses lets each of
-them try once. What was right is taken back from the counts.
+them try once.
 Sources: OWASP Authentication Cheat Sheet, ASVS 5.0 V6.3, NIST SP 800-63B 3.2.2.
 """
 
@@ -12,86 +12,44 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from msgspec import Struct
-
-from asok_engine.backends.counters.contract import Verdict
-from asok_engine.errors import DatabaseError, TooManyRequests, UsageError
+from asok.auth.tries import Tries
+from asok_engine.errors import DatabaseError, UsageError
 from asok_engine.records.description import Description
 from asok_engine.records.fields.field import UNSET
 from asok_engine.records.fields.secret import Password, PasswordHash
 from asok_engine.records.plans.find import find
 from asok_engine.records.plans.save import save
-from asok_engine.records.steps import Call, Compute, Plan
+from asok_engine.records.steps import Compute, Plan
 from asok_engine.security.passwords import Passwords
 
-__all__ = ["Throttle", "Tries", "authenticate", "password_field"]
+__all__ = ["authenticate", "count_sign_in", "password_field"]
 
 _log = logging.getLogger("asok.security")
 
 
-class Throttle(Struct, frozen=True):
-    """How many failed tries are allowed in `window_seconds`."""
+def count_sign_in(tries: Tries, account: str) -> Plan[list[str]]:
+    """Count one try to sign in to an account; give the keys that were counted.
 
-    #: From one address, whatever the accounts.
-    per_address: int = 100
-    #: From one address with one account.
-    per_pair: int = 5
-    #: With one account before each address gets a single try.
-    per_account: int = 20
-    window_seconds: float = 900.0
-
-
-class Tries(Struct):
-    """Counts the tries of one client; `hit` and `take_back` are those of the counters, plain or async."""
-
-    hit: Callable[[str, int, float, float], Any]
-    take_back: Callable[[str, float, float], Any]
-    client: str
-    now: float
-    throttle: Throttle = Throttle()
-
-    def count(self, account: str) -> Plan[list[str]]:
-        """Count one try with an account; give the keys that were counted.
-
-        Raises:
-            TooManyRequests: there were too many.
-        """
-        throttle, counted = self.throttle, []
-        # Hashed: what was typed may be somebody's password, and is as long as they like.
-        name = hashlib.sha256(account.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-        whole = f"signin:account:{name}"
-        if (yield from self._allowed(whole, throttle.per_account)).allowed:
-            counted.append(whole)
-            per_pair = throttle.per_pair
-        else:
-            per_pair = 1
-        for key, limit in (
-            (f"signin:address:{self.client}", throttle.per_address),
-            (f"signin:pair:{name}:{self.client}", per_pair),
-        ):
-            verdict = yield from self._allowed(key, limit)
-            if not verdict.allowed:
-                yield from self.forget(counted)
-                _log.warning("Sign-in refused for %s: too many failed tries.", self.client)
-                seconds = int(verdict.retry_after_seconds) + 1
-                raise TooManyRequests(
-                    f"Too many tries to sign in; try again in {-(-seconds // 60)} minutes.",
-                    retry_after=seconds,
-                )
-            counted.append(key)
-        return counted
-
-    def forget(self, counted: list[str]) -> Plan[None]:
-        """Take back what was counted for a try that was right, or not made."""
-        for key in counted:
-            yield Call(self.take_back, (key, self.throttle.window_seconds, self.now))
-
-    def _allowed(self, key: str, limit: int) -> Plan[Verdict]:
-        verdict: Verdict = yield Call(self.hit, (key, limit, self.throttle.window_seconds, self.now))
-        return verdict
+    Raises:
+        TooManyRequests: there were too many.
+    """
+    throttle = tries.throttle
+    # Hashed: what was typed may be somebody's password, and is as long as they like.
+    name = hashlib.sha256(account.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    whole = f"signin:account:{name}"
+    is_under_attack = not (yield from tries.hit(whole, throttle.per_account)).allowed
+    return (
+        yield from tries.count(
+            (f"signin:address:{tries.client}", throttle.per_address),
+            (f"signin:pair:{name}:{tries.client}", 1 if is_under_attack else throttle.per_pair),
+            refusal="Too many tries to sign in; try again in {minutes}.",
+            logged=f"Sign-in refused for {tries.client}: too many failed tries.",
+            counted=() if is_under_attack else (whole,),
+        )
+    )
 
 
 def password_field(description: Description, name: str = "") -> str:
@@ -138,7 +96,9 @@ def authenticate(
     password = credentials[field]
     # What JSON can hold besides text is nobody's name and nobody's password.
     is_typed = all(isinstance(value, str) and value for value in (*wanted.values(), password))
-    counted = yield from tries.count("\0".join(str(value).strip().lower() for value in wanted.values()))
+    counted = yield from count_sign_in(
+        tries, "\0".join(str(value).strip().lower() for value in wanted.values())
+    )
     try:
         person = (yield from find(description, UNSET, wanted)) if is_typed else None
     except DatabaseError:

@@ -13,6 +13,7 @@ from typing import Any
 
 from asok.auth.codes import use_code
 from asok.auth.people import CONFIRMED_SECONDS, People
+from asok.auth.signin import count_sign_in
 from asok_engine.database.running import run, run_async
 from asok_engine.errors import UsageError
 from asok_engine.records.fields.secret import PasswordHash
@@ -60,7 +61,7 @@ class RequestSudo:
         tries = people.tries(request, is_async=is_async)
         if code:
             return (yield from use_code(people, person, code, tries))
-        counted = yield from tries.count(people.user_key(person))
+        counted = yield from count_sign_in(tries, people.user_key(person))
         stored = getattr(person, people.field) if people.field else None
         known = stored.stored if isinstance(stored, PasswordHash) else None
         result = yield Compute(people.passwords.check, (known, password))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from asok import TestClient
-from asok.auth.signin import Throttle
+from asok.auth.tries import Throttle
 from asok_engine.errors import UsageError
 from tests.asok.auth.desk import GOOD, make_desk, person, sign_in
 from tests.servers import RedisProcess
