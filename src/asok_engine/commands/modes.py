@@ -14,6 +14,8 @@ from asok_engine.errors import SetupError
 
 __all__ = ["develop", "production_problem", "setting", "spoken", "try_production"]
 
+_THIS_MACHINE = ("127.0.0.1", "::1")
+
 
 def _is_set(config: Any, name: str) -> bool:
     return str(config.source(name)) != "default"
@@ -61,10 +63,12 @@ def try_production(app: Any, url: str) -> list[str]:
         else:
             config["SESSION_SECURE"] = False
             said.append("SESSION_SECURE is off in this preview, which is http; production has it on.")
-    # The preview is asked under its own address, whatever the real one is.
-    host = urlsplit(url).hostname
-    if host and host not in config["ALLOWED_HOSTS"]:
-        config["ALLOWED_HOSTS"] = [*config["ALLOWED_HOSTS"], host]
+    # The preview is asked under its own address, whatever the real one is, and by name.
+    own = urlsplit(url).hostname or ""
+    wanted = [own, "localhost"] if own in _THIS_MACHINE else [own]
+    missing = [name for name in wanted if name and name not in config["ALLOWED_HOSTS"]]
+    if missing:
+        config["ALLOWED_HOSTS"] = [*config["ALLOWED_HOSTS"], *missing]
     return said
 
 

@@ -73,10 +73,18 @@ def test_preview_over_http_keeps_people_signed_in() -> None:
 
 
 def test_preview_answers_under_its_own_address() -> None:
-    """The address that preview prints is an allowed host, also when the real one is another."""
+    """The address that preview prints is an allowed host, also when the real one is another, and so is its name."""
     complete = app(SECRET_KEY="k" * 40, APP_URL="https://shop.example", ALLOWED_HOSTS=["shop.example"])
     try_production(complete, "http://127.0.0.1:8000")
-    assert complete.config["ALLOWED_HOSTS"] == ["shop.example", "127.0.0.1"]
+    assert complete.config["ALLOWED_HOSTS"] == ["shop.example", "127.0.0.1", "localhost"]
+    for url, hosts in (
+        ("http://[::1]:8000", ["::1", "localhost"]),
+        ("http://localhost:8000", ["localhost"]),
+        ("http://192.0.2.7:8000", ["192.0.2.7"]),
+    ):
+        other = app()
+        try_production(other, url)
+        assert other.config["ALLOWED_HOSTS"] == hosts
 
 
 def test_application_without_settings_is_left_alone() -> None:
