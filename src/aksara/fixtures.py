@@ -89,6 +89,11 @@ async def load_data(
         BadFixture: a row does not fit; the message names its place, its field and what was expected.
         SetupError: YAML needs a package that is not installed.
     """
+    if not isinstance(data, str | bytes):
+        raise UsageError(
+            f"load_data takes the text of a fixture, not {type(data).__name__}.",
+            fix="Read a file first: load_data(path.read_text()).",
+        )
     chosen = _models_of(database or "default") if models is None else list(models)
     aliases = {model.__description__.database for model in chosen}
     if not database and len(aliases) > 1:

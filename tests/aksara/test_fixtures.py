@@ -122,3 +122,12 @@ async def test_models_of_several_databases_are_loaded_by_themselves() -> None:
     with pytest.raises(UsageError, match="several databases: default, other"):
         await load_data("[]", [Team, Elsewhere])
     assert await load_data("[]", [Team]) == 0
+
+
+async def test_what_is_no_text_is_refused() -> None:
+    """With what to do; a name of a file is no text either."""
+    with pytest.raises(UsageError, match="not PosixPath") as caught:
+        await load_data(Path("rows.json"))  # type: ignore[arg-type]
+    assert "read_text" in caught.value.fix
+    with pytest.raises(BadFixture, match="Line 1 is no row: 'rows.json'"):
+        await load_data("rows.json")

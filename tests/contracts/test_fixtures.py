@@ -196,6 +196,26 @@ def _emptied(law: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]
 
 
 @pytest.mark.usefixtures("tables")
+def test_pivot_is_narrowed_as_its_rows_are() -> None:
+    """By a field, by a path to one, by a path to many; the rows of others stay out."""
+
+    async def law() -> None:
+        await fill()
+        ada = await Hero.objects.get(name="Ada")
+        await ada.skills.add(await Skill.objects.create(name="run"))
+        for filters in ({"name": "Ada"}, {"guild__name": "Älter"}, {"skills__name": "run"}):
+            rows = json.loads(await dump_data(Hero, filters, ["name", "skills"]))
+            assert [(row["table"], row["row"].get("name")) for row in rows] == [
+                ("fixture_heroes", "Ada"),
+                ("hero_skill", None),
+            ], filters
+            assert rows[1]["row"]["hero_id"] == str(ada.id)
+        assert len(json.loads(await dump_data(Hero, {"name": "nobody"}))) == 0
+
+    on_loop(law)
+
+
+@pytest.mark.usefixtures("tables")
 def test_next_key_comes_after_the_loaded_ones() -> None:
     """Explicit keys are kept, and what counts them goes on behind."""
 

@@ -1,6 +1,6 @@
 """The group `db`: look into a database, fill it, and carry rows out and in.
 
-Rows travel as JSON (`records.fixtures`); the tables are those that the applied
+Rows travel as JSON or YAML (`records.fixtures`); the tables are those that the applied
 migrations have made. Long work shows how far it is on a terminal, on standard
 error, so that output can go into a file.
 """
@@ -33,7 +33,7 @@ from asok_engine.migrations.link import Link
 from asok_engine.migrations.live import differences
 from asok_engine.records.fixtures.dump import dump_rows
 from asok_engine.records.fixtures.extracts import whole
-from asok_engine.records.fixtures.formats import RowWriter, read_rows
+from asok_engine.records.fixtures.formats import Format, RowWriter, read_rows
 from asok_engine.records.fixtures.load import load_rows
 from asok_engine.records.registry import registry
 from asok_engine.sql.metadata import create_statements
@@ -153,6 +153,16 @@ def _seed_files(project: DataProject) -> list[Path]:
     return [single] if single.is_file() else []
 
 
+_format_option = click.option(
+    "--format", type=click.Choice(["json", "yaml"]), help="By the ending of the file unless given, else json."
+)
+
+
+def _format_of(file: Path | None, chosen: Format | None) -> Format:
+    is_yaml = file is not None and file.suffix in (".yaml", ".yml")
+    return chosen or ("yaml" if is_yaml else "json")
+
+
 def _dump(load: LoadDataProject) -> click.Command:
     @click.command("dump")
     @click.argument("names", nargs=-1, metavar="[TABLE]...")
@@ -162,19 +172,21 @@ def _dump(load: LoadDataProject) -> click.Command:
         type=click.Path(dir_okay=False, path_type=Path),
         help="A file; else standard output.",
     )
+    @_format_option
     @database_option
-    def dump(names: Sequence[str], output: Path | None, database: str) -> None:
-        """Write rows as JSON, of all tables or of those named."""
+    def dump(names: Sequence[str], output: Path | None, format: Format | None, database: str) -> None:
+        """Write rows as JSON or YAML, of all tables or of those named."""
         project = load()
+        format = _format_of(output, format)
         tables = _tables(project, database, names)
         with _reached(project, database):
             if output is None:
-                _write(tables, sys.stdout, database, lambda name, count: None)
+                _write(tables, sys.stdout, format, database, lambda name, count: None)
                 return
             # Why beside and then in place: a dump that was cut off must not look like one.
             beside = output.with_name(f".{output.name}.part")
             with beside.open("w", encoding="utf-8") as file, _progress("Wrote") as tell:
-                total = _write(tables, file, database, tell)
+                total = _write(tables, file, format, database, tell)
             beside.replace(output)
         click.echo(f"{total} rows of {len(tables)} tables are in {output}.", err=True)
 
@@ -185,8 +197,9 @@ def _load(load: LoadDataProject) -> click.Command:
     @click.command("load", short_help="Read rows from a FILE that `dump` has written.")
     @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
     @click.option("--strict", is_flag=True, help="Refuse a row whose key is there; else it is updated.")
+    @_format_option
     @database_option
-    def load_command(file: Path, strict: bool, database: str) -> None:
+    def load_command(file: Path, strict: bool, format: Format | None, database: str) -> None:
         """Read rows from a FILE that `dump` has written: new ones are inserted, others updated by key."""
         project = load()
         tables = _tables(project, database, ())
@@ -197,7 +210,12 @@ def _load(load: LoadDataProject) -> click.Command:
             _progress("Read") as tell,
         ):
             plan = load_rows(
-                read_rows(lines), tables, models=models, database=database, strict=strict, tell=tell
+                read_rows(lines, _format_of(file, format)),
+                tables,
+                models=models,
+                database=database,
+                strict=strict,
+                tell=tell,
             )
             total = run(plan)
         click.echo(f"{total} rows are in the database.", err=True)
@@ -227,8 +245,14 @@ def _reached(project: DataProject, database: str) -> Iterator[None]:
         databases[database].close()
 
 
-def _write(tables: Sequence[Table], file: IO[str], database: str, tell: Callable[[str, int], None]) -> int:
-    writer = RowWriter(file)
+def _write(
+    tables: Sequence[Table],
+    file: IO[str],
+    format: Format,
+    database: str,
+    tell: Callable[[str, int], None],
+) -> int:
+    writer = RowWriter(file, format)
     total = run(dump_rows(map(whole, tables), writer.write, database=database, tell=tell))
     writer.close()
     return total

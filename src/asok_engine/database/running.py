@@ -83,20 +83,13 @@ async def run_one_async(statement: Statement) -> Any:
     return await databases.for_statement(statement).run_async(statement)
 
 
-def _block(step: Atomic) -> Block:
-    isolation = step.isolation
-    if step.is_snapshot and open_level(step.database) is None:
-        isolation = "repeatable read"
-    return Block(step.database, isolation, step.writes)  # type: ignore[arg-type]
-
-
 # --- steps, plain -------------------------------------------------------------------------------
 
 
 def _atomic(step: Atomic) -> Any:
     if step.is_one_statement and open_level(step.database) is None:
         return run(step.plan)
-    block = _block(step)
+    block = Block(step.database, step.isolation, step.writes)  # type: ignore[arg-type]
     block.begin()
     try:
         result = run(step.plan)
@@ -166,7 +159,7 @@ _PLAIN: Mapping[type, Callable[[Any], Any]] = {
 async def _atomic_async(step: Atomic) -> Any:
     if step.is_one_statement and open_level(step.database) is None:
         return await run_async(step.plan)
-    block = _block(step)
+    block = Block(step.database, step.isolation, step.writes)  # type: ignore[arg-type]
     await block.begin_async()
     try:
         result = await run_async(step.plan)

@@ -44,8 +44,6 @@ class Atomic(Struct, eq=False):
     writes: bool = True
     #: Isolation level, "" for the database's own.
     isolation: str = ""
-    #: All its statements see the rows of one moment. Where a transaction is open already, that is up to it.
-    is_snapshot: bool = False
     #: True for a plan of one statement, which is all or none by itself: only a savepoint is needed.
     is_one_statement: bool = False
 

@@ -13,6 +13,7 @@ from asok_engine.commands.make_migration import make_migration_command
 from asok_engine.commands.migrate import migrate_command
 from asok_engine.database.urls import parse_url
 from asok_engine.errors import SetupError, UsageError
+from asok_engine.records.errors import BadFixture
 from tests.engine.commands.data import GivenProject, call, project_in
 from tests.engine.migrations.samples import TEAMS, USERS
 
@@ -43,6 +44,37 @@ def test_rows_go_out_and_come_in(project: GivenProject, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="'nobody'; there are: teams, users"):
         call(group, "dump", "nobody")
     assert list(tmp_path.glob(".*.part")) == []
+
+
+@pytest.mark.servers
+def test_rows_go_out_and_in_without_the_limit_of_an_application(postgres_url: str, tmp_path: Path) -> None:
+    """A statement of a large table may take longer than a page is allowed to."""
+    options = parse_url(f"{postgres_url}?statement_timeout=0.2")
+    project = dataclasses.replace(project_in(tmp_path, TEAMS), databases={"default": options})
+    call(make_migration_command(lambda: project))
+    call(migrate_command(lambda: project))
+    file = tmp_path / "rows.json"
+    file.write_text('{"table": "teams", "row": {"id": 1, "name": "rot"}}')
+    with project.open("default") as link:
+        link.run(
+            "CREATE FUNCTION slow() RETURNS trigger AS 'BEGIN PERFORM pg_sleep(0.5); RETURN NEW; END' LANGUAGE plpgsql"
+        )
+        link.run("CREATE TRIGGER slow BEFORE INSERT ON teams FOR EACH ROW EXECUTE FUNCTION slow()")
+    assert "1 rows" in call(database_group(lambda: project), "load", str(file)).stderr
+
+
+def test_strict_load_and_other_formats(project: GivenProject, tmp_path: Path) -> None:
+    """The ending of a file says what it is, unless the option does; a row that is there is refused."""
+    group = database_group(lambda: project)
+    file, plain = tmp_path / "rows.yaml", tmp_path / "rows.txt"
+    call(group, "dump", "-o", str(file))
+    assert file.read_text().startswith("- table: teams\n")
+    assert call(group, "dump", "teams", "--format", "yaml").output == file.read_text()
+    call(group, "dump", "--format", "yaml", "-o", str(plain))
+    call(group, "load", "--format", "yaml", str(plain))
+    assert "1 rows" in call(group, "load", str(file)).stderr
+    with pytest.raises(BadFixture, match="Row 1: a row of 'teams' has the key 1, which is there already"):
+        call(group, "load", "--strict", str(file))
 
 
 def test_schema_is_printed_and_compared(project: GivenProject) -> None:

@@ -202,3 +202,29 @@ def test_text_that_is_no_unicode_is_not_sealed() -> None:
     """JSON brings lone surrogates, which nothing can encode."""
     with pytest.raises(InvalidRecord, match="note is not valid Unicode"):
         Driver(Member).save(Member(name="Ada", password="opensesame", note="\ud800"))
+
+
+def test_column_takes_from_a_file_only_what_it_would_hold() -> None:
+    """A hash of ours, and text that was sealed for this very column; without secrets its form is all there is to see."""
+    password, note = Password(), Encrypted()
+    password.name, note.name, note.column = "password", "note", "note"
+    hashed = password.prepare("hunter2").stored
+    password.check_stored(hashed)
+    use_secrets(["s" * 40])
+    assert note.to_column is not None
+    sealed = note.to_column("dear diary")
+    note.check_stored(sealed)
+    for field, value in (
+        (password, "hunter2"),
+        (password, 7),
+        (note, "dear diary"),
+        (note, 7),
+        (note, f"{sealed}x"),
+    ):
+        with pytest.raises(FieldProblem):
+            field.check_stored(value)
+    note.column = "other"
+    with pytest.raises(FieldProblem, match="encrypted under the secret"):
+        note.check_stored(sealed)
+    use_secrets([])
+    note.check_stored(sealed)
