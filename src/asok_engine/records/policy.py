@@ -16,12 +16,14 @@ from typing import Any, ClassVar, Literal
 from msgspec import Struct
 
 from asok_engine.errors import ForbiddenError, NotFoundError, SetupError, UsageError
+from asok_engine.records.fields.field import FieldRef
+from asok_engine.records.fields.number import Boolean
 from asok_engine.records.plans.count import exists
 from asok_engine.records.query import Query
 from asok_engine.records.record import Record
 from asok_engine.records.steps import Plan
 from asok_engine.security.rights import VIEW, grants
-from asok_engine.sql.expressions import Condition, Constant
+from asok_engine.sql.expressions import Comparison, Condition, Constant
 
 __all__ = [
     "ANONYMOUS",
@@ -70,18 +72,38 @@ ANONYMOUS = Principal()
 SYSTEM = Principal("system")
 
 
-class Allow(Struct, frozen=True):
+class _Named(Struct, frozen=True):
+    """A rule, and which rows it is about: all, none, or those that meet a condition."""
+
+    name: str
+    #: A Boolean field alone stands for the rows where it is true.
+    when: Condition | FieldRef | bool
+
+    @property
+    def condition(self) -> Condition | bool:
+        """What a row has to meet.
+
+        Raises:
+            UsageError: a field stands alone that is not true or false.
+        """
+        when = self.when
+        if not isinstance(when, FieldRef):
+            return when
+        if not isinstance(when.field, Boolean):
+            known = "" if when.field is None else f" {when.field.name}"
+            raise UsageError(
+                f"The rule {self.name!r} is given the field{known} alone, which is not true or false.",
+                fix=f'Compare it: {type(self).__name__}("{self.name}", Ticket.owner_id == principal.id).',
+            )
+        return Comparison("=", when, when.operand(True))
+
+
+class Allow(_Named, frozen=True):
     """A named rule that lets rows through: all of them, none, or those that meet a condition."""
 
-    name: str
-    when: Condition | bool
 
-
-class Forbid(Struct, frozen=True):
+class Forbid(_Named, frozen=True):
     """A named rule that keeps rows back, whatever allows them."""
-
-    name: str
-    when: Condition | bool
 
 
 Rule = Allow | Forbid
@@ -162,10 +184,10 @@ class Policy:
         kept: Condition | bool = True
         for rule in self.asked(principal, action):
             if isinstance(rule, Allow):
-                allowed = _either(allowed, rule.when)
-            elif rule.when is not False:
+                allowed = _either(allowed, rule.condition)
+            elif (when := rule.condition) is not False:
                 # Where the condition cannot tell, its negation cannot either, and the row stays back.
-                kept = _both(kept, False if rule.when is True else ~rule.when)
+                kept = _both(kept, False if when is True else ~when)
         return _both(allowed, kept)
 
     def check_writable(self, principal: Principal, names: Iterable[str], row: Record | None = None) -> None:
@@ -225,7 +247,7 @@ def decide(principal: Principal, action: str, target: type[Record] | Record) -> 
         return _of_model(policy, principal, action)
     row = _row(target)
     for rule in policy.asked(principal, action):
-        when = rule.when
+        when = rule.condition
         if isinstance(when, bool):
             is_met = when
         elif isinstance(rule, Forbid):

@@ -36,7 +36,7 @@ class MemoPolicy(Policy):
     actions = ("view", "create", "edit", "delete", "count")
 
     def rules(self, principal: Principal, action: str) -> Iterable[Allow | Forbid]:
-        yield Forbid("locked", (Memo.locked == True) if action in ("edit", "delete") else False)  # noqa: E712
+        yield Forbid("locked", Memo.locked if action in ("edit", "delete") else False)
         if action == "create":
             yield Allow("people write", principal.kind == "person")
         elif action == "count":
@@ -44,7 +44,7 @@ class MemoPolicy(Policy):
         else:
             yield Allow("owners", Memo.owner_id == principal.id if principal.id is not None else False)
             yield Allow("managers", principal.has_role("manager"))
-            yield Allow("everybody", (Memo.is_public == True) if action == "view" else False)  # noqa: E712
+            yield Allow("everybody", Memo.is_public if action == "view" else False)
 
 
 class Memo(Model):
@@ -238,6 +238,14 @@ class _WrongPolicy(Policy):
 class _Wrong(Model):
     __policy__ = _WrongPolicy
     text = Field.String(max_length=5)
+
+
+def test_a_field_alone_is_one_of_truth() -> None:
+    """Which rows a number alone would let through, nobody can say."""
+    text = r"'mine' is given the field owner_id alone.*\n?.*Compare it: Allow"
+    with pytest.raises(UsageError, match=text):
+        assert Allow("mine", Memo.owner_id).condition
+    assert Allow("all", True).condition is True
 
 
 def test_fields_that_may_be_read_and_written() -> None:

@@ -23,7 +23,7 @@ class PersonPolicy(Policy):
     def rules(self, principal, action):
         if action != "view" and "*" not in principal.rights:
             # A manager has fewer rights than an admin, and must not switch one off.
-            yield Forbid("admins", Person.is_admin == True)  # noqa: E712
+            yield Forbid("admins", Person.is_admin)
         if principal.id is not None and action in ("view", "edit"):
             yield Allow("oneself", Person.id == principal.id)
         yield Allow("managers", principal.can(f"people.{action}"))

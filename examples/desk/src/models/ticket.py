@@ -42,7 +42,7 @@ class TicketPolicy(Policy):
         if action == "create":
             yield Allow("whoever asks", True)
         if action in ("view", "write"):
-            yield Allow("public questions", Ticket.is_public == True)  # noqa: E712
+            yield Allow("public questions", Ticket.is_public)
             if principal.id is not None:
                 yield Allow("one's own", Ticket.customer_id == principal.id)
         yield Allow("agents", principal.can(f"tickets.{action}"))
