@@ -186,6 +186,9 @@ class Connection:
         """Enter a room; False when the server's room authorizer says no.
 
         `ws.broadcast_to(room, ...)` then reaches this client, from any process.
+
+        Raises:
+            ForbiddenError: the connection is in as many rooms as its limits allow, or the name is too long.
         """
         person = self.user
         if self._is_kept_out(room):

@@ -37,6 +37,8 @@ class Limits(Struct, frozen=True):
     #: Messages a second on average, and at once; 1008 above.
     messages_per_second: float | None = 100.0
     burst_messages: int = 1000
+    #: Rooms that one connection is in at the same time; 1008 above.
+    max_rooms: int = 1000
     #: Models and queries that one connection follows at the same time; 1008 above.
     max_followed: int = 100
     #: Bytes that wait for a client that does not read; 1013 above.
@@ -54,6 +56,7 @@ class Limits(Struct, frozen=True):
         for name in (
             "max_connections",
             "max_message_bytes",
+            "max_rooms",
             "max_followed",
             "max_queue_bytes",
             "burst_messages",

@@ -25,7 +25,7 @@ from msgspec import Struct
 from asok_engine.backends.broadcast.contract import Broadcast, Gap
 from asok_engine.dispatch.sockets import SocketLink, TakenOver
 from asok_engine.dispatch.threads import Threads
-from asok_engine.errors import SetupError, UsageError
+from asok_engine.errors import ForbiddenError, SetupError, UsageError
 from asok_engine.realtime.attendant import Attendant
 from asok_engine.realtime.closing import GOING_AWAY
 from asok_engine.realtime.connection import Connection, Follow
@@ -44,6 +44,7 @@ from asok_engine.wire.request import Request
 __all__ = ["SocketPlan", "SocketServer"]
 
 AGAIN_SECONDS = 0.3
+LONGEST_ROOM_NAME = 255
 STOP_SECONDS = 2.0
 _log = logging.getLogger("asok.websocket")
 
@@ -125,9 +126,17 @@ class SocketServer:
         if self._attendant is None:
             # Until the application has said how many; before that nobody is let in.
             self._attendant = Attendant(self.hub, Threads(1))
-        self._attendant.may_join = self.may_join
+        self._attendant.may_join = self._may_join
         self._attendant.follow = self.follow
         return self._attendant
+
+    def _may_join(self, connection: Connection, room: str) -> bool:
+        # Why limits: clients may be what rooms are named by.
+        if len(room) > LONGEST_ROOM_NAME:
+            raise ForbiddenError("The name of this room is too long.")
+        if len(connection.rooms) >= self.limits.max_rooms and room not in connection.rooms:
+            raise ForbiddenError("This connection is in too many rooms.")
+        return self.may_join is None or self.may_join(connection, room)
 
     def _open_hub(self) -> None:
         """Begin to talk to the other processes, once."""

@@ -52,7 +52,14 @@ def test_burst_passes_and_a_flood_does_not() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"max_connections": 0}, {"max_message_bytes": -1}, {"max_followed": 0}, {"ping_seconds": 0}]
+    "wrong",
+    [
+        {"max_connections": 0},
+        {"max_message_bytes": -1},
+        {"max_followed": 0},
+        {"max_rooms": 0},
+        {"ping_seconds": 0},
+    ],
 )
 def test_limit_that_limits_everything_is_refused(wrong: dict[str, int]) -> None:
     """A zero is a slip; None says that there is no limit."""

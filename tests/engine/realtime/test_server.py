@@ -15,9 +15,11 @@ import pytest
 from websockets.asyncio.client import connect
 
 from asok_engine.errors import UsageError
+from asok_engine.realtime.connection import Connection
+from asok_engine.realtime.limits import Limits
 from asok_engine.realtime.server import SocketServer
 from tests import servers
-from tests.engine.realtime.served import FakeLink, made_request, plan, serving
+from tests.engine.realtime.served import FakeLink, closed, made_request, plan, serving
 
 PROCESS = """
 import sys, time
@@ -224,3 +226,31 @@ async def test_application_that_does_not_start_refuses_with_503(
 
 async def _started() -> None:
     return None
+
+
+@pytest.mark.parametrize("allowed", [None, lambda conn, room: True])
+async def test_connection_is_in_so_many_rooms_at_once(tmp_path: Path, allowed: Any) -> None:
+    """Who asks for more, or for a name without end, is closed with 1008; a room that was left does not count."""
+
+    def register(server: SocketServer) -> None:
+        async def on_message(conn: Connection, message: str) -> None:
+            if message.startswith("leave "):
+                conn.leave(message[6:])
+            else:
+                conn.send(str(conn.join(message)))
+
+        server.routes.on_message("/", on_message)
+
+    limits = Limits(max_rooms=3)
+    async with serving(register, tmp_path, limits=limits, may_join=allowed) as served:
+        client = await served.connect()
+        for room in ("a", "b", "c", "a", "leave b", "d"):
+            await client.send(room)
+        assert [await client.recv() for _ in range(5)] == ["True"] * 5
+        await client.send("e")
+        assert await closed(client) == (1008, "This connection is in too many rooms.")
+        client = await served.connect()
+        await client.send("x" * 255)
+        assert await client.recv() == "True"
+        await client.send("x" * 256)
+        assert await closed(client) == (1008, "The name of this room is too long.")
