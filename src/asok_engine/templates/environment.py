@@ -19,8 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import minijinja
+from msgspec.structs import replace
 
 from asok_engine.errors import FrameworkError, UsageError
+from asok_engine.templates.components import component
 from asok_engine.templates.errors import TemplateError, TemplateNotFound, UnknownBlock
 from asok_engine.templates.exact import Exact, called, part_shown
 from asok_engine.templates.faults import Fault, Known, explain
@@ -137,7 +139,7 @@ class Environment:
                 "__at": self._note,
                 "__exact": Exact(self._python_filters),
                 "__fragment": Fragments(cache, lambda: getattr(self._at, "personal", 0)),
-                "__component": _component,
+                "__component": component,
                 "__as_it_is": _as_it_is,
                 **(globals or {}),
                 **{name: self._of_request(call) for name, call in (of_request or {}).items()},
@@ -275,9 +277,9 @@ class Environment:
 
     def _page(self, key: str, context: Mapping[str, Any]) -> str:
         loops = self._compiled.loops.get(key) or self._loops(key)
-        if loops.prints and (form := loops.form(context)):
-            key += _suffix_of(form)
-        if HOOKS.isdisjoint(context):
+        headless = HOOKS.isdisjoint(context)
+        key += _suffix_of(loops.form(context) if loops.prints else None, headless)
+        if headless:
             return self._run(key, context)
         page = PageHead(context)
         return page.finish(self._run(key, page.into(context)))
@@ -344,7 +346,7 @@ class Environment:
         if joined is not None:
             return joined
         plain, variant = Variant.parse(name)
-        own = Variant.parse(parent)[0]
+        own, own_variant = Variant.parse(parent)
         path = None
         if own.startswith(TEXT):
             path = self._roots.find(plain)
@@ -353,7 +355,7 @@ class Environment:
         if path is None:
             return MISSING + plain
         self._compiled.names.setdefault(str(path), plain)
-        joined = str(path) + variant.suffix()
+        joined = str(path) + replace(variant, headless=own_variant.headless).suffix()
         if not self._debug:
             if len(self._joined) >= MOST_JOINED:
                 self._joined.clear()
@@ -567,33 +569,6 @@ class _Compiled:
         return keys
 
 
-class _Component:
-    """A component with its arguments, waiting for what stands between its tags."""
-
-    __slots__ = ("_arguments", "_component", "_named")
-
-    def __init__(
-        self, component: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]
-    ) -> None:
-        self._component = component
-        self._arguments = arguments
-        self._named = named
-
-    def render(self, slot: str) -> Any:
-        return self._component(*self._arguments, slot=Markup(slot), **self._named)
-
-
-def _component(component: object, /, *arguments: Any, **named: Any) -> _Component:
-    """Hold a component until its slot is rendered; templates call this for `{% component %}`."""
-    if not callable(component):
-        name = arguments[0] if arguments else ""
-        raise UsageError(
-            f"{{% component {name!r} %}} needs live components: there is no global named component.",
-            fix="Enable them, or pass a function component(name, slot=..., **state) to the template.",
-        )
-    return _Component(component, arguments, named)
-
-
 def _as_it_is(names: Any) -> Any:
     """Name the untouched variant of one or several templates; templates call this for an include."""
     if isinstance(names, str):
@@ -615,9 +590,9 @@ def _is_escaped(key: str) -> bool:
     return not name.endswith(PLAIN_SUFFIXES)
 
 
-@lru_cache(maxsize=MOST_FORMS)
-def _suffix_of(form: int) -> str:
-    return Variant(form=form).suffix()
+@lru_cache(maxsize=2 * MOST_FORMS + 2)
+def _suffix_of(form: int | None, headless: bool) -> str:
+    return Variant(form=form, headless=headless).suffix()
 
 
 def _is_block_name(name: str) -> bool:

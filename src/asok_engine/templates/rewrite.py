@@ -43,6 +43,8 @@ __all__ = ["BLOCK_SEPARATOR", "Dialect", "Variant", "Written", "engine_name", "w
 
 #: Between a template's name and its variant in the names that the engine sees.
 VARIANT_MARK = "\x1f"
+#: Begins what follows when the head of the page is left alone.
+HEADLESS = "-"
 #: Between the blocks of a variant that renders several.
 BLOCK_SEPARATOR = "\x1f\x1e\x1f"
 
@@ -64,12 +66,14 @@ class Variant(Struct, frozen=True):
     Without anything the whole. `blocks`: only these blocks. `part`: one of the pieces
     that a streamed page is sent in. `as_it_is`: for an include whose text must not be touched.
     `form`: the whole, for contexts in whose loops some prints need no question (`plain`).
+    `headless`: nothing is put into the head of the page, so no place is kept for it.
     """
 
     blocks: tuple[str, ...] = ()
     part: int | None = None
     as_it_is: bool = False
     form: int | None = None
+    headless: bool = False
 
     @property
     def is_whole(self) -> bool:
@@ -78,26 +82,30 @@ class Variant(Struct, frozen=True):
 
     def suffix(self) -> str:
         """Write it as the end of a name for the engine; "" for the whole."""
+        text = HEADLESS if self.headless else ""
         if self.as_it_is:
-            return f"{VARIANT_MARK}as"
-        if self.blocks:
-            return f"{VARIANT_MARK}blocks={','.join(self.blocks)}"
-        if self.form is not None:
-            return f"{VARIANT_MARK}form={self.form}"
-        return "" if self.part is None else f"{VARIANT_MARK}part={self.part}"
+            text += "as"
+        elif self.blocks:
+            text += f"blocks={','.join(self.blocks)}"
+        elif self.part is not None:
+            text += f"part={self.part}"
+        elif self.form is not None:
+            text += f"form={self.form}"
+        return text and VARIANT_MARK + text
 
     @classmethod
     def parse(cls, name: str) -> tuple[str, Variant]:
         """Part a name for the engine into the plain name and the variant."""
         plain, _, text = name.partition(VARIANT_MARK)
-        kind, _, value = text.partition("=")
-        if kind == "blocks":
-            return plain, cls(blocks=tuple(value.split(",")))
-        if kind == "part":
-            return plain, cls(part=int(value))
-        if kind == "form":
-            return plain, cls(form=int(value))
-        return plain, cls(as_it_is=kind == "as")
+        headless = text.startswith(HEADLESS)
+        kind, _, value = text.removeprefix(HEADLESS).partition("=")
+        return plain, cls(
+            blocks=tuple(value.split(",")) if kind == "blocks" else (),
+            part=int(value) if kind == "part" else None,
+            as_it_is=kind == "as",
+            form=int(value) if kind == "form" else None,
+            headless=headless,
+        )
 
 
 class Dialect(Struct, frozen=True):
@@ -172,7 +180,7 @@ class _Writer:
         self._codes: dict[int, str] = {}
         self._insertions: list[Insertion] = []
         if not variant.as_it_is:
-            wanted = found.page_hooks + (found.nonces if dialect.nonces else [])
+            wanted = ([] if variant.headless else found.page_hooks) + (found.nonces if dialect.nonces else [])
             wanted = wanted + (found.form_tokens if dialect.tokens else [])
             self._insertions = sorted(wanted, key=lambda insertion: insertion.offset)
         self._offsets = [insertion.offset for insertion in self._insertions]

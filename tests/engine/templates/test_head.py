@@ -31,6 +31,30 @@ class Meta:
         }
 
 
+def test_a_page_without_additions_is_the_same_in_all_its_files(site: Site) -> None:
+    """Layouts and includes keep no place either when nothing is added, and keep it when something is."""
+    environment = site(
+        {
+            "l.html": "<html>{% include 'head.html' %}<body>{% block main %}{% endblock %}</body></html>",
+            "head.html": "<head><title>Own</title></head>",
+            "p.html": "{% extends 'l.html' %}{% block main %}<pre>{% include 'x.html' %}</pre>{% endblock %}",
+            "x.html": "<title>t</title>{% for row in rows %}{{ row.a }}{% endfor %}",
+        }
+    )
+    meta, rows = Meta(), {"rows": [{"a": 1}]}
+    text = "<html><head><title>Own</title></head><body><pre><title>t</title>1</pre></body></html>"
+    for _ in range(2):
+        assert environment.render("p.html", rows) == text
+        assert environment.render("p.html", rows | meta.hooks()) == text.replace(
+            "<body", '<body data-page-id="p"'
+        )
+    keys = [key.rpartition("/")[2] for key in environment._compiled.origins]
+    assert sorted(keys) == sorted(
+        [f"{name}{end}" for name in ("l.html", "head.html", "p.html") for end in ("", "\x1f-")]
+        + ["x.html\x1fas", "x.html\x1f-as"]
+    )
+
+
 def draw(site: Site, meta: Meta, page: str = "{% extends 'l.html' %}", layout: str = LAYOUT) -> str:
     environment = site({"l.html": layout, "p.html": page}, debug=True)
     return environment.render(

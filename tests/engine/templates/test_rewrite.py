@@ -27,7 +27,10 @@ CLOSERS = {
     "{% block a-b\n %}\n": "{% endblock\n %}",
     "{% set s %}\n": "{% endset %}",
 }
-VARIANTS = [Variant(), Variant(blocks=("a-b",)), Variant(part=0), Variant(as_it_is=True)]
+VARIANTS = [
+    *(Variant(), Variant(blocks=("a-b",)), Variant(part=0), Variant(as_it_is=True), Variant(form=3)),
+    *(Variant(headless=True), Variant(as_it_is=True, headless=True), Variant(form=1, headless=True)),
+]
 
 
 def _nested(pieces: list[str]) -> str:
@@ -112,6 +115,16 @@ def test_component_needs_a_name() -> None:
     """A component tag without arguments is an error of the source."""
     with pytest.raises(TemplateSyntaxError, match="has no name"):
         rewrite("{% component %}{% endcomponent %}")
+
+
+def test_nothing_is_kept_for_a_head_that_gets_nothing() -> None:
+    """The places for the title, the description, the end of the head and the body tag."""
+    source = (
+        "<html><head><title>T</title><meta name='description'></head><body><script>1</script></body></html>"
+    )
+    assert rewrite(source, Variant(headless=True)) == source
+    assert rewrite(source).count("{{") == 6
+    assert rewrite(source, Variant(headless=True), nonces=True).count(' nonce="') == 1
 
 
 def test_plain_prints_are_left_alone() -> None:
