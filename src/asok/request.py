@@ -87,8 +87,8 @@ class Request(Visitor):
     app: ClassVar[Asok]
 
     #: Set while an error page is rendered.
-    error_status: int
-    error_message: str
+    error_status: ClassVar[int]
+    error_message: ClassVar[str]
     _meta: Meta | None = None
     _shared: dict[str, Any] | None = None
 

@@ -58,7 +58,7 @@ def test_json_body_is_checked() -> None:
 
     def sent(body: object) -> Request:
         exchange = MemoryExchange([("host", "testserver"), ("content-type", "application/json")])
-        request = Request(exchange, "POST", "/", "")
+        request = Request.from_exchange(exchange, "POST", "/", "")
         request._body = json.dumps(body).encode()
         return request
 

@@ -9,7 +9,6 @@ servers that call plainly. No server, no file and no setting is known here.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from time import perf_counter
 from typing import Any, Protocol
 
 from asok_engine.dispatch.bodies import BodyReader
@@ -246,7 +245,6 @@ class Kernel:
         # A callable that an object holds is taken from it before it is called, here and below:
         # called in one go it is looked for among the methods of the class first.
         set_current(request)
-        request.started_at = perf_counter()
         is_whole, response = True, None
         try:
             for guard in self._quick_guards:
@@ -344,7 +342,6 @@ class Kernel:
     def handle(self, request: Request, refused: Exception | None = None) -> Response:
         """Answer one request in the calling thread, as `handle_async` does on a loop."""
         token = request_var.set(request)
-        request.started_at = perf_counter()
         is_whole = True
         try:
             try:

@@ -109,7 +109,7 @@ def handshake_request(request_class: type[Request], exchange: HandshakeExchange)
         raise InputError("The path is not UTF-8.") from error
     if any(ord(character) < 32 or character == "\x7f" for character in path):
         raise InputError("The path has a control character in it.")
-    exchange.request = request_class(exchange, "GET", path, query)
+    exchange.request = request_class.from_exchange(exchange, "GET", path, query)
     return exchange.request
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
+from time import perf_counter
 from typing import Any, ClassVar, cast
 
 from msgspec import Struct
@@ -166,15 +167,13 @@ class AsgiAdapter:
                     count += 1
             if count != len(sent):
                 sent = None
-        query, request_class = scope["query_string"], self._request_class
-        request = request_class(
-            exchange,
-            scope["method"],
-            path,
-            query.decode("latin-1") if query else "",
-            sent,
-            scope.get("scheme", "http"),
-        )
+        request_class, method, query = self._request_class, scope["method"], scope["query_string"]
+        query = query.decode("latin-1") if query else ""
+        if sent is None:
+            request = request_class.from_exchange(exchange, method, path, query)
+        else:
+            scheme = scope.get("scheme", "http")
+            request = request_class(exchange, method, path, query, sent, scheme, perf_counter())
         response = await kernel.handle_async(request, refused)
         body = response.body
         if type(body) is not bytes:
@@ -240,7 +239,7 @@ class AsgiAdapter:
             await link.refuse(error.status, error.message)
             return
         query = scope["query_string"].decode("latin-1")
-        await door(self._request_class(exchange, "GET", path, query), link)
+        await door(self._request_class.from_exchange(exchange, "GET", path, query), link)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()

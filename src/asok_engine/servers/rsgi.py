@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from time import perf_counter
 from typing import Any, ClassVar, cast
 
 from msgspec import Struct
@@ -145,11 +146,13 @@ class RsgiAdapter:
             for name, value in scope.headers.items()
             if name in _ASKED
         ]
-        sent = dict(pairs)
-        is_whole = len(sent) == len(pairs) and b"host" in sent
-        request = self._request_class(
-            exchange, scope.method, path, scope.query_string, sent if is_whole else None
-        )
+        sent, request_class = dict(pairs), self._request_class
+        if len(sent) == len(pairs) and b"host" in sent:
+            request = request_class(
+                exchange, scope.method, path, scope.query_string, sent, None, perf_counter()
+            )
+        else:
+            request = request_class.from_exchange(exchange, scope.method, path, scope.query_string)
         response = await kernel.handle_async(request, refused)
         await self._send(request, response, protocol)
 
@@ -167,7 +170,7 @@ class RsgiAdapter:
             return
         exchange = RsgiExchange(scope, protocol)
         try:
-            await door(self._request_class(exchange, "GET", path, scope.query_string), link)
+            await door(self._request_class.from_exchange(exchange, "GET", path, scope.query_string), link)
         finally:
             link.end()
 

@@ -11,6 +11,7 @@ import contextvars
 import logging
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from time import perf_counter
 from typing import Any, ClassVar, cast
 
 from msgspec import Struct
@@ -159,7 +160,13 @@ class WsgiAdapter:
                 refused = error
         sent = {name: environ[key].encode("latin-1", "replace") for key, name in _ASKED if key in environ}
         request = self._request_class(
-            exchange, environ["REQUEST_METHOD"], path, environ.get("QUERY_STRING", ""), sent
+            exchange,
+            environ["REQUEST_METHOD"],
+            path,
+            environ.get("QUERY_STRING", ""),
+            sent,
+            None,
+            perf_counter(),
         )
         response = kernel.handle(request, refused)
         return self._send(request, response, environ, start_response)

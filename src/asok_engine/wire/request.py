@@ -10,7 +10,8 @@ what the handler says about the answer in a draft that `answered` merges in.
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar, overload
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar, overload
 from urllib.parse import quote
 
 from msgspec import Struct
@@ -43,7 +44,13 @@ from asok_engine.wire.values import Values
 __all__ = ["Request"]
 
 T = TypeVar("T")
-_NO_PARAMS: Mapping[str, Any] = {}
+
+
+class _NoParams(dict[str, Any]):
+    """No parameters. Why a class: where the default is a plain dict, a Struct makes one for each request."""
+
+
+_NO_PARAMS: Mapping[str, Any] = _NoParams()
 _NOTHING: Any = object()
 _JSON_TYPES = ("application/json", "+json")
 
@@ -143,23 +150,8 @@ class JsonAccess(Struct, eq=False):
 Mapping.register(JsonAccess)
 
 
-class Request:
-    """One request, and the draft of its answer.
-
-    `params` holds the path parameters, `query` the query string, `form` the
-    query overlaid by body fields, `files` the uploads by field name. Reading a
-    body that is not what its content type says raises MalformedBody (400).
-    """
-
-    #: The application that answers; set once per application on a subclass.
-    app: ClassVar[Any] = None
-    #: The host of APP_URL, which a redirect may name in full; "" when there is none.
-    app_host: ClassVar[str] = ""
-    #: Largest number of fields in a query string or a form.
-    max_fields: ClassVar[int] = 1000
-
-    #: How a request is named; the application sets it on its subclass.
-    make_id: ClassVar[Callable[[Request], str]] = staticmethod(lambda request: "")
+class _Seldom:
+    """What few requests have; here and not among the fields of a Request, each of which costs all of them."""
 
     #: Whether the body of the answer differs each time, as one with a form token does.
     is_one_time: bool = False
@@ -173,42 +165,58 @@ class Request:
     _reader: AsyncIterator[bytes] | Iterator[bytes] | None = None
     _client: str | None = None
 
-    def __init__(
-        self,
-        exchange: Exchange,
-        method: str,
-        path: str,
-        query_string: str,
-        sent: Mapping[bytes, bytes] | None = None,
-        scheme: str | None = None,
-    ) -> None:
-        # Why here and not in the class: every request has these written or read, and an attribute
-        # that its class has too is reached several times as slowly.
-        self.exchange = exchange
-        self.method = method
-        self.path = path
-        self.query_string = query_string
-        self.params: Mapping[str, Any] = _NO_PARAMS
-        #: When the kernel took it, by `time.perf_counter`.
-        self.started_at = 0.0
-        #: What answers this request, once it is routed; set by the kernel.
-        self.endpoint: Any = None
-        self.nonce_value = ""
-        #: Whether something of this visitor was looked at: the session, a form token.
-        self.is_personal = False
-        #: Whether a field was sent more than once.
-        self.repeats_fields = False
-        self._id: str | None = None
-        self._draft: Response | None = None
-        self._host: str | None = None
-        self._scheme = scheme
-        if sent is None:
-            headers = self.headers
-            sent = headers._map
-            self.repeats_fields = len(sent) != len(headers._pairs)
-        #: Those fields that every request is asked for, `wire.headers.ASKED`, and perhaps others, by
-        #: lower-case name. An adapter gives it where none is repeated and that costs less than `headers`.
-        self.sent = sent
+
+class Request(_Seldom, Struct, dict=True, weakref=True, eq=False):
+    """One request, and the draft of its answer.
+
+    `params` holds the path parameters, `query` the query string, `form` the
+    query overlaid by body fields, `files` the uploads by field name. Reading a
+    body that is not what its content type says raises MalformedBody (400).
+
+    A Struct, because it is made for every request and a Struct is made quickest; other
+    attributes may be set on it all the same.
+    """
+
+    #: The application that answers; set once per application on a subclass.
+    app: ClassVar[Any] = None
+    #: The host of APP_URL, which a redirect may name in full; "" when there is none.
+    app_host: ClassVar[str] = ""
+    #: Largest number of fields in a query string or a form.
+    max_fields: ClassVar[int] = 1000
+
+    #: How a request is named; the application sets it on its subclass.
+    make_id: ClassVar[Callable[[Request], str]] = staticmethod(lambda request: "")
+
+    exchange: Exchange
+    method: str
+    path: str
+    query_string: str
+    #: Those fields that every request is asked for, `wire.headers.ASKED`, and perhaps others, by
+    #: lower-case name, repeated ones combined.
+    sent: Mapping[bytes, bytes]
+    _scheme: str | None = None
+    #: When a server gave it to us, by `time.perf_counter`.
+    started_at: float = 0.0
+    #: Whether a field was sent more than once.
+    repeats_fields: bool = False
+    params: Mapping[str, Any] = _NO_PARAMS
+    #: What answers this request, once it is routed; set by the kernel.
+    endpoint: Any = None
+    nonce_value: str = ""
+    #: Whether something of this visitor was looked at: the session, a form token.
+    is_personal: bool = False
+    _id: str | None = None
+    _draft: Response | None = None
+    _host: str | None = None
+
+    @classmethod
+    def from_exchange(cls, exchange: Exchange, method: str, path: str, query_string: str) -> Self:
+        """Make a request from what its exchange tells; an adapter that knows more calls the class."""
+        headers = exchange.headers()
+        request = cls(exchange, method, path, query_string, headers._map, started_at=perf_counter())
+        request.repeats_fields = len(headers._map) != len(headers._pairs)
+        request.__dict__["headers"] = headers
+        return request
 
     @property
     def id(self) -> str:

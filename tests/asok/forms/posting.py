@@ -16,7 +16,7 @@ __all__ = ["get", "post", "upload"]
 
 def get() -> Request:
     """A request that asks for a page."""
-    return Request(MemoryExchange([("host", "testserver")]), "GET", "/", "")
+    return Request.from_exchange(MemoryExchange([("host", "testserver")]), "GET", "/", "")
 
 
 def post(
@@ -26,7 +26,7 @@ def post(
     query: str = "",
 ) -> Request:
     """A request that sends a form."""
-    request = Request(MemoryExchange([("host", "testserver")]), "POST", "/", query)
+    request = Request.from_exchange(MemoryExchange([("host", "testserver")]), "POST", "/", query)
     request._fields = Values(list(data.items()) if isinstance(data, Mapping) else list(data))
     request._files = files or {}
     return request

@@ -93,7 +93,7 @@ def make_request(
     if host is not None:
         fields.insert(0, ("host", host))
     exchange.setdefault("raw_path", plain_path.encode())
-    return Request(MemoryExchange(fields, **exchange), method, plain_path, query)
+    return Request.from_exchange(MemoryExchange(fields, **exchange), method, plain_path, query)
 
 
 def page(

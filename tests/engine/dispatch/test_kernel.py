@@ -303,7 +303,7 @@ def test_traced_finishers_see_what_somebody_may_look_for(
         make_id = staticmethod(lambda request: "made")
 
     made = make_request(path, headers=headers)
-    answered(kernel, form, Named(made.exchange, made.method, made.path, made.query_string))
+    answered(kernel, form, Named.from_exchange(made.exchange, made.method, made.path, made.query_string))
     assert seen == (["each", "traced"] if is_traced else ["each"])
 
 

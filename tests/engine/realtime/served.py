@@ -169,7 +169,7 @@ class Exchange:
 def made_request(path: str = "/", *, peer: tuple[str, int] = ("10.0.0.1", 5000), **headers: str) -> Request:
     """Make a handshake's request; header names are given with underscores."""
     fields = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Request(Exchange({"host": "localhost:8000", **fields}, peer), "GET", path, "")
+    return Request.from_exchange(Exchange({"host": "localhost:8000", **fields}, peer), "GET", path, "")
 
 
 class FakeLink:

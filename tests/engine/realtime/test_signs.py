@@ -23,7 +23,7 @@ from tests.engine.realtime.served import Exchange, closed, serving
 def test_pages_say_how_often_within_bounds(query: str, seconds: float | None) -> None:
     """What is no number is no wish; none is faster than once a second."""
     exchange: Any = Exchange({"host": "localhost"})
-    assert wanted_seconds(Request(exchange, "GET", "/", query)) == seconds
+    assert wanted_seconds(Request.from_exchange(exchange, "GET", "/", query)) == seconds
 
 
 async def test_who_asks_is_sent_signs_and_who_does_not_is_not(tmp_path: Path) -> None:

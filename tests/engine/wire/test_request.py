@@ -228,7 +228,7 @@ def test_environ_comes_from_the_exchange() -> None:
             self.asked += 1
             return {"n": self.asked}
 
-    request = Request(Counting(), "GET", "/", "")
+    request = Request.from_exchange(Counting(), "GET", "/", "")
     assert request.environ is request.environ
     assert request.environ["n"] == 1
 
@@ -461,7 +461,7 @@ def test_redirect_stays_on_this_site(url: str, target: str) -> None:
     class Bound(Request):
         app_host = "app.test"
 
-    request = Bound(MemoryExchange([("host", "testserver")]), "GET", "/", "")
+    request = Bound.from_exchange(MemoryExchange([("host", "testserver")]), "GET", "/", "")
     assert (redirected(request, url).url, redirected(request, url).status) == (target, 302)
 
 

@@ -1,8 +1,8 @@
 """One log line per answered request.
 
 Answers below 400 are INFO, refusals are WARNING, failures are ERROR; it is composed
-only when `asok.access` writes any of them. The time runs from the moment when the kernel
-takes the request to the one when the response is ready; sending a stream or a file is not part of it. What
+only when `asok.access` writes any of them. The time runs from the moment when a server
+gives us the request to the one when the response is ready; sending a stream or a file is not part of it. What
 a client chose (method, path) is escaped by the formatters of `telemetry`, so nobody
 can forge a line.
 """
