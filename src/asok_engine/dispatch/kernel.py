@@ -341,7 +341,7 @@ class Kernel:
 
     def handle(self, request: Request, refused: Exception | None = None) -> Response:
         """Answer one request in the calling thread, as `handle_async` does on a loop."""
-        token = request_var.set(request)
+        token = set_current(request)
         is_whole = True
         try:
             try:
@@ -352,8 +352,15 @@ class Kernel:
                 else:
                     if refused is not None:
                         raise refused
-                    request.endpoint = endpoint = self._endpoint(request)
-                    result = endpoint.in_thread(request)
+                    find_static = self._find_static
+                    route = find_static(request.path)
+                    if route is None:
+                        endpoint = self._endpoint(request)
+                    else:
+                        endpoint = route.methods.get(request.method) or self._other_method(request, route)
+                    request.endpoint = endpoint
+                    in_thread = endpoint.in_thread
+                    result = in_thread(request)
                     if type(result) is Response and not result.may_be_shared:
                         response = result
                     else:

@@ -141,20 +141,30 @@ class RsgiAdapter:
                 path = decoded(path.encode("utf-8"))
             except InputError as error:
                 refused = error
-        pairs = [
-            (_ASKED[name], value.encode("latin-1", "replace"))
-            for name, value in scope.headers.items()
-            if name in _ASKED
-        ]
-        sent, request_class = dict(pairs), self._request_class
-        if len(sent) == len(pairs) and b"host" in sent:
+        sent: dict[bytes, bytes] = {}
+        count = 0
+        for name, value in scope.headers.items():
+            if name in _ASKED:
+                sent[_ASKED[name]] = value.encode("latin-1", "replace")
+                count += 1
+        request_class = self._request_class
+        if count == len(sent) and b"host" in sent:
             request = request_class(
-                exchange, scope.method, path, scope.query_string, sent, None, perf_counter()
+                exchange, scope.method, path, scope.query_string, sent, scope.scheme, perf_counter()
             )
         else:
             request = request_class.from_exchange(exchange, scope.method, path, scope.query_string)
         response = await kernel.handle_async(request, refused)
-        await self._send(request, response, protocol)
+        body, status = response.body, response.status_code
+        if type(body) is FileBody:
+            content = files.kept_content(body)
+            body = body if content is None else content
+        # The usual answer is sent here: a whole body, for a method and a status that have one.
+        has_body = status == 200 or (status > 200 and status not in (204, 304))
+        if type(body) is bytes and body and has_body and request.method != "HEAD":
+            protocol.response_bytes(status, response.texts(len(body)), body)
+        else:
+            await self._send(request, response, protocol)
 
     async def _socket(self, scope: Any, protocol: Any) -> None:
         if self._kernel is None or not self._site.lifecycle.started:
@@ -179,13 +189,12 @@ class RsgiAdapter:
         bodiless = status < 200 or status in (204, 304)
         if bodiless:
             without_content(response)
-        elif isinstance(body, bytes | FileBody):
-            response.raw[b"content-length"] = b"%d" % len(body)
+        length = len(body) if isinstance(body, bytes | FileBody) and not bodiless else None
         if bodiless or request.method == "HEAD" or body == b"":
-            protocol.response_empty(status, response.texts())
+            protocol.response_empty(status, response.texts(length))
             await close_unsent(body)
         elif isinstance(body, bytes):
-            protocol.response_bytes(status, response.texts(), body)
+            protocol.response_bytes(status, response.texts(length), body)
         elif isinstance(body, FileBody):
             await self._send_file(request, response, body, protocol)
         else:
@@ -221,7 +230,7 @@ class RsgiAdapter:
         except NotFoundError as error:
             await self._send(request, await self._site.kernel.instead_async(request, error), protocol)
             return
-        fields = response.texts()
+        fields = response.texts(len(body))
         if content is not None:
             # Why not as a file: the server opens and reads it in a thread, which costs more than these bytes.
             protocol.response_bytes(response.status_code, fields, content)

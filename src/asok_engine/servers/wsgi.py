@@ -41,7 +41,7 @@ StartResponse = Callable[..., Any]
 _log = logging.getLogger("asok")
 _PIECE = 64 * 1024
 # An environ has one value for each name; what was sent twice has been joined by the server.
-_ASKED = tuple(("HTTP_" + name.decode("ascii").upper().replace("-", "_"), name) for name in ASKED)
+_ASKED = {"HTTP_" + name.decode("ascii").upper().replace("-", "_"): name for name in ASKED}
 _END = object()
 
 
@@ -158,14 +158,16 @@ class WsgiAdapter:
                 path = decoded(path.encode("latin-1"))
             except InputError as error:
                 refused = error
-        sent = {name: environ[key].encode("latin-1", "replace") for key, name in _ASKED if key in environ}
+        sent = {}
+        for key in environ.keys() & _ASKED.keys():
+            sent[_ASKED[key]] = environ[key].encode("latin-1", "replace")
         request = self._request_class(
             exchange,
             environ["REQUEST_METHOD"],
             path,
             environ.get("QUERY_STRING", ""),
             sent,
-            None,
+            environ.get("wsgi.url_scheme", "http"),
             perf_counter(),
         )
         response = kernel.handle(request, refused)
@@ -175,14 +177,16 @@ class WsgiAdapter:
         self, request: Request, response: Response, environ: Environ, start_response: StartResponse
     ) -> Iterable[bytes]:
         body, status = response.body, response.status_code
-        bodiless = status < 200 or status in (204, 304)
+        bodiless, length = status < 200 or status in (204, 304), None
         if bodiless:
             without_content(response)
+        elif type(body) is bytes:
+            length = len(body)
         elif isinstance(body, bytes | FileBody):
-            response.raw[b"content-length"] = b"%d" % len(body)
+            length = len(body)
             if isinstance(body, FileBody) and request.method != "HEAD":
                 return self._send_file(request, response, environ, start_response)
-        _start(response, start_response)
+        start_response(status_line(status), response.texts(length))
         if bodiless or request.method == "HEAD":
             _close(body)
             return []
@@ -200,7 +204,7 @@ class WsgiAdapter:
         except NotFoundError as error:
             instead = self._site.kernel.instead(request, error)
             return self._send(request, instead, environ, start_response)
-        _start(response, start_response)
+        start_response(status_line(response.status_code), response.texts(len(body)))
         if file is None:
             return [content] if content else []
         wrapper = environ.get("wsgi.file_wrapper")
@@ -302,10 +306,6 @@ class _Stream:
             _close(self._pieces)
             if self._pieces is not self._body:
                 _close(self._body)
-
-
-def _start(response: Response, start_response: StartResponse) -> None:
-    start_response(status_line(response.status_code), response.texts())
 
 
 def _close(body: object) -> None:

@@ -13,6 +13,7 @@ import types
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import is_dataclass
+from functools import lru_cache
 from os import PathLike
 from typing import Any, TypeAlias
 
@@ -218,12 +219,24 @@ class Response:
             pairs.extend((b"set-cookie", line) for line in self.cookies)
         return pairs
 
-    def texts(self) -> list[tuple[str, str]]:
-        """Give every field as `fields` does, as pairs of text, ready for WSGI and RSGI."""
-        pairs = [
-            *self.shared.texts,
-            *[(name.decode("latin-1"), value.decode("latin-1")) for name, value in self.raw.items()],
-        ]
+    def texts(self, length: int | None = None) -> list[tuple[str, str]]:
+        """Give every field as `fields` does, as pairs of text, ready for WSGI and RSGI.
+
+        With `length` one of them is Content-Length.
+        """
+        own = self.own
+        if own is None:
+            pairs = [*self.shared.texts, ("content-type", _text_of(self.plain_type))]
+            if self.plain_tag:
+                pairs.append(("etag", self.plain_tag.decode("latin-1")))
+            if length is not None:
+                pairs.append(("content-length", str(length)))
+        else:
+            if length is not None:
+                own[b"content-length"] = b"%d" % length
+            pairs = [*self.shared.texts]
+            for name, value in own.items():
+                pairs.append((_text_of(name), value.decode("latin-1")))
         if self.cookies:
             pairs.extend(("set-cookie", line.decode("latin-1")) for line in self.cookies)
         return pairs
@@ -237,6 +250,12 @@ class Response:
     def __repr__(self) -> str:
         size = f"{len(self.body)} bytes" if isinstance(self.body, bytes | FileBody) else "stream"
         return f"<Response {self.status} {self.content_type or 'no content type'}, {size}>"
+
+
+@lru_cache(maxsize=512)
+def _text_of(name: bytes) -> str:
+    """Decode the name of a field, or a content type: they are few, and the same again and again."""
+    return name.decode("latin-1")
 
 
 _made = object.__new__

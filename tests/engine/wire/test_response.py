@@ -332,5 +332,7 @@ def test_type_and_tag_become_fields_when_fields_are_asked_for() -> None:
     response.raw[b"x-one"] = b"1"
     assert response.fields() == [(b"content-type", b"text/plain"), (b"etag", b'"t"'), (b"x-one", b"1")]
     assert untouched.texts() == [("content-type", "text/plain"), ("etag", '"t"')]
+    assert untouched.texts(1)[2:] == [("content-length", "1")]
+    assert response.texts(1)[3:] == [("content-length", "1")]
     response.content_type = "text/css"
     assert (response.content_type, untouched.content_type) == ("text/css", "text/plain")
