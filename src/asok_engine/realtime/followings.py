@@ -26,6 +26,7 @@ from asok_engine.realtime.server import SocketServer
 from asok_engine.realtime.station import Station
 from asok_engine.records.events import ModelEvent, model_events
 from asok_engine.records.export import to_dict
+from asok_engine.records.loading import load_by
 from asok_engine.records.policy import Policy, Principal, policy_of, visible
 from asok_engine.records.query import Query
 from asok_engine.records.record import Record
@@ -369,7 +370,7 @@ async def _read_rows(
     description, readable = query.description, following.policy.readable(principal)
     names = [name for name in description.fields if name in readable]
     try:
-        rows = await run_async(visible(query, principal).only(*names).load_by(description.key_name, keys))
+        rows = await run_async(load_by(visible(query, principal).only(*names), description.key_name, keys))
     except OutsideError as error:
         _log.error("What has happened to records could not be read: %s", error)
         return

@@ -8,7 +8,7 @@ union member escapes them. The faces wrap a query and give it their words.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -16,40 +16,21 @@ from msgspec.structs import replace
 
 from asok_engine.errors import InputError, UsageError
 from asok_engine.records.columns import read_column
+from asok_engine.records.conditions import comparison, condition_of
 from asok_engine.records.description import Description
-from asok_engine.records.errors import (
-    FieldProblem,
-    RefusedValue,
-    UnknownName,
-    checked_alias,
-    unknown_name,
-)
+from asok_engine.records.errors import UnknownName, checked_alias, unknown_name
 from asok_engine.records.fields.field import FieldRef
-from asok_engine.records.lookups import apply_lookups, by_operator, is_true
-from asok_engine.records.paths import (
-    PathField,
-    Place,
-    condition_at,
-    joins_of,
-    linked_exists,
-    no_single_value,
-    place_of,
-    split_path,
-    to_many_part,
-)
-from asok_engine.records.rows import Joined, Owners, RecordReader
-from asok_engine.sql.expressions import Condition, Expression, In, Order, all_of, any_of
+from asok_engine.records.loading import load_paths
+from asok_engine.records.paths import PathField, Place, joins_of, no_single_value, place_of, split_path
+from asok_engine.records.rows import Joined, RecordReader
+from asok_engine.sql.expressions import Condition, Expression, Order, all_of, any_of
 from asok_engine.sql.functions import Aggregate, Certain, Function
 from asok_engine.sql.select import TUPLES, Compound, Join, Lock, Output, Select
 
 if TYPE_CHECKING:
-    from asok_engine.records.record import Record
     from asok_engine.records.steps import Plan
 
-__all__ = ["Query", "load_paths"]
-
-#: An IN list longer than this is read in several statements.
-LIST_LIMIT = 500
+__all__ = ["Query"]
 
 
 class Query(Struct, eq=False):
@@ -118,61 +99,16 @@ class Query(Struct, eq=False):
 
         `start` is the place of the records that are meant, where it is not the table itself.
         """
-        start = start or Place(self.description, self.description.source)
-        annotations = dict(self.annotations)
-        parts: list[Condition] = []
-        shared: dict[tuple[str, ...], list[tuple[list[str], Any]]] = {}
-        for name, value in lookups.items():
-            words = split_path(name)
-            if words[0] in annotations:
-                parts.append(self._annotated(annotations[words[0]], words, value))
-                continue
-            many = to_many_part(start.description, words)
-            if words[len(many) :] == ["isnull"]:
-                many = []
-            shared.setdefault(tuple(many), []).append((words, value))
-        for many_words, members in shared.items():
-            if many_words and len(members) > 1:
-                made = [_of_one_record(start, many_words, members)]
-            else:
-                made = [_lookup(start, words, value) for words, value in members]
-            for condition, needed in made:
-                parts.append(condition)
-                if joins is not None:
-                    joins |= {join.source.key: join for join in needed}
-        return all_of(parts)
-
-    def _annotated(self, expression: Expression, words: Sequence[str], value: Any) -> Condition:
-        lookup = words[1] if len(words) > 1 else "exact"
-        from_names = {"exact": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "in": "IN", "ne": "!="}
-        if len(words) > 2 or lookup not in from_names:
-            raise unknown_name(words[-1], f"The annotation {words[0]!r}", from_names, "lookup")
-        return by_operator(expression, from_names[lookup], value)
+        return condition_of(start or self._place, dict(self.annotations), lookups, joins)
 
     def compare(self, name: Any, operator: str, value: Any) -> Query:
         """Keep the records whose field compares so; `name` may be a path, or an expression."""
-        condition, joins = self.comparison(name, operator, value)
+        condition, joins = comparison(self._place, dict(self.annotations), name, operator, value)
         return replace(self, conditions=(*self.conditions, condition), joins=self._joined_with(joins))
 
-    def comparison(self, name: Any, operator: str, value: Any) -> tuple[Condition, dict[Any, Join]]:
-        """Make the condition of `compare`, with the joins that it needs."""
-        if isinstance(name, PathField):
-            found = _told(repr(name), lambda: name.condition(lambda ref: by_operator(ref, operator, value)))
-            return found, joins_of(found)
-        if isinstance(name, Expression):
-            found = _told(str(getattr(name, "name", name)), lambda: by_operator(name, operator, value))
-            return found, joins_of(found)
-        annotation = dict(self.annotations).get(name)
-        if annotation is not None:
-            return by_operator(annotation, operator, value), {}
-        start = Place(self.description, self.description.source)
-        words = split_path(name)
-
-        def build(ref: FieldRef, _: Place) -> Condition:
-            return _told(name, lambda: by_operator(ref, operator, value))
-
-        condition, joins = condition_at(start, words, build)
-        return condition, {join.source.key: join for join in joins}
+    @property
+    def _place(self) -> Place:
+        return Place(self.description, self.description.source)
 
     def where_equal(self, name: str, value: Any) -> Query:
         """Keep the records whose field has this value; None is no value."""
@@ -290,7 +226,7 @@ class Query(Struct, eq=False):
         if annotation is not None:
             return annotation
         words = split_path(name)
-        place, used = place_of(Place(self.description, self.description.source), words)
+        place, used = place_of(self._place, words)
         rest = words[used:]
         if not rest:
             return place.ref(place.description.key_name)
@@ -559,7 +495,7 @@ class Query(Struct, eq=False):
 
         added = tuple(name for name, _ in self.annotations)
         fields = [description.fields[name] for name in self.names or description.all_names]
-        nested = readers(Place(description, description.source), tree)
+        nested = readers(self._place, tree)
         reader = description.kept_reader(
             ("joined", self.joined, self.names, added),
             lambda: RecordReader(description.model, fields, nested, added),
@@ -579,65 +515,6 @@ class Query(Struct, eq=False):
         return replace(query, is_ordered=query.limited is None or query.is_ordered).statement(
             outputs, TUPLES, query.joins
         )
-
-    # Plans that relations use
-
-    def load_by(self, name: str, keys: Sequence[Any]) -> Plan[list[Record]]:
-        """Give the records whose field has one of these values, in the query's order.
-
-        The values are those of records, so they need no coercion.
-        """
-        convert = self.description.field(name).to_column
-        if convert is not None:
-            keys = [convert(key) for key in keys]
-        found: list[Record] = yield from self._load_in_lists(self.description.ref(name), keys)
-        return found
-
-    def load_grouped(self, name: str, owners: Owners) -> Plan[tuple[Any, dict[Any, Any]]]:
-        """Give what `load_by` gives for the values of owners, and beside it the lists of records of each.
-
-        The records then know their owners.
-        """
-        keys: list[Any] = list(owners.by_value)
-        if self.is_empty or self.reading is not None or (self.names is not None and name not in self.names):
-            found: Any = yield from self.load_by(name, keys)
-            groups: dict[Any, Any] = {}
-            for record in found:
-                groups.setdefault(record.__dict__[name], self.description.new_list()).append(record)
-            return found, groups
-        field = self.description.field(name)
-        if field.to_column is not None:
-            keys = [field.to_column(key) for key in keys]
-        ref = self.description.ref(name)
-        both: tuple[Any, dict[Any, Any]] = yield from self._load_in_lists(ref, keys, field.name, owners)
-        return both
-
-    def load_beside(self, ref: Expression, keys: Sequence[Any]) -> Plan[list[Record]]:
-        """Give the records for which an expression has one of these values, with the value as `__beside`."""
-        query = replace(self, annotations=(*self.annotations, ("__beside", ref)))
-        found: list[Record] = yield from query._load_in_lists(ref, keys)
-        return found
-
-    def _load_in_lists(
-        self, ref: Expression, keys: Sequence[Any], grouped_by: str = "", owners: Owners | None = None
-    ) -> Plan[Any]:
-        found: Any = None
-        groups: dict[Any, Any] = {}
-        for start in range(0, len(keys), LIST_LIMIT):
-            condition = In(ref, keys[start : start + LIST_LIMIT])
-            part = yield from self.where_condition(condition).fetch(grouped_by)
-            if grouped_by:
-                part, more = part
-                part.origin.owners = owners
-                groups |= more
-            if found is None:
-                found = part
-            else:
-                # So that they are peers of those before.
-                part.origin.result = found.origin.result
-                found.extend(part)
-        found = self.description.empty() if found is None else found
-        return (found, groups) if grouped_by else found
 
     def where_condition(self, condition: Condition) -> Query:
         """Keep the records that meet a condition on the model's own columns."""
@@ -665,112 +542,6 @@ class Query(Struct, eq=False):
         if self.included and records:
             yield from load_paths(records, self.description, self.included)
         return (records, groups) if grouped_by else records
-
-
-def load_paths(
-    records: Sequence[Any], description: Description, paths: Sequence[tuple[str, Query | None]]
-) -> Plan[None]:
-    """Load relations of records, and relations of those, each in few statements."""
-    tree: dict[str, list[tuple[str, Query | None]]] = {}
-    narrowed: dict[str, Query] = {}
-    for path, query in paths:
-        first, _, rest = path.partition(".")
-        inner = tree.setdefault(first, [])
-        if rest:
-            inner.append((rest, query))
-        elif query is not None:
-            narrowed[first] = query
-    for name, inner in tree.items():
-        targets = yield from description.relations[name].load(records, narrowed.get(name))
-        if inner:
-            for model, group in _by_model(targets).items():
-                yield from load_paths(group, model.__description__, inner)
-
-
-def _by_model(records: Sequence[Any]) -> dict[Any, list[Any]]:
-    groups: dict[Any, list[Any]] = {}
-    for record in records:
-        groups.setdefault(type(record), []).append(record)
-    return groups
-
-
-def _lookup(start: Place, words: Sequence[str], value: Any) -> tuple[Condition, tuple[Join, ...]]:
-    """Make a condition of the words of one lookup; those behind the field's name are lookups."""
-    path = _relation_part(start.description, words)
-    rest = words[len(path) :]
-    description = start.description
-    for name in path:
-        description = description.relations[name].target
-    field = [rest[0]] if rest and description.has_field(rest[0]) else []
-    lookups = rest[len(field) :]
-    if not path and not field:
-        raise unknown_name(words[0], description.name, [*description.fields, *description.relations])
-    name = "__".join(words)
-    if path and not field and lookups == ["isnull"] and _leads_to_many(start.description, path):
-        found, joins = condition_at(start, path, lambda ref, _: ref.is_not_null())
-        return (~found if is_true(value) else found), joins
-
-    def build(ref: FieldRef, _: Place) -> Condition:
-        if path and not field and lookups and lookups[0] not in ("in", "isnull", "exact", "ne"):
-            raise unknown_name(lookups[0], description.name, [*description.fields, *description.relations])
-        return _told(name, lambda: apply_lookups(ref, lookups, value))
-
-    return condition_at(start, [*path, *field], build)
-
-
-def _of_one_record(
-    start: Place, many: Sequence[str], members: Sequence[tuple[Sequence[str], Any]]
-) -> tuple[Condition, tuple[Join, ...]]:
-    """Make the condition that one record of a relation to many meets all these lookups."""
-    place, used = place_of(start, many)
-    relation = place.description.relations[many[used]]
-
-    def make(there: Place) -> tuple[Condition, tuple[Join, ...]]:
-        parts: list[Condition] = []
-        joins: dict[Any, Join] = {}
-        for words, value in members:
-            rest = words[len(many) :]
-            if not rest or not (
-                there.description.has_field(rest[0]) or rest[0] in there.description.relations
-            ):
-                rest = ["pk", *rest]
-            condition, needed = _lookup(there, rest, value)
-            parts.append(condition)
-            joins |= {join.source.key: join for join in needed}
-        return all_of(parts), tuple(joins.values())
-
-    return linked_exists(place, relation, make), place.joins
-
-
-def _leads_to_many(description: Description, path: Sequence[str]) -> bool:
-    for name in path:
-        relation = description.relations[name]
-        if relation.is_to_many:
-            return True
-        description = relation.target
-    return False
-
-
-def _relation_part(description: Description, words: Sequence[str]) -> list[str]:
-    path: list[str] = []
-    for word in words:
-        relation = description.relations.get(word)
-        if relation is None:
-            break
-        path.append(word)
-        description = relation.target
-    return path
-
-
-def _told(name: str, make: Callable[[], Condition]) -> Condition:
-    """Make a condition; a value that the field cannot have is the client's fault, and told with the name."""
-    try:
-        return make()
-    except FieldProblem as problem:
-        raise RefusedValue(name, problem) from problem
-    except RefusedValue as refused:
-        # The name as it was asked for: a path, where the field knows only its own.
-        raise RefusedValue(name, refused.problem) from refused.problem
 
 
 def _checked_path(description: Description, path: str) -> str:

@@ -41,11 +41,6 @@ def test_conditions_combine() -> None:
     assert POSTS.exclude() is POSTS
 
 
-def test_lookups_about_one_relation_to_many_given_apart_may_be_met_by_different_records() -> None:
-    """Each condition asks for itself whether such a record exists."""
-    assert ids(POSTS.where(comments__text="good").where(comments__text="bad")) == [1]
-
-
 def test_only_conditions_are_accepted() -> None:
     """`Post.views == 1 and ...` gives a truth; it is refused."""
     with pytest.raises(UsageError, match="no condition"):
@@ -220,16 +215,6 @@ def test_joined_relations_come_in_one_statement() -> None:
     assert len(driver.texts) == 1
 
 
-def test_query_stands_where_a_list_does() -> None:
-    """A query stands where a list of values does."""
-    authors = Query(Author.__description__).where(name="Ada")
-    assert ids(POSTS.where(author_id__in=authors).order_by("id")) == [1, 3]
-    assert ids(POSTS.where(id__in=Query(Comment.__description__).only("post_id")).order_by("id")) == [1, 2]
-    assert ids(POSTS.compare("author_id", "not in", authors)) == [2]
-    assert ids(POSTS.where(author_id=authors.limit(1).as_subquery()).order_by("id")) == [1, 3]
-    assert ids(POSTS.where(views__in=POSTS.where(id=2).as_subquery("views"))) == [2]
-
-
 def test_members_of_a_union_keep_their_conditions() -> None:
     """Members keep their conditions; the order and the cut are those of the whole."""
     both = POSTS.where(id=1).combine("union", POSTS.where(id=3)).order_by("-id")
@@ -266,15 +251,6 @@ def test_query_says_its_database() -> None:
     assert POSTS.using("archive").database == "archive"
 
 
-def test_long_lists_are_read_in_parts() -> None:
-    """A prefetch of a thousand keys does not become one endless statement."""
-    driver = blog()
-    found = driver.run(POSTS.load_by("id", list(range(1, 1200))))
-    assert [post.id for post in found] == [1, 2, 3, 4]
-    assert len(driver.texts) == 3
-    assert driver.run(POSTS.load_by("id", [])) == []
-
-
 def test_global_scope_holds_unless_one_says_otherwise() -> None:
     """Around OR groups and in union members too (asok 3.4 C2)."""
     scopes = Post.__description__.scopes
@@ -306,34 +282,9 @@ def test_groups_join_as_one() -> None:
     assert POSTS.or_group(POSTS.group()) is POSTS
 
 
-def test_expressions_are_compared_as_names_are() -> None:
-    """A field and a path of the class take an operator, and a wrong value is told."""
-    assert ids(POSTS.compare(Post.views, ">=", "30").order_by("id")) == [3, 4]
-    assert ids(POSTS.compare(Post.author.name, "=", "Ada").order_by("id")) == [1, 3]
-    with pytest.raises(InputError, match="views"):
-        POSTS.compare(Post.views, "=", "many")
-
-
 def test_groups_of_rows_are_kept_by_a_group_of_conditions() -> None:
     """The conditions of a group of conditions are those of HAVING."""
     query = POSTS.annotate(n=Aggregate("count", None)).group_by("author_id")
     found = query.having_group(query.group().where(n__gt=1))
     assert found.having_condition is not None
     assert query.having_group(query.group()) is query
-
-
-def test_lookups_about_one_relation_to_many_are_met_by_one_record() -> None:
-    """Given together; each call of `where` may be met by another one."""
-    driver = blog()
-    authors = Query(Author.__description__)
-    first, second = driver.fetch(Query(Post.__description__).where(author_id=1).order_by("id"))[:2]
-    together = authors.where(posts__title=first.title, posts__id=second.id)
-    assert driver.fetch(together) == []
-    assert [
-        each.id for each in driver.fetch(authors.where(posts__title=first.title, posts__id=first.id))
-    ] == [1]
-    apart = authors.where(posts__title=first.title).where(posts__id=second.id)
-    assert [each.id for each in driver.fetch(apart)] == [1]
-    assert [each.id for each in driver.fetch(authors.where(posts=first, posts__in=[first, second]))] == [1]
-    with pytest.raises(UnknownName, match="titel"):
-        authors.where(posts__titel="x", posts__id=1)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from asok_engine.errors import UsageError
 from asok_engine.records.errors import unknown_name
-from asok_engine.records.query import Query, load_paths
+from asok_engine.records.loading import load_paths
+from asok_engine.records.query import Query
 from asok_engine.records.relations.relation import Relation
 from asok_engine.records.steps import Plan
 

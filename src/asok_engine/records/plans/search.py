@@ -20,6 +20,7 @@ from msgspec.structs import replace
 
 from asok_engine.errors import UsageError
 from asok_engine.records.errors import FieldProblem, unknown_name
+from asok_engine.records.loading import load_by
 from asok_engine.records.query import Query
 from asok_engine.records.steps import AskDialect, Compute, Plan
 from asok_engine.sql.dialects.contract import search_words
@@ -120,9 +121,8 @@ def nearest(
     select = scoped.statement((Output(key), Output(ref)), _PACKED, scoped.joins)
     rows = yield select
     found = yield Compute(nearest_of, (rows, wanted, limit, metric))
-    records = yield from replace(query, orders=(), is_ordered=True, limited=None, skipped=None).load_by(
-        description.key_name, [key for _, key in found]
-    )
+    all_of_them = replace(query, orders=(), is_ordered=True, limited=None, skipped=None)
+    records = yield from load_by(all_of_them, description.key_name, [key for _, key in found])
     distances = {key: distance for distance, key in found}
     for record in records:
         record.__dict__["distance"] = distances[record.pk]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from asok_engine.errors import UsageError
 from asok_engine.records.fields.field import UNSET
+from asok_engine.records.loading import load_by
 from asok_engine.records.query import Query
 from asok_engine.records.relations.relation import Hop, Relation, Target
 from asok_engine.sql.sources import Source
@@ -58,7 +59,7 @@ class BelongsTo(Relation[Value]):
         wanted.pop(None, None)
         found: dict[Any, Record] = {}
         if wanted:
-            targets = yield from self._base(narrow).load_by(remote, list(wanted))
+            targets = yield from load_by(self._base(narrow), remote, list(wanted))
             found = {target.__dict__[remote]: target for target in targets}
         for record in records:
             record.__dict__[name] = found.get(record.__dict__.get(local))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import ref
 
 from asok_engine.errors import SetupError
+from asok_engine.records.loading import load_grouped
 from asok_engine.records.options import snake_case
 from asok_engine.records.query import Query
 from asok_engine.records.relations.relation import Hop, Relation, Target
@@ -83,7 +84,7 @@ class HasMany(Relation[Value]):
         groups: dict[Any, Records[Record]] = {}
         found: list[Record] = []
         if owners:
-            found, groups = yield from base.load_grouped(remote, Owners(remote, own, owners))
+            found, groups = yield from load_grouped(base, remote, Owners(remote, own, owners))
             _hold(records, name, found, groups)
         new_list, is_to_many = self.target.new_list, self.is_to_many
         for record in records:

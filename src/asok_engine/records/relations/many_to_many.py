@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from asok_engine.records.loading import load_beside
 from asok_engine.records.options import snake_case
 from asok_engine.records.query import Query
 from asok_engine.records.relations.relation import Hop, Relation, Target, alias_for, resolve_target
@@ -126,7 +127,7 @@ class ManyToMany(Relation[Value]):
             pivot = self.pivot.aliased("_pivot")
             other = self.target.ref(self.target.key_name)
             joined = base.with_join(Join(pivot, pivot.ref(self.other_column) == other))
-            found = yield from joined.load_beside(pivot.ref(self.own_column), list(groups))
+            found = yield from load_beside(joined, pivot.ref(self.own_column), list(groups))
             for target in found:
                 groups[target.__dict__.pop("__beside")].append(target)
         for record in records:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from asok_engine.records.fields.field import UNSET
 from asok_engine.records.fields.number import BigInteger
 from asok_engine.records.fields.text import String
+from asok_engine.records.loading import load_by
 from asok_engine.records.query import Query
 from asok_engine.records.registry import registry
 from asok_engine.records.relations.has import HasMany
@@ -80,7 +81,7 @@ class MorphTo(Relation[Value]):
             query = Query(target).with_everything()
             # The keys come from a field of this model; the target's own field makes them its type.
             cleaned = {key_field.coerce(key): key for key in keys}
-            for each in (yield from query.load_by(target.key_name, list(cleaned))):
+            for each in (yield from load_by(query, target.key_name, list(cleaned))):
                 found[kind, cleaned[each.pk]] = each
         for record in records:
             record.__dict__[self.name] = found.get(self._pair(record))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from asok_engine.errors import SetupError
-from asok_engine.records import query
+from asok_engine.records import loading
 from asok_engine.records.fields.number import BigInteger
 from asok_engine.records.fields.reference import ForeignKey
 from asok_engine.records.query import Query
@@ -103,7 +103,7 @@ def test_way_back_is_read_where_the_record_is_gone_or_not_whole() -> None:
 
 def test_more_records_than_one_list_takes_get_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """In several statements, in the order asked for, and all targets are of one result."""
-    monkeypatch.setattr(query, "LIST_LIMIT", 1)
+    monkeypatch.setattr(loading, "LIST_LIMIT", 1)
     driver = blog()
     narrowed = Query(Post.__description__).order_by("-id")
     authors = driver.fetch(
