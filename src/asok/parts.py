@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from asok.auth.followers import follower_of as follower_of
     from asok.auth.impersonation import ImpersonationBanner as ImpersonationBanner
     from asok.auth.links import Links as Links
+    from asok.auth.newpassword import NewPassword as NewPassword
     from asok.auth.notices import Notices as Notices
     from asok.auth.oauth import OAuth as OAuth
     from asok.auth.passkeys import Passkeys as Passkeys
@@ -50,6 +51,7 @@ _HOMES = {
     "MigrateButton": "asok.debugmigrate",
     "ImpersonationBanner": "asok.auth.impersonation",
     "Links": "asok.auth.links",
+    "NewPassword": "asok.auth.newpassword",
     "Notices": "asok.auth.notices",
     "OAuth": "asok.auth.oauth",
     "PasskeyScript": "asok.auth.passkeyscript",

@@ -21,6 +21,7 @@ from msgspec import Struct
 
 from asok.auth.account import Account
 from asok.auth.claims import stamp_of
+from asok.auth.newpassword import OWN_WORDS, is_of_own_words
 from asok.auth.people import People
 from asok.auth.post import Letter, Post
 from asok.auth.tries import Tries
@@ -164,6 +165,8 @@ class Links:
     def _reset(self, token: str, password: str, revoke_tokens: bool) -> Plan[Any]:
         people = self._people
         person = yield from self.take("reset", token)
+        if is_of_own_words(person, password):
+            raise InvalidRecord(OWN_WORDS, field=people.field)
         setattr(person, people.field, password)
         if revoke_tokens:
             count = yield from people.bearers.revoke(people.bearers.of(person), people.clock())

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from asok.auth.bearertoken import BearerToken
 from asok.auth.identity import Identity
-from asok.auth.own_models import has_own_model, own_model
+from asok.auth.own_models import models_about
 from asok.auth.passkey import Passkey
 from asok_engine.records.query import Query
 from asok_engine.records.record import Record
@@ -53,13 +53,14 @@ def other_ways(
     moment = datetime.fromtimestamp(now, UTC)
     numbers: list[int] = []
     for base in (BearerToken, Passkey, Identity):
-        if not has_own_model(models, base):
-            numbers.append(0)
-            continue
-        meant = Query(own_model(models, base, people).__description__).where(user_id=person.pk)
-        if base is BearerToken:
-            meant = meant.where(revoked_at=None)
-        found = yield from meant.fetch()
-        ends = [getattr(each, "expires_at", None) for each in found]
-        numbers.append(sum(end is None or end > moment for end in ends))
+        number = 0
+        # Why not the one model: a project that has another is told so where it uses it, not by a
+        # password that was changed already.
+        for model in models_about(models, base, people):
+            meant = Query(model.__description__).where(user_id=person.pk)
+            if base is BearerToken:
+                meant = meant.where(revoked_at=None)
+            ends = [getattr(each, "expires_at", None) for each in (yield from meant.fetch())]
+            number += sum(end is None or end > moment for end in ends)
+        numbers.append(number)
     return OtherWays(*numbers)

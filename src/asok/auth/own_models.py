@@ -13,7 +13,7 @@ from asok_engine.errors import SetupError
 from asok_engine.records.fields.reference import ForeignKey
 from asok_engine.records.record import Record
 
-__all__ = ["has_own_model", "own_model"]
+__all__ = ["has_own_model", "models_about", "own_model"]
 
 R = TypeVar("R", bound=Record)
 
@@ -35,8 +35,7 @@ def own_model(models: Mapping[str, type[Any]], base: type[R], people: type[Recor
     if len(found) > 1:
         names = " and ".join(sorted(model.__name__ for model in found))
         raise SetupError(f"{names} inherit from asok.auth.{name}; an application has one.", fix="Keep one.")
-    owner = found[0].__description__.fields["user_id"]
-    if not (isinstance(owner, ForeignKey) and owner.target is people):
+    if not _is_about(found[0], people):
         raise SetupError(
             f"{found[0].__name__} does not belong to {people.__name__}, the model of AUTH_MODEL.",
             fix=f'Write in it: user_id = Field.ForeignKey("{people.__name__}")',
@@ -47,6 +46,16 @@ def own_model(models: Mapping[str, type[Any]], base: type[R], people: type[Recor
 def has_own_model(models: Mapping[str, type[Any]], base: type[R]) -> bool:
     """Tell whether an application has a model that inherits from `base`."""
     return bool(_inheriting(models, base))
+
+
+def models_about(models: Mapping[str, type[Any]], base: type[R], people: type[Record]) -> list[type[R]]:
+    """Give the models of an application that inherit from `base` and whose `user_id` names `people`."""
+    return [model for model in _inheriting(models, base) if _is_about(model, people)]
+
+
+def _is_about(model: type[Record], people: type[Record]) -> bool:
+    owner = model.__description__.fields["user_id"]
+    return isinstance(owner, ForeignKey) and owner.target is people
 
 
 def _inheriting(models: Mapping[str, type[Any]], base: type[R]) -> list[type[R]]:

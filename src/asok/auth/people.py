@@ -40,14 +40,12 @@ from asok_engine.backends.sessions.session import OWN, Session
 from asok_engine.database.running import run, run_async
 from asok_engine.dispatch.middleware.rate_limit import client_of
 from asok_engine.dispatch.middleware.sessions import Sessions
-from asok_engine.errors import DatabaseError, ForbiddenError, UnauthorizedError, UsageError, ValidationError
+from asok_engine.errors import DatabaseError, ForbiddenError, UnauthorizedError, UsageError
 from asok_engine.records.description import Description
 from asok_engine.records.plans.find import find_by_key
-from asok_engine.records.plans.save import save
 from asok_engine.records.record import Record
 from asok_engine.records.steps import AfterCommit, Plan
 from asok_engine.security.keys import equal
-from asok_engine.security.password_rules import password_problems
 from asok_engine.security.passwords import Passwords
 from asok_engine.security.rights import covers
 from asok_engine.wire.authorization import bearer_credentials, carries_bearer
@@ -517,49 +515,6 @@ class People:
         """Do what `end_others` does without blocking the event loop."""
         handle = self.sessions.of(request).handle
         return await self.sessions.end_all_async(self.user_key(person), but=handle)
-
-    # --- changing the password ------------------------------------------------------------------
-
-    def change_password(self, request: Request, password: str) -> None:
-        """Give the person of a request another password, and end their other sessions.
-
-        Raises:
-            UsageError: nobody is signed in.
-            ValidationError: the password may not be taken (422).
-        """
-        person = self._with_password(request, password)
-        run(self._saved(request, person))
-        self.end_others(request, person)
-        self._renew(request, person)
-
-    async def change_password_async(self, request: Request, password: str) -> None:
-        """Do what `change_password` does without blocking the event loop."""
-        person = self._with_password(request, password)
-        await run_async(self._saved(request, person))
-        await self.end_others_async(request, person)
-        self._renew(request, person)
-
-    def _with_password(self, request: Request, password: str) -> Any:
-        person = self.of(request)
-        if person is None:
-            raise UsageError("change_password was called and nobody is signed in.")
-        self.must_act_for_themselves(request)
-        words = [str(getattr(person, name, "") or "") for name in ("email", "name", "username")]
-        problems = password_problems(password, own_words=[word for word in words if word])
-        if "own" in problems:
-            message = "is made of your name or address"
-            raise ValidationError(message, errors={self.field: [message]})
-        setattr(person, self.field, password)
-        return person
-
-    def _saved(self, request: Request, person: Any) -> Plan[None]:
-        yield from save(person)
-        others = yield from self.other_ways(person)
-        yield from self.told(request, person, "password-changed", others=others)
-
-    def _renew(self, request: Request, person: Any) -> None:
-        _log.info("%s changed their password.", self.user_key(person))
-        self.login(request, person, remember=self.sessions.of(request).is_remembered)
 
     # --- telling of changes -----------------------------------------------------------------------
 

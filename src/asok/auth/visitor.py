@@ -87,11 +87,11 @@ class Visitor(FormInput):
 
         Raises ValidationError (422) when it may not be taken.
         """
-        self.app.services.people.change_password(self, password)
+        parts.NewPassword(self).take(password)
 
     async def change_password_async(self, password: str) -> None:
         """Do what `change_password` does without blocking the event loop."""
-        await self.app.services.people.change_password_async(self, password)
+        await parts.NewPassword(self).take_async(password)
 
     # --- who may come in -----------------------------------------------------------------------
 

@@ -106,3 +106,16 @@ def test_everybody_sees_their_own_ways_alone(tmp_path: Path, how: str) -> None:
     assert client.get(f"/{how}-ways").status_code == 401
     sign_in(client)
     assert client.get(f"/{how}-ways").json == {"tokens": 1, "any": True}
+
+
+@WAYS
+def test_models_of_other_people_are_in_nobodys_way(tmp_path: Path, how: str) -> None:
+    """A password is changed although the application has tokens of somebody else."""
+    member = TOKEN.replace("pass", 'user_id = Field.ForeignKey("models.user.Member")').replace(
+        "import", "import Field,", 1
+    )
+    app = make_desk(tmp_path, {"RATE_LIMIT": False}, files={"src/models/access_token.py": member})
+    person(app)
+    client = TestClient(app)
+    sign_in(client)
+    assert client.post(f"/{how}/password", data={"password": "a better one of mine"}).status_code == 200

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from asok import auth
-from asok.auth.own_models import has_own_model, own_model
+from asok.auth.own_models import has_own_model, models_about, own_model
 from asok_engine.errors import SetupError
 from tests.asok.auth.desk import make_desk
 
@@ -55,3 +55,11 @@ def test_whether_there_is_one_is_told_without_an_error(tmp_path: Path) -> None:
     """For what does without: an application need not have passkeys."""
     assert not has_own_model({"Passkey": auth.Passkey}, auth.Passkey)
     assert has_own_model(models(tmp_path, "class Key(auth.Passkey):\n    pass\n"), auth.Passkey)
+
+
+def test_models_of_other_people_are_not_about_these(tmp_path: Path) -> None:
+    """Whoever counts what somebody has does not stop at a model that is somebody else's."""
+    text = 'class Passkey(auth.Passkey):\n    user_id = Field.ForeignKey("models.user.Member")\n'
+    found = models(tmp_path, text)
+    assert models_about(found, auth.Passkey, found["Member"]) == [found["Passkey"]]
+    assert models_about(found, auth.Passkey, found["User"]) == []
