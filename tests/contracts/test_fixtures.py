@@ -67,6 +67,10 @@ class Hero(SoftDeleteModel):
     facts = fields.JSON(default=dict)
     names = fields.Array(fields.String(max_length=20))
     days = fields.Array(fields.Date())
+    spans = fields.Array(fields.Duration())
+    moments = fields.Array(fields.DateTime())
+    sums = fields.Array(fields.Decimal(max_digits=8, decimal_places=3))
+    ids = fields.Array(fields.UUID())
     address = fields.IPAddress()
     password = fields.Password()
     diary = fields.Encrypted()
@@ -95,6 +99,10 @@ def hero(name: str, **values: Any) -> dict[str, Any]:
         "facts": {"list": [1, None, True, "ü\u2028", 0.1], "empty": {}},
         "names": ["a,b", 'c"d', "e\\f", "NULL", ""],
         "days": [date(2026, 1, 2)],
+        "spans": [timedelta(days=1, microseconds=3), timedelta(0), timedelta(seconds=-1)],
+        "moments": [datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC)],
+        "sums": [Decimal("1.100")],
+        "ids": [uuid.UUID(int=5)],
         "address": "2001:db8::1",
         "password": "correct horse",
         "diary": "dear diary",

@@ -236,7 +236,6 @@ def _progress(verb: str) -> Iterator[Callable[[str, int], None]]:
 @contextmanager
 def _reached(project: DataProject, database: str) -> Iterator[None]:
     """Let plans reach a database of the project, without the limit that statements of an application have."""
-    project.connect_models()
     options = project.options(database).changed(statement_timeout=0.0)
     databases.configure({**{each.alias: each.options for each in databases}, database: options})
     try:

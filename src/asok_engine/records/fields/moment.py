@@ -14,6 +14,8 @@ from datetime import datetime as Moment
 from datetime import time as TimeOfDay
 from typing import Any, Literal, TypeVar, Unpack, overload
 
+import msgspec
+
 from asok_engine.records.fields.field import Field, FieldOptions
 from asok_engine.records.zones import to_utc
 from asok_engine.sql import types
@@ -253,7 +255,7 @@ class Duration(Field[Value]):
         return types.duration()
 
     def coerce(self, value: Any) -> Any:
-        """Accept timedeltas, seconds as a number, and text such as `1 02:30:00` or `90.5`."""
+        """Accept timedeltas, seconds as a number, and text such as `1 02:30:00`, `90.5` or `PT90.5S`."""
         if isinstance(value, timedelta):
             return value
         try:
@@ -261,12 +263,15 @@ class Duration(Field[Value]):
                 return timedelta(seconds=value)
             if isinstance(value, str):
                 return _span_of_text(value)
-        except (ValueError, OverflowError):
+        except (ValueError, OverflowError, msgspec.ValidationError):
             pass
         raise self.problem("duration", "must be a span of time, such as 02:30:00 or a number of seconds")
 
 
 def _span_of_text(text: str) -> timedelta:
+    if text.lstrip(" +-").startswith("P"):
+        # ISO 8601, as JSON has it: lists of spans are kept so where the database has no lists.
+        return msgspec.convert(text.strip(), timedelta)
     days, _, clock = text.strip().rpartition(" ")
     parts = [float(part) for part in clock.split(":")]
     if len(parts) > 3:

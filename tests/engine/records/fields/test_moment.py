@@ -40,6 +40,8 @@ MOMENT = datetime(2026, 1, 31, 14, 30, tzinfo=UTC)
         (Duration(), "02:30:00", timedelta(hours=2, minutes=30)),
         (Duration(), "1 00:00:01", timedelta(days=1, seconds=1)),
         (Duration(), "90.5", timedelta(seconds=90.5)),
+        (Duration(), "P1DT2.000003S", timedelta(days=1, seconds=2, microseconds=3)),
+        (Duration(), "-PT1M", timedelta(minutes=-1)),
     ],
 )
 def test_value_is_coerced(field: Field[Any], value: object, result: object) -> None:
@@ -73,6 +75,7 @@ def test_naive_moment_is_meant_in_the_active_zone() -> None:
         (Time(), 5),
         (Time(), time(1, tzinfo=UTC)),
         (Duration(), "x"),
+        (Duration(), "P1X"),
         (Duration(), True),
         (Duration(), 1e300),
         (Duration(), "1:2:3:4"),
