@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from asok_engine.records import rows
 from asok_engine.records.fields.text import String
 from asok_engine.records.query import Query
 from asok_engine.records.record import Record
@@ -39,8 +40,12 @@ def _decoded(model: Any, annotations: tuple[str, ...] = ()) -> Any:
     return reader.decode(SQLITE, [None] * len(row))([row])[0]
 
 
-def test_record_that_was_filled_is_wholly_of_its_model() -> None:
-    """It takes its values as an object without fields; nothing of that is left, and names keep their order."""
+@pytest.mark.parametrize("fills_blanks", sorted({False, FILLS_BLANKS}))
+def test_record_that_was_filled_is_wholly_of_its_model(
+    fills_blanks: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may take its values as an object without fields; nothing of that is left, and names keep their order."""
+    monkeypatch.setattr(rows, "FILLS_BLANKS", fills_blanks)
     author = _decoded(Author, ("more",))
     assert type(author) is Author
     assert list(vars(author)) == ["id", "name", "more"]
