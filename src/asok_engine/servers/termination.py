@@ -23,6 +23,8 @@ __all__ = ["call_before_termination", "hold_termination"]
 #: For how long a worker waits for clients that do not answer a close; less than servers give a worker.
 HOLD_SECONDS = 1.0
 _LOOK_SECONDS = 0.02
+#: For the last word to the last client: granian sends it on threads of its own.
+_LAST_WORD_SECONDS = 0.1
 
 
 def call_before_termination(callback: Callable[[], None]) -> bool:
@@ -57,22 +59,27 @@ def hold_termination(loop: asyncio.AbstractEventLoop, streams: Streams) -> bool:
     """
     if threading.current_thread() is not threading.main_thread():
         return False
-    began: float | None = None
+    is_asked = False
 
     def asked() -> None:
-        nonlocal began
-        if began is None:
-            began = loop.time()
-            streams.end()
-            look()
+        nonlocal is_asked
+        # Also where nothing is open any more: the end may have been called just before.
+        holds = bool(streams.still_open) and not is_asked
+        is_asked = True
+        streams.end()
+        if holds:
+            look(loop.time() + HOLD_SECONDS)
         else:
-            signal.raise_signal(signal.SIGINT)
+            go_on()
 
-    def look() -> None:
-        if began is not None and streams.has_more_open and loop.time() - began < HOLD_SECONDS:
-            loop.call_later(_LOOK_SECONDS, look)
+    def look(until: float) -> None:
+        if streams.has_more_open and loop.time() < until:
+            loop.call_later(_LOOK_SECONDS, look, until)
         else:
-            signal.raise_signal(signal.SIGINT)
+            loop.call_later(_LAST_WORD_SECONDS, go_on)
+
+    def go_on() -> None:
+        signal.raise_signal(signal.SIGINT)
 
     try:
         loop.add_signal_handler(signal.SIGTERM, asked)
