@@ -19,6 +19,7 @@ from asok_engine.records.policy import Allow, Policy, Principal
 from asok_engine.records.query import Query
 from asok_engine.records.record import Record
 from asok_engine.records.relations.belongs_to import BelongsTo
+from tests.engine.records.blog import Author
 from tests.engine.records.driver import Driver
 
 
@@ -86,6 +87,24 @@ def test_open_names_are_those_that_may_be_seen() -> None:
     assert open_names(Owner.__description__) == {"id", "pk", "name"}
 
 
+def test_names_that_stand_for_closed_fields_are_closed() -> None:
+    """A translated name as its columns are, a relation as its key; a relation to many has none."""
+
+    class Leaflet(Record):
+        """Something in two languages, of an owner that nobody is to know."""
+
+        name_en = String(20, hidden=True)
+        name_fr = String(20, hidden=True)
+        text_en = String(20)
+        text_fr = String(20)
+        owner_id = ForeignKey(Owner, nullable=True, hidden=True)
+        owner: BelongsTo[Owner | None]
+
+    assert open_names(Leaflet.__description__) == {"id", "pk", "text_en", "text_fr", "text"}
+    assert "posts" in Author.__description__.relations
+    assert "posts" not in open_names(Author.__description__)
+
+
 @pytest.mark.parametrize(
     ("filters", "found"),
     [
@@ -93,6 +112,7 @@ def test_open_names_are_those_that_may_be_seen() -> None:
         ({"title__icontains": "T"}, ["Lost key", "Tea", "Printer"]),
         ({"cost__gte": "7"}, ["Tea", "Printer"]),
         ({"cost__in": "5,9"}, ["Lost key", "Tea"]),
+        ({"cost__in": [5, 9]}, ["Lost key", "Tea"]),
         ({"cost__range": "6,8", "title__startswith": "P"}, ["Printer"]),
         ({"facts__n": 1}, ["Lost key"]),
         ({"owner": 1}, ["Lost key"]),
@@ -117,6 +137,10 @@ def test_order_and_fields_are_taken() -> None:
     assert titles(driver, asked(CASES, CLERK, order=["cost"])) == ["Lost key", "Printer", "Tea"]
     found = driver.fetch(asked(CASES, order="id", fields="title, id"))
     assert set(found[0].__dict__) == {"title", "id"}
+    for path in ("owner.name", "owner__name"):
+        by_owner = asked(CASES, order=f"-{path}, title,,", fields=f"title,{path}", paths=("owner.name",))
+        assert titles(driver, by_owner) == ["Lost key", "Printer", "Tea"]
+        assert driver.fetch(by_owner)[0].__dict__[path.replace(".", "_")] == "Ada"
 
 
 def test_words_are_looked_for_in_open_fields_only() -> None:
@@ -124,6 +148,7 @@ def test_words_are_looked_for_in_open_fields_only() -> None:
     driver = store()
     assert titles(driver, asked(CASES, search="print")) == ["Printer"]
     assert titles(driver, asked(CASES, search="z")) == []
+    assert titles(driver, asked(CASES, CLERK, search="9")) == []
 
 
 @pytest.mark.parametrize(
@@ -187,7 +212,10 @@ def test_hidden_and_missing_names_get_the_same_answer() -> None:
 
 
 def test_path_to_a_relation_opens_its_key_only() -> None:
-    """What its target has stays closed unless it is named."""
+    """What its target has stays closed unless it is named, and so does what is closed anyway."""
+    for name in ("note", "cost", "note__startswith", "owner_id__pin"):
+        with pytest.raises(UnknownName):
+            asked(CASES, filters={name: "1"}, paths=("owner", "owner.name"))
     assert titles(store(), asked(CASES, filters={"owner__in": "1"}, paths=("owner",))) == ["Lost key"]
     for name in ("owner__pin", "owner__name", "owner__pin__startswith"):
         with pytest.raises(UnknownName):
@@ -202,7 +230,8 @@ def test_patterns_are_not_for_visitors(lookup: str) -> None:
 
 
 def test_too_many_names_are_refused() -> None:
-    """No honest question has so many."""
+    """No honest question has so many; fifty are taken."""
+    assert asked(CASES, fields="title," * 50).names
     with pytest.raises(InputError, match="too many"):
         asked(CASES, order="title," * 60)
     with pytest.raises(InputError, match="too many"):
@@ -228,7 +257,7 @@ def test_index_with_a_field_that_the_policy_closes_answers_nobody_else() -> None
 
     class SheetPolicy(Policy):
         def readable(self, principal: Principal) -> frozenset[str]:
-            found = super().readable(principal)
+            found = super().readable(principal) - {"price"}
             return found if principal.has_role("clerk") else found - {"remark"}
 
     class Sheet(Record):
@@ -237,6 +266,7 @@ def test_index_with_a_field_that_the_policy_closes_answers_nobody_else() -> None
         __policy__ = SheetPolicy
         text = SearchableText()
         remark = SearchableText(default="")
+        price = Integer(default=0)
 
     sheets = Query(Sheet.__description__)
     with pytest.raises(InputError, match=r"^Sheet cannot be searched here\.$") as raised:

@@ -138,6 +138,16 @@ def test_the_explanation_names_the_rule(memos: dict[str, Memo]) -> None:
     assert run(decide(ANONYMOUS, "edit", Memo)) == Decision(False, "no rule allows it")
 
 
+def test_question_about_a_model_or_what_is_to_be_made_looks_at_no_row() -> None:
+    """There is none yet, and no statement would find it."""
+    made = Memo(text="new")
+    for principal, answer in ((ADA, True), (ANONYMOUS, False)):
+        for target in (Memo, made):
+            assert run(is_allowed(principal, "create", target)) is answer
+            assert bool(run(decide(principal, "create", target))) is answer
+        assert run(is_allowed(principal, "edit", Memo)) is answer
+
+
 def test_what_counts_is_the_row_and_not_what_was_typed_over_it(memos: dict[str, Memo]) -> None:
     """A record that a form has filled is judged as it is stored."""
     memo = memos["public"]
@@ -207,16 +217,20 @@ def test_scopes_take_away_and_never_give(memos: dict[str, Memo]) -> None:
     assert agent.can("memos.view")
     assert not agent.can("memos.edit")
     assert not Principal("agent", 1, scopes=frozenset({"*"})).can("memos.edit")
+    assert Principal("agent", 1, rights=("memos.*",)).can("memos.edit")
     limited = Principal("system", scopes=frozenset({"memos.view"}))
     assert seen(limited, "edit") == []
 
 
-def test_a_model_without_rules_is_closed() -> None:
+def test_a_model_without_rules_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a policy nobody can be asked about it; with an empty one nobody may do anything but the system."""
     with pytest.raises(SetupError, match="__policy__ = BarePolicy"):
         policy_of(Bare)
     with pytest.raises(SetupError):
         Bare.visible_to(SYSTEM)
+    monkeypatch.setattr(Bare, "__policy__", dict, raising=False)
+    with pytest.raises(SetupError, match="Bare has no policy"):
+        policy_of(Bare)
     Silent.create(text="x")
     assert Silent.visible_to(BOSS).all() == []
     assert len(Silent.visible_to(SYSTEM).all()) == 1
@@ -226,8 +240,10 @@ def test_what_cannot_be_asked_is_a_mistake() -> None:
     """An action that is not there, and a rule about rows that are not there yet."""
     with pytest.raises(UsageError, match="edti"):
         seen(ADA, "edti")
-    with pytest.raises(UsageError, match="no row yet"):
-        run(decide(ADA, "create", _Wrong))
+    for ask in (decide, is_allowed):
+        for target in (_Wrong, _Wrong(text="x")):
+            with pytest.raises(UsageError, match="no row yet"):
+                run(ask(ADA, "create", target))
 
 
 class _WrongPolicy(Policy):
