@@ -20,7 +20,7 @@ from msgspec import Struct
 from asok_engine.dispatch.threads import BackgroundLoop, Threads, running_loop
 from asok_engine.errors import InputError, Stop
 from asok_engine.wire.request import Request
-from asok_engine.wire.response import Response, respond
+from asok_engine.wire.response import FreshResponse, Response, respond
 
 __all__ = ["AsyncCall", "Composer", "Handler", "Link", "PlainCall", "is_async_callable"]
 
@@ -135,7 +135,7 @@ class Composer:
                     result = await call(request)
                 except (InputError, Stop) as stopped:
                     return await answer_async(request, stopped)
-                if type(result) is Response and request._draft is None and not result.may_be_shared:
+                if type(result) is FreshResponse and request._draft is None:
                     return result
                 return request.answered(respond(result, source))
 
@@ -147,7 +147,7 @@ class Composer:
                 result = call(request)
             except (InputError, Stop) as stopped:
                 return answer(request, stopped)
-            if type(result) is Response and request._draft is None and not result.may_be_shared:
+            if type(result) is FreshResponse and request._draft is None:
                 return result
             return request.answered(respond(result, source))
 
@@ -161,7 +161,7 @@ class Composer:
                 result = call(request, inner)
             except (InputError, Stop) as stopped:
                 return answer(request, stopped)
-            if type(result) is Response and request._draft is None and not result.may_be_shared:
+            if type(result) is FreshResponse and request._draft is None:
                 return result
             return request.answered(respond(result, source))
 
@@ -175,7 +175,7 @@ class Composer:
                 result = await call(request, inner)
             except (InputError, Stop) as stopped:
                 return await answer_async(request, stopped)
-            if type(result) is Response and request._draft is None and not result.may_be_shared:
+            if type(result) is FreshResponse and request._draft is None:
                 return result
             return request.answered(respond(result, source))
 

@@ -19,7 +19,7 @@ from asok_engine.dispatch.routes import Route, RouteTable
 from asok_engine.dispatch.threads import BackgroundLoop, Threads
 from asok_engine.errors import InputError, NotFoundError, Redirect, Stop
 from asok_engine.wire.request import Request
-from asok_engine.wire.response import Response, respond
+from asok_engine.wire.response import FreshResponse, Response, respond
 
 __all__ = ["Check", "Endpoint", "Finisher", "Guard", "Keeper", "Kernel"]
 
@@ -268,7 +268,7 @@ class Kernel:
                         await self._keeper.read_ahead(request)  # type: ignore[union-attr]
                     call, on_loop = endpoint.at_once, endpoint.on_loop
                     result = await on_loop(request) if call is None else call(request)
-                    if type(result) is Response and not result.may_be_shared:
+                    if type(result) is FreshResponse:
                         response = result
                     else:
                         response = respond(result, endpoint.handler.source)
@@ -361,7 +361,7 @@ class Kernel:
                     request.endpoint = endpoint
                     in_thread = endpoint.in_thread
                     result = in_thread(request)
-                    if type(result) is Response and not result.may_be_shared:
+                    if type(result) is FreshResponse:
                         response = result
                     else:
                         response = respond(result, endpoint.handler.source)

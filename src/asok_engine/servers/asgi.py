@@ -29,7 +29,7 @@ from asok_engine.servers.starting import tell_of_failed_start
 from asok_engine.servers.termination import call_before_termination, hold_termination
 from asok_engine.wire.headers import ASKED, Headers
 from asok_engine.wire.request import Request
-from asok_engine.wire.response import FileBody, Response
+from asok_engine.wire.response import WHOLE, FileBody, Response
 
 __all__ = ["AsgiAdapter", "AsgiExchange"]
 
@@ -201,7 +201,7 @@ class AsgiAdapter:
                 headers = [*response.shared.pairs, *own.items()]
             if response.cookies:
                 headers.extend((b"set-cookie", line) for line in response.cookies)
-            if request.method == "HEAD":
+            if method == "HEAD":
                 body = b""
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
@@ -267,7 +267,7 @@ class AsgiAdapter:
         if bodiless or request.method == "HEAD":
             if bodiless:
                 without_content(response)
-            elif isinstance(body, bytes | FileBody):
+            elif isinstance(body, WHOLE):
                 response.raw[b"content-length"] = b"%d" % len(body)
             await send(_start_of(response))
             await send({"type": "http.response.body", "body": b""})

@@ -27,7 +27,7 @@ from asok_engine.servers.starting import tell_of_failed_start
 from asok_engine.servers.termination import call_before_termination, hold_termination
 from asok_engine.wire.headers import ASKED, Headers
 from asok_engine.wire.request import Request
-from asok_engine.wire.response import FileBody, Response
+from asok_engine.wire.response import WHOLE, FileBody, Response
 
 __all__ = ["RsgiAdapter", "RsgiExchange"]
 
@@ -189,7 +189,7 @@ class RsgiAdapter:
         bodiless = status < 200 or status in (204, 304)
         if bodiless:
             without_content(response)
-        length = len(body) if isinstance(body, bytes | FileBody) and not bodiless else None
+        length = len(body) if isinstance(body, WHOLE) and not bodiless else None
         if bodiless or request.method == "HEAD" or body == b"":
             protocol.response_empty(status, response.texts(length))
             await close_unsent(body)

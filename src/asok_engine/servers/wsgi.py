@@ -30,7 +30,7 @@ from asok_engine.servers.starting import tell_of_failed_start
 from asok_engine.servers.termination import call_before_termination
 from asok_engine.wire.headers import ASKED, Headers
 from asok_engine.wire.request import Request
-from asok_engine.wire.response import FileBody, Response
+from asok_engine.wire.response import WHOLE, FileBody, Response
 from asok_engine.wire.statuses import status_line
 
 __all__ = ["WsgiAdapter", "WsgiExchange"]
@@ -182,7 +182,7 @@ class WsgiAdapter:
             without_content(response)
         elif type(body) is bytes:
             length = len(body)
-        elif isinstance(body, bytes | FileBody):
+        elif isinstance(body, WHOLE):
             length = len(body)
             if isinstance(body, FileBody) and request.method != "HEAD":
                 return self._send_file(request, response, environ, start_response)

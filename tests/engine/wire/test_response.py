@@ -15,7 +15,7 @@ import pytest
 
 from asok_engine.errors import UsageError
 from asok_engine.wire.headers import SharedFields
-from asok_engine.wire.response import FileBody, Response, bare, json_response, respond
+from asok_engine.wire.response import FileBody, FreshResponse, Response, bare, json_response, respond
 
 
 @pytest.mark.parametrize(
@@ -314,6 +314,20 @@ def test_json_answer_refuses_what_json_lacks() -> None:
         json_response({"a": float("nan")})
     with pytest.raises(UsageError):
         json_response({}, 42)
+
+
+def test_answer_of_the_engine_belongs_to_its_request_at_once() -> None:
+    """It needs no copy, and can do all that a Response can."""
+    made = bare(b"x", b"text/plain", 201)
+    assert type(made) is FreshResponse
+    assert respond(made, "page") is made
+    made.set_cookie("a", "1")
+    assert (made.status, made.content_type, made.text, len(made.cookies)) == (
+        "201 Created",
+        "text/plain",
+        "x",
+        1,
+    )
 
 
 def test_bare_answers_share_nothing() -> None:
