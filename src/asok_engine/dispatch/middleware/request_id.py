@@ -45,8 +45,8 @@ class RequestId:
 
     Where every request has a line in a log, `guard` and `finish` name all of them and
     tell every client. Where few have one, a request class with `id_of` as its `make_id`
-    and `finish_known` name those that somebody asks the id of, and tell whoever can
-    have use for it.
+    names those that somebody asks the id of, and `finish` is one of the traced finishers
+    of the kernel, which tell whoever can have use for it.
     """
 
     def id_of(self, request: Request) -> str:
@@ -64,17 +64,3 @@ class RequestId:
     def finish(self, request: Request, response: Response) -> None:
         """Tell the client the id."""
         response.raw[b"x-request-id"] = request.id.encode()
-
-    def finish_known(self, request: Request, response: Response) -> None:
-        """Tell the id where somebody can know it or come to need it; composed as the last finisher.
-
-        That is: it was asked for, as every line of a log does; the client sent one; the
-        answer is a refusal or a failure; the body is a stream, which may still break.
-        """
-        if (
-            request._id is not None
-            or response.status_code >= 400
-            or b"x-request-id" in request.sent
-            or (type(response.body) is not bytes and response.is_stream)
-        ):
-            response.raw[b"x-request-id"] = request.id.encode()
