@@ -107,13 +107,15 @@ class Hub:
 
     def broadcast(self, path: str, message: str | bytes, exclude: Connection | None = None) -> None:
         """Send to every connection of a path, in all processes, but `exclude`."""
-        self._say(_TO_PATH, path, message)
-        self._here(_TO_PATH, path, message, exclude)
+        parcel = Parcel(message)
+        self._say(_TO_PATH, path, parcel.message)
+        self._here(_TO_PATH, path, parcel, exclude)
 
     def broadcast_to(self, room: str, message: str | bytes, exclude: Connection | None = None) -> None:
         """Send to every connection in a room, in all processes, but `exclude`."""
-        self._say(_TO_ROOM, room, message)
-        self._here(_TO_ROOM, room, message, exclude)
+        parcel = Parcel(message)
+        self._say(_TO_ROOM, room, parcel.message)
+        self._here(_TO_ROOM, room, parcel, exclude)
 
     def tell_of_rows(self, table: str, keys: list[Any], names: list[str]) -> None:
         """Tell the followers of all processes that rows of a table came, changed or went."""
@@ -132,8 +134,7 @@ class Hub:
         for station in self._stations:
             station.post_later(station.close_all, code, reason)
 
-    def _here(self, kind: int, target: str, message: str | bytes, exclude: Connection | None = None) -> None:
-        parcel = Parcel(message)
+    def _here(self, kind: int, target: str, parcel: Parcel, exclude: Connection | None = None) -> None:
         for station in self._stations:
             # Why also without members now: a room may be joined by a post that waits before this one.
             if station.connections:
@@ -209,7 +210,7 @@ class Hub:
         known = True
         match said:
             case (0 | 1 as kind, str(target), str() | bytes() as message):
-                self._here(kind, target, message)
+                self._here(kind, target, Parcel(message))
             case (2, str(key)):
                 self._close_session(key)
             case (3,):

@@ -39,10 +39,15 @@ class Parcel:
     __slots__ = ("_frame", "_packed", "is_text", "message", "payload")
 
     def __init__(self, message: str | bytes) -> None:
-        self.message = message
         self.is_text = isinstance(message, str)
-        # Why replaced: a lone surrogate has no UTF-8 form, and one message must not end a broadcast.
-        self.payload = message.encode("utf-8", "replace") if isinstance(message, str) else message
+        if isinstance(message, str):
+            # Why replaced: a lone surrogate has no UTF-8 form, and one message must not end a broadcast.
+            payload = message.encode("utf-8", "replace")
+            message = payload.decode()
+        else:
+            payload = message
+        self.message = message
+        self.payload = payload
         self._frame: bytes | None = None
         self._packed: bytes | None = None
 

@@ -19,7 +19,7 @@ import msgspec
 
 from asok_engine.backends.broadcast.contract import Broadcast, Gap
 from asok_engine.backends.broadcast.numbering import Numbering
-from asok_engine.errors import BackendUnavailable
+from asok_engine.errors import BackendUnavailable, OutsideError, UsageError
 
 __all__ = ["Relay", "Said"]
 
@@ -51,7 +51,7 @@ class Relay:
         self._heard = heard
         self._lost = lost
         self._numbering = Numbering()
-        self._waiting: deque[Said] = deque()
+        self._waiting: deque[msgspec.Raw] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._more: asyncio.Event | None = None
         self._sent_all = asyncio.Event()
@@ -81,13 +81,22 @@ class Relay:
         self._loop = self._more = None
 
     def say(self, *said: Any) -> None:
-        """Send to every other process; returns at once."""
+        """Send to every other process; returns at once.
+
+        Raises:
+            UsageError: it has something that cannot be sent, such as half a character in a name.
+        """
+        try:
+            # Why here and not with its batch: the fault is the caller's, and no other message waits for it.
+            encoded = msgspec.Raw(_encode(said))
+        except (TypeError, ValueError) as error:
+            raise UsageError(f"A broadcast cannot be told to other processes: {error}.") from error
         if len(self._waiting) >= MOST_WAITING:
             self._waiting.popleft()
             if self._dropped == 0:
                 _log.error("Broadcasts wait for %s; the oldest are dropped.", self._backend)
             self._dropped += 1
-        self._waiting.append(said)
+        self._waiting.append(encoded)
         self._sent_all.clear()
         loop, more = self._loop, self._more
         if loop is None or more is None or more.is_set():
@@ -127,6 +136,10 @@ class Relay:
             except BackendUnavailable as error:
                 # The same number again: whoever has heard it all the same drops this one.
                 _log.debug("A broadcast is sent again: %s", error)
+            except OutsideError as error:
+                # It would be refused again. The others notice by its number that it is missing.
+                _log.error("A broadcast was refused and reached no other process: %s", error)
+                return
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 

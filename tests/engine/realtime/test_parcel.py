@@ -50,4 +50,5 @@ def test_message_is_encoded_once() -> None:
 
 def test_text_that_has_no_utf8_form_does_not_raise() -> None:
     """A lone surrogate becomes a question mark instead of ending a broadcast half way."""
-    assert Parcel("a\ud800b").payload == b"a?b"
+    parcel = Parcel("a\ud800b")
+    assert (parcel.payload, parcel.message) == (b"a?b", "a?b")

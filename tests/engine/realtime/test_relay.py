@@ -6,10 +6,13 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+import pytest
+
 from asok_engine.backends.broadcast.contract import Gap
 from asok_engine.backends.broadcast.memory import MemoryBroadcast, MemoryChannel
 from asok_engine.backends.broadcast.numbering import Numbering
-from asok_engine.errors import BackendUnavailable
+from asok_engine.errors import BackendUnavailable, OutsideError, UsageError
 from asok_engine.realtime.relay import MOST_WAITING, Relay
 
 
@@ -21,8 +24,12 @@ class Faulty(MemoryBroadcast):
         self.away = False
         self.repeats = False
         self.loses = False
+        self.refuses = False
 
     async def publish(self, message: bytes) -> None:
+        if self.refuses:
+            self.refuses = False
+            raise OutsideError("too much at once")
         if self.away:
             raise BackendUnavailable("away")
         if not self.loses:
@@ -113,13 +120,45 @@ async def test_message_that_was_lost_is_noticed() -> None:
     await listener.close()
 
 
+async def test_message_that_is_refused_holds_up_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    """It would be refused again; the others notice that it is missing."""
+    speaker, backend, listener, heard, gaps = await pair()
+    await speaker.open()
+    speaker.say("first")
+    await until(lambda: heard == [("first",)])
+    backend.refuses = True
+    speaker.say("refused")
+    await until(lambda: not backend.refuses)
+    speaker.say("last")
+    await until(lambda: len(heard) == 2)
+    assert heard[1] == ("last",)
+    assert [gap.missed for gap in gaps] == [1]
+    assert "too much at once" in caplog.text
+    await speaker.close()
+    await listener.close()
+
+
+@pytest.mark.parametrize("wrong", ["half a \ud800 character", object()])
+async def test_what_cannot_be_sent_is_told_to_who_says_it(wrong: object) -> None:
+    """And nobody else's message is lost with it."""
+    speaker, _, listener, heard, gaps = await pair()
+    await speaker.open()
+    with pytest.raises(UsageError, match="cannot be told to other processes"):
+        speaker.say(0, wrong)
+    speaker.say("next")
+    await until(lambda: heard == [("next",)])
+    assert gaps == []
+    await speaker.close()
+    await listener.close()
+
+
 async def test_queue_is_bounded() -> None:
     """A backend that stays away costs the oldest messages, and not all memory."""
     relay = Relay(MemoryBroadcast(), lambda node, said: None, lambda gap: None)
     for number in range(MOST_WAITING + 100):
         relay.say(number)
     assert len(relay._waiting) == MOST_WAITING
-    assert relay._waiting[0] == (100,)
+    assert bytes(relay._waiting[0]) == msgspec.msgpack.encode((100,))
 
 
 async def test_what_was_dropped_is_noticed_by_the_others() -> None:
