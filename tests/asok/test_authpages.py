@@ -69,6 +69,8 @@ for protocol in ("asgi", "wsgi"):
             assert "private" in page.headers["cache-control"] or "no-store" in page.headers["cache-control"]
         for path in ("/confirm", "/logout", "/account/email/confirm?token=x", "/auth/magic", "/auth/reset"):
             assert client.get(path).status_code == 200, path
+        for path in ("/confirm/again", "/auth/reset/choose", "/auth/verify/prove", "/account/two-factor/codes"):
+            assert client.get(path).status_code == 404, path
         made = client.submit(client.get("/account/tokens").form(-1), {"name": "Job", "days": "30"})
         assert "This is your token." in made
         client.submit(client.get("/logout").form(), {})
@@ -105,6 +107,14 @@ def test_pages_run_unmodified_on_a_fresh_project(project: Path) -> None:
     )
     assert "WELL" in ran.stdout, ran.stdout + ran.stderr
     asok(project, "make", "migration", "--check")
+
+
+@pytest.mark.parametrize("pages", ["src/asok/scaffold/auth/src/pages", "examples/desk/src/pages"])
+def test_what_a_page_shows_besides_has_no_address(pages: str) -> None:
+    """A template that a page renders on the way is not `page.html`, so its name begins with an underscore."""
+    names = [path.name for path in (ROOT / pages).rglob("*.html")]
+    assert len(names) > 10
+    assert [name for name in names if name != "page.html" and not name.startswith("_")] == []
 
 
 WSGI = """

@@ -18,14 +18,14 @@ async def post(request):
     if await form.validate_async():
         codes = await request.auth.codes.confirm_async(form.data["code"])
         if codes is not None:
-            return request.html("codes.html", codes=codes)
+            return request.html("_codes.html", codes=codes)
         form.add_error("code", "This code is not right. Check the clock of your device.")
     return shown(request, form)
 
 
 async def action_codes(request):
     ready(request)
-    return request.html("codes.html", codes=await request.auth.codes.new_backup_codes_async())
+    return request.html("_codes.html", codes=await request.auth.codes.new_backup_codes_async())
 
 
 async def action_off(request):

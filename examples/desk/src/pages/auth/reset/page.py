@@ -24,7 +24,7 @@ class PasswordForm(Form):
 def get(request):
     token = request.query.get("token")
     if token:
-        return request.html("choose.html", form=PasswordForm(request).fill(token=token))
+        return request.html("_choose.html", form=PasswordForm(request).fill(token=token))
     return request.html("page.html", form=AddressForm(request))
 
 
@@ -49,7 +49,7 @@ async def post(request):
                     "info", f"Your account can still be opened with {others}. Sign in to look them over."
                 )
             request.redirect("/login", 303)
-    return request.html("choose.html", form=form)
+    return request.html("_choose.html", form=form)
 
 
 async def action_send(request):

@@ -21,7 +21,7 @@ class AddressForm(Form):
 def get(request):
     token = request.query.get("token")
     if token:
-        return request.html("prove.html", form=ProofForm(request).fill(token=token))
+        return request.html("_prove.html", form=ProofForm(request).fill(token=token))
     return request.html("page.html", form=AddressForm(request))
 
 
@@ -33,7 +33,7 @@ async def post(request):
         if user is not None:
             await prove(request, user, data["token"])
         form.add_error("password", "Wrong email or password.")
-    return request.html("prove.html", form=form)
+    return request.html("_prove.html", form=form)
 
 
 async def prove(request, user, token):
