@@ -302,7 +302,7 @@ class Environment:
                 raise self._wrap(error, key) from error
             raise
         # Why: the engine writes a slash as an entity, which no place in HTML needs and every URL has.
-        return text.replace("&#x2f;", "/") if "&#x2f;" in text and _is_escaped(key) else text
+        return text.replace("&#x2f;", "/") if _is_escaped(key) else text
 
     # --- names ----------------------------------------------------------------------------
 
