@@ -6,6 +6,7 @@ nanoseconds where the kernel keeps them. Linux only.
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import os
 import shutil
@@ -19,7 +20,7 @@ from harness.contestants import Contestant, Server
 from harness.environments import BENCHMARKS, python_of
 from harness.workloads import Workload
 
-__all__ = ["SERVER_CORE", "TICKS", "Serving", "application", "free_port", "pinned"]
+__all__ = ["SERVER_CORE", "TICKS", "Serving", "application", "cpu_seconds_of", "free_port", "pinned"]
 
 SERVER_CORE = "0"
 START_SECONDS = 30
@@ -63,6 +64,22 @@ def application(
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     return folder, variables
+
+
+def cpu_seconds_of(*pids: int) -> float:
+    """Give the CPU seconds that processes have used, their threads included."""
+    exact, counted = 0, 0
+    gone = (FileNotFoundError, ProcessLookupError)
+    for pid in pids:
+        with contextlib.suppress(*gone):
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            counted += int(fields[11]) + int(fields[12])
+            for task in os.listdir(f"/proc/{pid}/task"):
+                # A thread may end between the list and this.
+                with contextlib.suppress(*gone):
+                    exact += int(Path(f"/proc/{pid}/task/{task}/schedstat").read_text().split()[0])
+    # Why the larger: nanoseconds forget threads that have ended, ticks do not.
+    return max(exact / 1e9, counted / TICKS)
 
 
 class Serving:
@@ -132,17 +149,7 @@ class Serving:
 
     def cpu_seconds(self) -> float:
         """Give the CPU seconds that the process and its children have used."""
-        exact, counted = 0, 0
-        for pid in _tree(self._process.pid):
-            try:
-                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-                counted += int(fields[11]) + int(fields[12])
-                for task in os.listdir(f"/proc/{pid}/task"):
-                    exact += int(Path(f"/proc/{pid}/task/{task}/schedstat").read_text().split()[0])
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-        # Why the larger: nanoseconds forget threads that have ended, ticks do not.
-        return max(exact / 1e9, counted / TICKS)
+        return cpu_seconds_of(*_tree(self._process.pid))
 
     def stop(self) -> None:
         """End the process and its children."""

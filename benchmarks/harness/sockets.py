@@ -14,10 +14,9 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 from harness.environments import BENCHMARKS, python_of
-from harness.processes import SERVER_CORE, TICKS, free_port, pinned
+from harness.processes import SERVER_CORE, cpu_seconds_of, free_port, pinned
 from harness.settings import Extent
 from harness.tables import Goal, Section, Spread, Table
 
@@ -50,12 +49,7 @@ class Running:
 
     def cpu_seconds(self) -> float:
         """Give what it has used so far."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        exact = sum(
-            int(Path(f"/proc/{self.process.pid}/task/{task}/schedstat").read_text().split()[0])
-            for task in os.listdir(f"/proc/{self.process.pid}/task")
-        )
-        return max(exact / 1e9, (int(fields[11]) + int(fields[12])) / TICKS)
+        return cpu_seconds_of(self.process.pid)
 
 
 def measure(extent: Extent) -> Section:
