@@ -86,6 +86,7 @@ class Request(Visitor):
 
     app: ClassVar[Asok]
 
+    # Why of the class: a Struct has its other annotations as fields, which every request would pay for.
     #: Set while an error page is rendered.
     error_status: ClassVar[int]
     error_message: ClassVar[str]

@@ -78,7 +78,8 @@ class SocketServer:
         self._admission = Admission(self.limits)
         self._gate: Gate | None = None
         self._plan: SocketPlan | None = None
-        self._attendant: Attendant | None = None
+        # One thread until the application has said how many; before that nobody is let in.
+        self._attendant = Attendant(self.hub, Threads(1))
         self._standing: asyncio.Task[None] | None = None
         self._standalone: StandaloneServer | None = None
         #: What has the connections that the application's own server lets go of.
@@ -123,9 +124,6 @@ class SocketServer:
         return taking.take_over(when_gone)
 
     def _attended(self) -> Attendant:
-        if self._attendant is None:
-            # Until the application has said how many; before that nobody is let in.
-            self._attendant = Attendant(self.hub, Threads(1))
         self._attendant.may_join = self._may_join
         self._attendant.follow = self.follow
         return self._attendant
