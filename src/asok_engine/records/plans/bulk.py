@@ -75,7 +75,10 @@ def bulk_create(
         rows, groups = made[0], {description.quick_names: made}
     conflict = Conflict("ignore") if ignore_conflicts else None
     dialect: Dialect = yield AskDialect(alias)
-    deed = _insert_groups(description, groups, conflict, alias, batch_size, dialect)
+    if conflict is None:
+        deed = _insert_groups(description, groups, alias, batch_size, dialect)
+    else:
+        deed = _insert_or(description, groups, conflict, alias)
     is_one = conflict is None and len(groups) == 1 and len(rows) <= min(batch_size, MAX_LISTED)
     is_one = is_one and all(_in_lists(description, names, dialect) for names in groups)
     yield Atomic(deed, alias, is_one_statement=is_one)
@@ -91,7 +94,6 @@ def upsert_all(
     *,
     unique: Sequence[str],
     update: Sequence[str] = (),
-    batch_size: int = MAX_LISTED,
     database: str = "",
 ) -> Plan[list[Record]]:
     """Insert records, or update the rows that have the same values in the fields `unique`.
@@ -107,14 +109,13 @@ def upsert_all(
     target = description.columns_of(unique)
     alias = database or description.database
     groups = yield from _grouped(description, rows, is_insert=True)
-    dialect: Dialect = yield AskDialect(alias)
     fixed = {*unique, *description.key, *(field.name for field in _only_at_create(description))}
 
     def deed() -> Plan[None]:
         for names, group in groups.items():
             changed = description.columns_of(update or [name for name in names if name not in fixed])
             conflict = Conflict("update", target, changed) if changed else Conflict("ignore", target)
-            yield from _insert_groups(description, {names: group}, conflict, alias, batch_size, dialect)
+            yield from _insert_or(description, {names: group}, conflict, alias)
 
     yield Atomic(deed(), alias)
     if model_events:
@@ -231,21 +232,11 @@ def _checked_rows(
 def _insert_groups(
     description: Description,
     groups: Groups,
-    conflict: Conflict | None,
     alias: str,
     batch_size: int,
     dialect: Dialect,
 ) -> Plan[None]:
     for names, (records, rows) in groups.items():
-        if conflict is not None:
-            shape = description.kept_shape(
-                ("conflict", names, conflict),
-                lambda names=names: insert_shape(  # type: ignore[misc]
-                    description.source, description.columns_of(names), conflict=conflict
-                ),
-            )
-            yield shape.bind_many(rows, alias)
-            continue
         keys: list[Any] | None = None
         counted = description.counted if description.counted not in names else ""
         if _in_lists(description, names, dialect):
@@ -262,6 +253,18 @@ def _insert_groups(
         else:
             for record in records:
                 mark_stored(record, alias)
+
+
+def _insert_or(description: Description, groups: Groups, conflict: Conflict, alias: str) -> Plan[None]:
+    """Insert rows, and do with one that is there what the conflict says; the database tells no keys then."""
+    for names, (_, rows) in groups.items():
+        shape = description.kept_shape(
+            ("conflict", names, conflict),
+            lambda names=names: insert_shape(  # type: ignore[misc]
+                description.source, description.columns_of(names), conflict=conflict
+            ),
+        )
+        yield shape.bind_many(rows, alias)
 
 
 def _in_lists(description: Description, names: tuple[str, ...], dialect: Dialect) -> bool:
