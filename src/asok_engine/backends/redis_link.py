@@ -10,6 +10,7 @@ The library is imported here alone and late. Knows no key names and no values.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import threading
@@ -89,9 +90,11 @@ class RedisLink:
             "protocol": 2,
         }
         # One immediate second try: a pooled connection may be from before the server's restart.
-        broken = (redis.ConnectionError,)
+        # Why RuntimeError: uvloop raises it, bare, for a write to a connection that the peer has closed.
+        broken: tuple[Any, ...] = (redis.ConnectionError, RuntimeError)
         self._retry = redis.retry.Retry(redis.backoff.NoBackoff(), 1, broken)
         self._retry_async = redis.asyncio.retry.Retry(redis.backoff.NoBackoff(), 1, broken)
+        self._failures: tuple[type[Exception], ...] = (redis.RedisError, OSError, RuntimeError)
         self._per_loop = min(max_connections, MOST_PER_LOOP)
         self._wait_seconds = connect_timeout_seconds + command_timeout_seconds
         self._url = url
@@ -123,7 +126,7 @@ class RedisLink:
         self._fail_fast(command)
         try:
             return self._sync_client().execute_command(*command)  # type: ignore[no-untyped-call]
-        except (self._redis.RedisError, OSError) as error:
+        except self._failures as error:
             raise self._translated(error, command) from error
 
     async def run_async(self, *command: Argument) -> Any:
@@ -131,7 +134,7 @@ class RedisLink:
         self._fail_fast(command)
         try:
             return await self._async_client().execute_command(*command)  # type: ignore[no-untyped-call]
-        except (self._redis.RedisError, OSError) as error:
+        except self._failures as error:
             raise self._translated(error, command) from error
 
     def run_script(self, script: Script, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
@@ -183,10 +186,11 @@ class RedisLink:
                     deliver(message["data"])
                 elif message["type"] == "subscribe":
                     subscribed()
-        except (self._redis.RedisError, OSError) as error:
-            raise self._unavailable(("SUBSCRIBE",), mask_text(str(error)) or type(error).__name__) from error
+        except self._failures as error:
+            raise self._unavailable(("SUBSCRIBE",), _reason(error)) from error
         finally:
-            await subscription.aclose()  # type: ignore[no-untyped-call]
+            with contextlib.suppress(*self._failures):
+                await subscription.aclose()  # type: ignore[no-untyped-call]
             await client.aclose()
 
     def close(self) -> None:
@@ -251,7 +255,7 @@ class RedisLink:
 
     def _translated(self, error: Exception, command: Sequence[Argument]) -> OutsideError:
         library = self._redis
-        text = mask_text(str(error)) or type(error).__name__
+        text = _reason(error)
         if isinstance(error, library.exceptions.NoScriptError):
             return _ScriptUnknown(text)
         if isinstance(error, library.exceptions.DataError) or (
@@ -259,7 +263,7 @@ class RedisLink:
             and text.startswith(("WRONGTYPE", "value is", "increment", "ERR"))
         ):
             return CommandRefused(f"Redis at {self.name} refused {command[0]!s}: {text}")
-        if isinstance(error, library.ConnectionError | library.TimeoutError | OSError):
+        if isinstance(error, library.ConnectionError | library.TimeoutError | OSError | RuntimeError):
             self._down_reason = text
             self._down_until = time.monotonic() + PAUSE_SECONDS
         return self._unavailable(command, text)
@@ -269,6 +273,12 @@ class RedisLink:
             f"Redis at {self.name} cannot serve {command[0]!s}: {reason.rstrip('.')}.",
             fix="Check that it runs and that its address in the settings is right.",
         )
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, RuntimeError):
+        return "the other side has closed the connection"
+    return mask_text(str(error)) or type(error).__name__
 
 
 class _ScriptUnknown(CommandRefused):

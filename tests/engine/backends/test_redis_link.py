@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -144,6 +145,38 @@ async def test_a_connection_that_breaks_is_replaced_within_the_call() -> None:
     assert await link.run_async("ECHO", "x") == b"PONG"
     assert len(commands) == 4
     await link.close_async()
+    listener.close()
+
+
+def test_connection_that_is_cut_at_once_is_unavailable_on_uvloop_too() -> None:
+    """There a write to a cut connection is a bare RuntimeError, which would end a subscription for good."""
+    uvloop = pytest.importorskip("uvloop")
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def cut() -> None:
+        while True:
+            try:
+                client, _ = listener.accept()
+                client.recv(1)
+            except OSError:
+                return
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            client.close()
+
+    async def ask() -> None:
+        link = RedisLink(f"redis://127.0.0.1:{listener.getsockname()[1]}/0")
+        for _ in range(20):
+            link._down_until = 0.0
+            with pytest.raises(BackendUnavailable) as failure:
+                await link.run_async("GET", "k")
+            assert "0x" not in str(failure.value)
+            with pytest.raises(BackendUnavailable):
+                await link.listen("news", lambda: None, lambda _message: None)
+        await link.close_async()
+
+    threading.Thread(target=cut, daemon=True).start()
+    uvloop.run(ask())
+    listener.shutdown(socket.SHUT_RDWR)
     listener.close()
 
 
