@@ -79,7 +79,8 @@ class PagesRendering:
 
     def page(self, request: Request, template: str, values: Mapping[str, Any]) -> str:
         """Render a whole template."""
-        text = self._environment.render(template, self._context(request, values), root_first=_folder(request))
+        found = self._environment.template(template, root_first=_folder(request))
+        text = found.render(self._context(request, values, found.names))
         for script in self._scripts:
             text = script.into(request, text)
         return text if self._banner is None else self._banner.into(request, text)
@@ -120,13 +121,16 @@ class PagesRendering:
         response.headers.add_vary("X-Block")
         return response
 
-    def _context(self, request: Request, values: Mapping[str, Any]) -> dict[str, Any]:
-        context = {
-            "request": request,
-            "nonce": request.nonce,
-            "errors": ShownErrors(request),
-            **self._constant,
-        }
+    def _context(
+        self, request: Request, values: Mapping[str, Any], names: frozenset[str] | None = None
+    ) -> dict[str, Any]:
+        """Give the context of a page; `names` are all that its template can ask for, None for anything."""
+        context: dict[str, Any] = {"request": request}
+        if names is None or "nonce" in names:
+            context["nonce"] = request.nonce
+        if names is None or "errors" in names:
+            context["errors"] = ShownErrors(request)
+        context.update(self._constant)
         page = getattr(request.endpoint, "page", None)
         pattern = "" if page is None else page.file.pattern
         assets = self._assets.head(pattern)

@@ -61,3 +61,29 @@ def test_meta_set_in_a_template_after_its_head_still_counts(tmp_path: Path, mini
     assert "<title>New &amp; good</title>" in text
     assert "Old" not in text
     assert "<body>New &amp; good</body>" in text
+
+
+def test_what_a_page_is_made_of_has_errors_and_nonce(tmp_path: Path) -> None:
+    """Also where only an included file speaks of them, or one that is named by a value."""
+    parts = '{{ errors.name }}<script nonce="{{ nonce }}"></script>'
+    app = make_app(
+        tmp_path,
+        {"LOG_LEVEL": "ERROR"},
+        pages={
+            "fixed/_parts.html": parts,
+            "fixed/page.html": "{% include '_parts.html' %}",
+            "named/_parts.html": parts,
+            "named/page.html": "{% set part = '_parts.html' %}{% include part %}",
+            "none/_plain.html": "<p>nothing</p>",
+            "none/page.html": "{% include '_plain.html' %}",
+        },
+    )
+    with TestClient(app) as client:
+        for path in ("/fixed", "/named"):
+            answer = client.get(path)
+            nonce = answer.text.partition('nonce="')[2].partition('"')[0]
+            assert nonce, path
+            assert f"'nonce-{nonce}'" in answer.headers["Content-Security-Policy"], path
+        answer = client.get("/none")
+        assert answer.text.strip() == "<p>nothing</p>"
+        assert "nonce-" not in answer.headers["Content-Security-Policy"]

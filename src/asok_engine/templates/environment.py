@@ -41,9 +41,10 @@ from asok_engine.templates.html import Place
 from asok_engine.templates.lookup import Roots
 from asok_engine.templates.markup import Markup
 from asok_engine.templates.outline import Outline, read
-from asok_engine.templates.plain import MOST_FORMS, Loops, find_loops, names_bound
+from asok_engine.templates.plain import Loops, find_loops, names_bound
 from asok_engine.templates.rewrite import BLOCK_SEPARATOR, VARIANT_MARK, Dialect, Variant, write
 from asok_engine.templates.survey import Survey, survey
+from asok_engine.templates.template import Template
 from asok_engine.templates.tokens import Origin
 
 __all__ = ["Environment"]
@@ -119,7 +120,7 @@ class Environment:
         self._strings: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._texts_of: dict[str, Origin] = {}
         self._numbers: dict[int, str] = {}
-        self._keys: dict[tuple[str, Path | None], str] = {}
+        self._found: dict[tuple[str, Path | None], Template] = {}
         self._joined: dict[tuple[str, str], str] = {}
         self._compiled = _Compiled()
         self._python_filters: dict[str, Callable[..., Any]] = dict(FILTERS)
@@ -178,6 +179,20 @@ class Environment:
 
     # --- rendering ----------------------------------------------------------------------
 
+    def template(self, name: str, *, root_first: Path | None = None) -> Template:
+        """Find a template, to render it now; a later look may find another file.
+
+        Raises:
+            TemplateNotFound: no folder has it.
+            TemplateError: it cannot be read.
+        """
+        found = self._found.get((name, root_first))
+        if found is None:
+            found = self._template(self._key(name, root_first))
+            if not self._debug:
+                self._found[name, root_first] = found
+        return found
+
     def render(self, name: str, context: Mapping[str, Any], *, root_first: Path | None = None) -> str:
         """Render a template.
 
@@ -187,7 +202,7 @@ class Environment:
                 code is the cause.
             FrameworkError: what user code raised on purpose, such as a redirect, comes through as it is.
         """
-        return self._page(self._key(name, root_first), context)
+        return self.template(name, root_first=root_first).render(context)
 
     def render_string(self, source: str, context: Mapping[str, Any], name: str = "<string>") -> str:
         """Render a template given as text; it is HTML unless `name` ends as plain text does.
@@ -195,7 +210,7 @@ class Environment:
         Raises:
             TemplateError: as `render`.
         """
-        return self._page(self._text(source, name), context)
+        return self._template(self._text(source, name)).render(context)
 
     def render_blocks(
         self, name: str, names: Sequence[str], context: Mapping[str, Any], *, root_first: Path | None = None
@@ -218,7 +233,7 @@ class Environment:
             if block not in known and (is_complete or not _is_block_name(block)):
                 origin = self._compiled.outlines[key].origin
                 raise UnknownBlock(block, known, template=origin.name, path=origin.path)
-        text = self._run(key + Variant(blocks=wanted).suffix(), context)
+        text = self._run(key + Variant(blocks=wanted).suffix(), context, _is_escaped(key))
         return dict(zip(wanted, text.split(BLOCK_SEPARATOR), strict=True))
 
     def blocks(self, name: str, *, root_first: Path | None = None) -> tuple[str, ...]:
@@ -264,27 +279,18 @@ class Environment:
 
     def _pieces(self, key: str, context: Mapping[str, Any], breaks: int) -> Iterator[str]:
         if not breaks:
-            yield self._page(key, context)
+            yield self._template(key).render(context)
             return
         page = None if HOOKS.isdisjoint(context) else PageHead(context)
         values = context if page is None else page.into(context)
         for part in range(breaks + 1):
-            text = self._run(key + Variant(part=part).suffix(), values)
+            text = self._run(key + Variant(part=part).suffix(), values, _is_escaped(key))
             if page is not None:
                 text = page.finish(text, is_last=part == breaks)
             if text:
                 yield text
 
-    def _page(self, key: str, context: Mapping[str, Any]) -> str:
-        loops = self._compiled.loops.get(key) or self._loops(key)
-        headless = HOOKS.isdisjoint(context)
-        key += _suffix_of(loops.form(context) if loops.prints else None, headless)
-        if headless:
-            return self._run(key, context)
-        page = PageHead(context)
-        return page.finish(self._run(key, page.into(context)))
-
-    def _run(self, key: str, context: Mapping[str, Any]) -> str:
+    def _run(self, key: str, context: Mapping[str, Any], is_escaped: bool) -> str:
         if self._debug:
             self._at.place = None
         try:
@@ -302,7 +308,7 @@ class Environment:
                 raise self._wrap(error, key) from error
             raise
         # Why: the engine writes a slash as an entity, which no place in HTML needs and every URL has.
-        return text.replace("&#x2f;", "/") if _is_escaped(key) else text
+        return text.replace("&#x2f;", "/") if is_escaped else text
 
     # --- names ----------------------------------------------------------------------------
 
@@ -310,15 +316,11 @@ class Environment:
         """Give the name that the engine has for a template: its path."""
         if self._debug:
             self._refresh()
-        key = self._keys.get((name, root_first))
-        if key is None:
-            path = self._roots.find(name, root_first)
-            if path is None:
-                raise self._roots.missing(name, root_first)
-            key = str(path)
-            self._compiled.names.setdefault(key, name)
-            if not self._debug:
-                self._keys[name, root_first] = key
+        path = self._roots.find(name, root_first)
+        if path is None:
+            raise self._roots.missing(name, root_first)
+        key = str(path)
+        self._compiled.names.setdefault(key, name)
         return key
 
     def _text(self, source: str, name: str) -> str:
@@ -407,6 +409,20 @@ class Environment:
             ) from error
         return Origin(self._compiled.names.get(plain, path.name), path, source)
 
+    def _template(self, key: str) -> Template:
+        with self._lock:
+            template = self._compiled.templates.get(key)
+            if template is None:
+                template = Template(
+                    key,
+                    self._loops(key),
+                    self._run,
+                    is_escaped=_is_escaped(key),
+                    names=None if self._debug else self._names(key, set()),
+                )
+                self._compiled.templates[key] = template
+        return template
+
     def _loops(self, plain: str) -> Loops:
         """Find the loops that can be looked at before; none where not all parents are known."""
         with self._lock:
@@ -418,6 +434,25 @@ class Environment:
                 loops = find_loops(outline, bound) if is_known else Loops([])
                 self._compiled.loops[plain] = loops
         return loops
+
+    def _names(self, plain: str, seen: set[str]) -> frozenset[str] | None:
+        """Give every name in a template and in what it is made of; None where that is not written out."""
+        seen.add(plain)
+        try:
+            outline, found = self._surveyed(plain)
+        except TemplateError:
+            # It may never be rendered; when it is, the engine meets this again.
+            return None
+        names = outline.names
+        if self._dialect.nonces and found.nonces and names is not None:
+            names |= {"nonce"}
+        for part in outline.parts:
+            key = self._join(part, plain)
+            if key.startswith(MISSING) or key in seen:
+                continue
+            others = self._names(key, seen)
+            names = None if names is None or others is None else names | others
+        return names
 
     def _surveyed(self, plain: str, depth: int = 0) -> tuple[Outline, Survey]:
         """Read a template after its parents, whose blocks tell where its own stand."""
@@ -483,7 +518,7 @@ class Environment:
         names = self._compiled.names
         self._compiled = _Compiled()
         self._compiled.names = names
-        self._keys.clear()
+        self._found.clear()
         self._joined.clear()
         self._numbers.clear()
         self._engine.reload()
@@ -558,11 +593,12 @@ class _Compiled:
         self.origins: dict[str, Origin] = {}
         self.spelled: dict[str, dict[str, str]] = {}
         self.loops: dict[str, Loops] = {}
+        self.templates: dict[str, Template] = {}
 
     def forget(self, plain: str) -> list[str]:
         """Forget a template with its variants; give the names that the engine has for them."""
         keys = [key for key in self.origins if key == plain or key.startswith(plain + VARIANT_MARK)]
-        for entries in (self.names, self.stamps, self.outlines, self.surveys, self.loops):
+        for entries in (self.names, self.stamps, self.outlines, self.surveys, self.loops, self.templates):
             entries.pop(plain, None)
         for key in keys:
             del self.origins[key], self.spelled[key]
@@ -588,11 +624,6 @@ def _is_escaped(key: str) -> bool:
     plain = Variant.parse(key)[0]
     name = plain.split(TEXT, 2)[2] if plain.startswith(TEXT) else plain
     return not name.endswith(PLAIN_SUFFIXES)
-
-
-@lru_cache(maxsize=2 * MOST_FORMS + 2)
-def _suffix_of(form: int | None, headless: bool) -> str:
-    return Variant(form=form, headless=headless).suffix()
 
 
 def _is_block_name(name: str) -> bool:

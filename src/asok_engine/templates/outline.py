@@ -44,6 +44,10 @@ NO_EXIT = frozenset({*CAPTURES, "with", "autoescape", "cache"})
 
 BLOCK_ARGUMENTS = re.compile(r"\s*([A-Za-z0-9_-]+)((?:\s+(?:scoped|required))*)\s*$")
 LITERAL = re.compile(r"""\s*(?:'([^'\\]*)'|"([^"\\]*)")\s*$""")
+PARTS = frozenset({"extends", "include", "import", "from"})
+#: The name of another template that is written out, before the words that may follow it.
+PART = re.compile(r"""\s*(?:'([^'\\]*)'|"([^"\\]*)")\s*(?:(?:as|import|ignore|with|without)\b|$)""")
+NAME = re.compile(r"[A-Za-z_]\w*")
 
 
 class Block(Struct, frozen=True):
@@ -61,7 +65,9 @@ class Outline(Struct):
     `close_of` maps the place of an opening tag to that of its closing tag, `depth` is how
     many tags enclose a token, `captured` whether one of them makes a value of its output.
     `extends` is the place of the tag at the top level, `parent` the name in it when it is
-    written out; `conditional` tells of an extends inside another tag.
+    written out; `conditional` tells of an extends inside another tag. `parts` are the other
+    templates that it extends, includes and imports; `names` every word in a tag or print, None
+    where a part or a component is not written out.
     """
 
     origin: Origin
@@ -73,6 +79,8 @@ class Outline(Struct):
     extends: int | None = None
     parent: str | None = None
     conditional: bool = False
+    parts: list[str] = field(default_factory=list)
+    names: frozenset[str] | None = None
 
     @property
     def is_root(self) -> bool:
@@ -105,6 +113,7 @@ def read(origin: Origin) -> Outline:
             f"Close it with {{% {CLOSERS[token.name]} %}}.",
         )
     _blocks(outline)
+    _mentions(outline)
     return outline
 
 
@@ -168,6 +177,23 @@ def _loop_exit(outline: Outline, stack: list[int], token: Token) -> None:
                 f"Move it outside of {{% {opened.name} %}}, for example with {{% if %}} around both.",
             )
     outline.origin.error(f"{{% {token.name} %}} stands in no loop.", token.line, "Put it inside {% for %}.")
+
+
+def _mentions(outline: Outline) -> None:
+    names: set[str] = set()
+    is_written_out = True
+    for token in outline.tokens:
+        if token.kind not in (Kind.PRINT, Kind.TAG):
+            continue
+        names.update(NAME.findall(token.body))
+        if token.name in PARTS:
+            if (part := PART.match(token.body)) is not None:
+                outline.parts.append(part.group(1) if part.group(1) is not None else part.group(2))
+            else:
+                is_written_out = False
+        elif token.name == "component":
+            is_written_out = False
+    outline.names = frozenset(names) if is_written_out else None
 
 
 def _blocks(outline: Outline) -> None:

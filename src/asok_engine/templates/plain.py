@@ -101,7 +101,12 @@ class Loop:
             if len(self._checks) >= MOST_KINDS:
                 self._checks.clear()
             check = self._checks[kind] = self._check(kind)
-        return _holds(check, items) or (check is not _never and self._learns(kind, items))
+        try:
+            if check(items):
+                return True
+        except (AttributeError, LookupError):
+            pass
+        return check is not _never and self._learns(kind, items)
 
     def _looked_at(self) -> list[Part]:
         return [part for part in self.prints if part not in self._asked]
@@ -164,7 +169,7 @@ class Loops:
     """
 
     def __init__(self, sources: list[tuple[list[str], Loop]]) -> None:
-        self._sources = sources
+        self._sources = [(path[0], path[1:], loop) for path, loop in sources]
         self.prints = frozenset[int]().union(*(loop.spoken_for() for _, loop in sources))
         self._forms: dict[tuple[int, ...], int] = {}
         self._spoken_for: list[frozenset[int]] = []
@@ -173,10 +178,10 @@ class Loops:
     def form(self, context: Mapping[str, Any]) -> int | None:
         """Give the form for a context; None when every print has to ask."""
         plain: tuple[int, ...] = ()
-        for number, (path, loop) in enumerate(self._sources):
+        for number, (root, path, loop) in enumerate(self._sources):
             try:
-                found = context[path[0]]
-                for name in path[1:]:
+                found = context[root]
+                for name in path:
                     found = _seen(found, name)
             except (AttributeError, LookupError):
                 continue
@@ -193,7 +198,7 @@ class Loops:
     def _new_form(self, plain: tuple[int, ...]) -> int | None:
         with self._lock:
             if plain not in self._forms and len(self._forms) < MOST_FORMS:
-                loops = [self._sources[number][1] for number in plain[::2]]
+                loops = [self._sources[number][2] for number in plain[::2]]
                 self._spoken_for.append(frozenset[int]().union(*(loop.spoken_for() for loop in loops)))
                 self._forms[plain] = len(self._spoken_for)
             return self._forms.get(plain)

@@ -331,7 +331,7 @@ def test_a_loop_remembers_so_many_kinds_of_items() -> None:
     found = loops(NAMES)
     made = [type("Made", (), {"name": "x"}) for _ in range(MOST_KINDS + 1)]
     assert all(unasked(found, rows=[kind()]) == 1 for kind in made)
-    (loop,) = [loop for _, loop in found._sources]
+    (loop,) = [loop for _, _, loop in found._sources]
     assert len(loop._checks) == 1
 
 
