@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 from msgspec import Struct
 from msgspec.structs import astuple, replace
 
+from asok.auth.begun import Begun
 from asok.auth.identity import Identity
 from asok.auth.own_models import own_model
 from asok.auth.people import People
@@ -43,10 +44,8 @@ from asok_engine.wire.urls import local_target, redirect_target
 __all__ = ["Answer", "IdentityTaken", "OAuth", "RequestOAuth"]
 
 _log = logging.getLogger("asok.security")
-#: Under which name the session has the sign-ins that wait.
-WAITING = "oauth"
-WAITING_SECONDS = 600
-MOST_WAITING = 4
+#: The sign-ins that a browser was sent away for.
+BEGUN = Begun("oauth", 600)
 KNOWN = {"google": google, "github": github}
 OVER = "This sign-in was not begun here, or is over. Begin it again."
 
@@ -288,7 +287,8 @@ class OAuth:
 
     def keep(self, session: Session, sign_in: SignIn) -> None:
         """Keep a sign-in in a session, beside those of other tabs."""
-        session.own[WAITING] = [*self._waiting(session), list(astuple(sign_in))][-MOST_WAITING:]
+        provider, state, *rest = astuple(sign_in)
+        BEGUN.keep(session, provider, state, rest, self.clock())
 
     def take(self, request: Request, name: str, state: str) -> SignIn:
         """Give the sign-in that an answer is for, once.
@@ -297,21 +297,14 @@ class OAuth:
             ProviderRefused: there is none in this session, or somebody else has signed in meanwhile.
         """
         session = self._sessions.of(request)
-        waiting = self._waiting(session)
-        found = next((each for each in waiting if each[1] == state and each[0] == name), None)
+        found = BEGUN.take(session, name, state, self.clock())
         if found is None:
             raise ProviderRefused(OVER)
-        session.own[WAITING] = [each for each in waiting if each is not found]
-        sign_in = SignIn(*found)
+        sign_in = SignIn(name, state, *found)
         if sign_in.user_key != session.user_key:
             # Why: what one person has begun must not become another's way in.
             raise ProviderRefused(OVER)
         return sign_in
-
-    def _waiting(self, session: Session) -> list[Any]:
-        kept = session.own.get(WAITING)
-        oldest = self.clock() - WAITING_SECONDS
-        return [each for each in kept if each[-1] >= oldest] if isinstance(kept, list) else []
 
     def _base(self, request: Request) -> str:
         """Give what the address to come back to begins with; never what a visitor says."""

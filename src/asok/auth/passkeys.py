@@ -18,11 +18,11 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from asok.auth.begun import Begun
 from asok.auth.own_models import own_model
 from asok.auth.passkey import Passkey
 from asok.auth.people import People
 from asok.auth.tries import Tries
-from asok_engine.backends.sessions.session import Session
 from asok_engine.database.running import run, run_async
 from asok_engine.dispatch.middleware.rate_limit import client_of
 from asok_engine.dispatch.middleware.sessions import Sessions
@@ -53,10 +53,8 @@ from asok_engine.wire.urls import local_target
 __all__ = ["Passkeys", "RequestPasskeys"]
 
 _log = logging.getLogger("asok.security")
-#: Under which name the session has the challenges that wait.
-WAITING = "passkeys"
-#: Tabs of one visitor that may ask at the same time.
-MOST_WAITING = 4
+#: The challenges that an authenticator was asked with.
+BEGUN = Begun("passkeys", TIMEOUT_SECONDS)
 MOST_PASSKEYS = 30
 #: Failed tries of one client in the window of the sign-in.
 TRIES = 60
@@ -279,31 +277,21 @@ class Passkeys:
 
     def _ask(self, request: Request, purpose: str, handle: str) -> str:
         """Keep a challenge in the session of a request; give it."""
-        session = self._sessions.of(request)
         challenge = make_challenge()
-        waiting = [*self._waiting(session), [purpose, challenge, int(self.clock()), handle]]
-        session.own[WAITING] = waiting[-MOST_WAITING:]
+        BEGUN.keep(self._sessions.of(request), purpose, challenge, [handle], self.clock())
         return challenge
 
     def _take(self, request: Request, purpose: str, answer: Any, tries: Tries) -> Plan[tuple[str, str]]:
         """Give the challenge that an answer is for, with the handle that was asked with; once."""
-        session = self._sessions.of(request)
         said = challenge_of(answer)
-        waiting = self._waiting(session)
-        found = next((each for each in waiting if each[0] == purpose and each[1] == said), None)
+        found = BEGUN.take(self._sessions.of(request), purpose, said, self.clock())
         if found is None:
             raise PasskeyRefused("This took too long, or was sent twice. Try again.")
-        session.own[WAITING] = [each for each in waiting if each is not found]
         # Why counted too: requests at the same time have read the session before either has written it.
         once = yield from tries.hit(f"passkey:once:{_hash(said)}", 1, float(TIMEOUT_SECONDS))
         if not once.allowed:
             raise PasskeyRefused("This took too long, or was sent twice. Try again.")
-        return found[1], found[3]
-
-    def _waiting(self, session: Session) -> list[Any]:
-        kept = session.own.get(WAITING)
-        oldest = self.clock() - TIMEOUT_SECONDS
-        return [each for each in kept if each[2] >= oldest] if isinstance(kept, list) else []
+        return said, found[0]
 
     def _count(self, tries: Tries) -> Plan[list[str]]:
         """Count a try of a client; give what was counted, to be taken back when it was right."""
