@@ -55,6 +55,9 @@ for protocol in ("asgi", "wsgi"):
     with TestClient(app, protocol, raise_errors=True) as client:
         email = f"{protocol}@example.com"
         page = client.get("/signup")
+        own = client.submit(page.form(), {"name": "Hazelnut", "email": email, "password": "hazelnut-1"})
+        assert own.status_code == 422, own.text
+        assert "This password is easy to guess." in own
         answer = client.submit(page.form(), {"name": "Ada", "email": email, "password": "four tall birches"})
         assert (answer.status_code, answer.headers["location"]) == (303, "/auth/verify"), answer.text
         from models.user import User

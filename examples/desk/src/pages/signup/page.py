@@ -23,7 +23,7 @@ class SignUpForm(Form):
     email = Form.email("Email", "required|max:254", autocomplete="username")
     password = Form.password(
         "Password",
-        "required",
+        "required|password_strength",
         autocomplete="new-password",
         help="At least 8 characters; a few words in a row are good. Nothing that is easy to guess.",
     )
