@@ -448,10 +448,10 @@ class Environment:
             names |= {"nonce"}
         for part in outline.parts:
             key = self._join(part, plain)
-            if key.startswith(MISSING) or key in seen:
-                continue
-            others = self._names(key, seen)
-            names = None if names is None or others is None else names | others
+            if key not in seen:
+                # What is missing may be there when it is asked for.
+                others = None if key.startswith(MISSING) else self._names(key, seen)
+                names = None if names is None or others is None else names | others
         return names
 
     def _surveyed(self, plain: str, depth: int = 0) -> tuple[Outline, Survey]:

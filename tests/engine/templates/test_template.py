@@ -17,15 +17,16 @@ def test_template_tells_every_name_that_it_can_ask_for(site: Site) -> None:
             "foot.html": "{% from 'macros.html' import mark %}{{ mark(year) }}",
             "macros.html": "{% macro mark(x) %}{{ x }}{{ owner.name }}{% endmacro %}",
             "page.html": "{% extends 'base.html' %}{% block main %}{% for r in rows %}{{ r.a|upper }}{% endfor %}"
-            "{% include 'none.html' ignore missing %}{% endblock %}",
-            "round.html": "{{ a }}{% if b %}{% include 'round.html' %}{% endif %}",
+            "{% include 'foot.html' ignore missing %}{% endblock %}",
+            "round.html": "{{ a }}{% if b %}{% include 'there.html' %}{% endif %}",
+            "there.html": "{{ c }}{% if d %}{% include 'round.html' %}{% endif %}",
             "other.html": "{% import 'macros.html' as m with context %}{{ m.mark(1) }}",
         }
     )
     page, around, other = (environment.template(f"{name}.html").names for name in ("page", "round", "other"))
     assert page is not None and around is not None and other is not None
     assert {"title", "year", "owner", "x", "rows"} <= page
-    assert {"a", "b"} <= around
+    assert {"a", "b", "c", "d"} <= around
     assert {"m", "x", "owner"} <= other
     assert "errors" not in page
     assert "title" not in other
@@ -44,10 +45,11 @@ def test_template_tells_every_name_that_it_can_ask_for(site: Site) -> None:
         "{% from name import m %}",
         "{% component 'Card' %}{% endcomponent %}",
         "{% include 'broken.html' ignore missing %}",
+        "{% include 'none.html' ignore missing %}",
     ],
 )
 def test_template_that_is_not_written_out_can_ask_for_anything(site: Site, source: str) -> None:
-    """Where only the render can tell what it is made of; a part that cannot be read is such a part."""
+    """Where only the render can tell what it is made of; a part that is missing or cannot be read is one, too."""
     environment = site({"t.html": source, "a.html": "", "broken.html": "{% if %"})
     assert environment.template("t.html").names is None
 
