@@ -690,6 +690,32 @@ TABLE = Table(
     other_names=["AKSARA_SETTINGS_MODULE"],
     # Names of the other face, and names that tools read.
     foreign_names=["MAIL_HOST", "MAIL_PORT"],
+    planned={
+        "the API application": [
+            *("ALLOWED_HOSTS", "ROOT_URLCONF", "MIDDLEWARE", "DEFAULT_PERMISSION_CLASSES"),
+            *("DEFAULT_AUTHENTICATION_CLASSES", "DEFAULT_PAGINATION_CLASS", "PAGE_SIZE", "MAX_PAGE_SIZE"),
+            *("CORS_ORIGINS", "CORS_ALLOW_CREDENTIALS", "CORS_ALLOW_METHODS", "CORS_ALLOW_HEADERS"),
+            *("REDIS_URL", "CACHE", "LOGGING", "SECURITY", "STATIC_URL", "STATIC_ROOT"),
+        ],
+        "file storage": [
+            *("MEDIA_ROOT", "MEDIA_URL", "MEDIA_STORAGE", "MEDIA_S3_BUCKET", "MEDIA_S3_REGION"),
+            *("MEDIA_S3_ENDPOINT_URL", "MEDIA_S3_ACCESS_KEY", "MEDIA_S3_SECRET_KEY", "MEDIA_PUBLIC_BASE_URL"),
+        ],
+        "mail": [
+            *("EMAIL_BACKEND", "DEFAULT_FROM_EMAIL", "EMAIL_HOST", "EMAIL_PORT", "EMAIL_HOST_USER"),
+            *("EMAIL_HOST_PASSWORD", "EMAIL_USE_TLS", "EMAIL_USE_SSL", "EMAIL_TIMEOUT"),
+        ],
+        "languages": ["SUPPORTED_LOCALES", "DEFAULT_LOCALE", "LOCALE_PATHS"],
+        "background tasks": [
+            *("TASKS_ENABLED", "TASK_POLL_INTERVAL_SECONDS", "TASK_MAX_ATTEMPTS", "TASK_RETRY_DELAY_SECONDS"),
+            *("TASK_RETRY_BACKOFF_BASE", "TASK_RETRY_MAX_DELAY_SECONDS", "TASK_CONCURRENCY"),
+            *("TASK_STALE_LOCK_TIMEOUT_SECONDS", "TASK_LOCK_RECOVERY_INTERVAL_SECONDS"),
+            *("TASK_RESULT_TTL_SECONDS", "TASK_CLEANUP_INTERVAL_SECONDS", "TASK_CRON_CHECK_INTERVAL_SECONDS"),
+        ],
+        "AI tools": ["AI_MODE", "AI_PROVIDER", "AI_API_KEY", "AI_MODEL", "AI_SAFETY"],
+        "tenants": ["MULTI_TENANT", "TENANT_MODEL", "TENANT_HEADER", "TENANT_SUBDOMAIN"],
+        "the admin": ["ADMIN_SITE_TITLE", "ADMIN_SITE_HEADER", "ADMIN_URL_PREFIX"],
+    },
 )
 
 _OPENING = """

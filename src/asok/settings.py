@@ -650,6 +650,26 @@ TABLE = Table(
     ],
     # Names of the other face, and names that servers and shells use.
     foreign_names=["EMAIL_HOST", "EMAIL_PORT", "LOCALES"],
+    planned={
+        "API documentation": [
+            *("DOCS", "DOCS_PATH", "OPENAPI_PATH", "OPENAPI_AUTHORIZE"),
+            *("API_TITLE", "API_LOGO", "SITE_LOGO"),
+        ],
+        "the developers' toolbar": ["TOOLBAR"],
+        "images": ["IMAGE_OPTIMIZATION", "IMAGE_KEEP_ORIGINAL"],
+        "file storage": [
+            *("ASOK_STORAGE_BACKEND", "ASOK_S3_BUCKET", "ASOK_S3_REGION", "ASOK_S3_ENDPOINT"),
+            *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
+            *("ASOK_S3_CUSTOM_DOMAIN", "ASOK_SERVE_STATIC_FROM_S3"),
+        ],
+        "background tasks": [
+            *("ASOK_QUEUE_BACKEND", "BG_WORKERS", "ASOK_WORKER_CONCURRENCY", "ASOK_WORKER_QUEUES"),
+        ],
+        "GraphQL": [
+            *("GRAPHQL_ENABLED", "GRAPHQL_PATH", "GRAPHQL_AUTHORIZE"),
+            *("GRAPHQL_ALLOW_UNAUTHENTICATED_MUTATIONS", "GRAPHQL_MAX_COMPLEXITY", "GRAPHQL_MAX_DEPTH"),
+        ],
+    },
 )
 
 _OPENING = """

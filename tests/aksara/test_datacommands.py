@@ -18,6 +18,7 @@ class Note(Record):
 """
 
 
+@pytest.mark.setting("aksara.INSTALLED_APPS")
 @pytest.mark.parametrize("installed", ["", "AKSARA_INSTALLED_APPS=shop\n"])
 def test_tables_follow_the_models_of_a_project(tmp_path: Path, installed: str) -> None:
     """The models of INSTALLED_APPS, or of models.py where none is named."""

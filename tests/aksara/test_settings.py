@@ -104,6 +104,7 @@ def test_settings_that_do_not_fit_together_are_told(code: dict[str, Any], compla
     assert complaints(**code) == [complaint]
 
 
+@pytest.mark.setting("aksara.DEBUG")
 def test_every_default_passes_its_own_checks() -> None:
     """A project that sets what production demands has no problem, and DEBUG demands nothing."""
     assert complaints() == []

@@ -104,12 +104,12 @@ def test_each_setting_is_either_observed_or_pending() -> None:
     """Exactly one of: a test marked with its name, or a place on the list."""
     observed = {name for _, name in marked(suite())}
     neither = [
-        f"{name}: mark the test of its effect, or add it to PENDING"
+        f"{name}: mark the test of its effect, or call it planned in its table"
         for name in ROWS
         if name not in observed | PENDING.keys()
     ]
     both = [
-        f"{name}: it is observed, so take it out of PENDING and lower LIMIT"
+        f"{name}: it is observed, so take it out of `planned` in its table and lower LIMIT"
         for name in sorted(observed & PENDING.keys())
     ]
     assert not [*neither, *both], listing([*neither, *both])
@@ -122,7 +122,7 @@ def test_marks_and_pending_name_rows() -> None:
         for place, name in marked(suite())
         if name not in ROWS
     ]
-    wrong += [f"tests/house/pending.py: {name} is no row" for name in PENDING if name not in ROWS]
+    wrong += [f"{name} is called planned and is no row" for name in PENDING if name not in ROWS]
     assert not wrong, listing(wrong)
     assert all(PENDING.values()), "Each name on PENDING says what it waits for."
 

@@ -97,6 +97,8 @@ def _entry(table: Table, row: Setting) -> Iterator[str]:
     yield f"- Environment: {', '.join(f'`{name}`' for name in names) or 'none; set it in code'}"
     if row.secret:
         yield "- Secret: never shown in listings, logs and messages"
+    if row.name in table.planned:
+        yield f"- **Planned**: it has no effect yet and waits for {table.planned[row.name]}"
     yield ""
     if row.options:
         yield "| Option | Type | Default | Meaning |"

@@ -8,7 +8,8 @@ one; where values come from is the resolver's business.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from asok_engine.settings.kinds import Kind
@@ -115,6 +116,7 @@ class Table:
     aliases do. `error` is the class that a wrong value raises. `other_names` are
     variables with the prefix that are not settings; `foreign_names` are near to
     one of ours but belong to others, so a `.env` may hold them without a word.
+    `planned` names, by the capability that they wait for, the rows that have no effect yet.
     """
 
     def __init__(
@@ -128,6 +130,7 @@ class Table:
         rules: Sequence[Rule] = (),
         other_names: Sequence[str] = (),
         foreign_names: Sequence[str] = (),
+        planned: Mapping[str, Collection[str]] = MappingProxyType({}),
     ) -> None:
         self.face = face
         self.prefix = prefix
@@ -136,6 +139,8 @@ class Table:
         self.rules = tuple(rules)
         self.other_names = frozenset(other_names)
         self.foreign_names = frozenset(foreign_names)
+        #: The capability that each row without an effect waits for.
+        self.planned = {name: capability for capability, names in planned.items() for name in names}
         self.environment_names: dict[str, tuple[str, ...]] = {}
         self.by_environment_name: dict[str, Setting] = {}
         self._by_name: dict[str, Setting] = {}

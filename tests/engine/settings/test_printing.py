@@ -49,6 +49,7 @@ TABLE = Table(
         ),
     ],
     bare_names=True,
+    planned={"halls": ["TITLE"]},
 )
 
 
@@ -102,6 +103,14 @@ def test_the_reference_page_has_every_row_and_option() -> None:
     assert "- Environment: `HALL_NAMES`, `NAMES`" in page
     assert "- Environment: none; set it in code" in page
     assert "| `size` | `int \\| None` | `5` | Bound it. Environment: `HALL_SIZE`. |" in page
+
+
+def test_the_reference_page_says_what_has_no_effect_yet() -> None:
+    """Nobody sets a setting in vain: a planned one says so and what it waits for, and no other does."""
+    page = reference_page(TABLE, "Settings of hall", "Opening.")
+    title = page.partition("### TITLE")[2]
+    assert "- **Planned**: it has no effect yet and waits for halls" in title
+    assert page.count("**Planned**") == 1
 
 
 @pytest.mark.parametrize("value", ["plain", "with space", "it's # odd", 'a "quote" \\ slash', "${HOME}", ""])

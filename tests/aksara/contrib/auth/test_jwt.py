@@ -160,6 +160,7 @@ def test_public_key_of_the_setting_is_no_shared_secret() -> None:
         create_access_token(ADA)
 
 
+@pytest.mark.setting("aksara.SECRET_KEY")
 def test_another_secret_key_is_another_application() -> None:
     """What one has signed the other refuses; what is signed for anything else is no token."""
     token = create_access_token(ADA)
