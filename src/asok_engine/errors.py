@@ -6,6 +6,7 @@ FrameworkError
 ├── InputError            the client's fault; carries a status and a field report
 │   ├── BodyTooLarge      413
 │   ├── MalformedBody     400
+│   ├── MissingField      400, a name that was not sent; a KeyError as well
 │   ├── UnsupportedBody   415
 │   ├── NotFoundError     404
 │   ├── UnauthorizedError 401
@@ -63,6 +64,7 @@ __all__ = [
     "IntegrityError",
     "LockUnavailable",
     "MalformedBody",
+    "MissingField",
     "MissingTable",
     "NotFoundError",
     "NotNullError",
@@ -154,6 +156,20 @@ class MalformedBody(InputError):
 
     code = "malformed-body"
     status = 400
+
+
+class MissingField(InputError, KeyError):
+    """A field that the handler reads was not sent; `name` is its name."""
+
+    code = "missing-field"
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"The field {name!r} was not sent.", errors={name: ["is missing"]})
+
+    def __str__(self) -> str:
+        # A KeyError would show the message in quotes.
+        return self.message
 
 
 class UnsupportedBody(InputError):

@@ -162,3 +162,18 @@ def test_rate_of_a_handler_is_counted(tmp_path: Path) -> None:
 def test_page_id_is_the_one_of_the_scoped_styles(tmp_path: Path) -> None:
     """What a handler reads is what stands in the body's `data-page-id`."""
     assert ask(tmp_path, "return request.page_id", "/x").text == page_id_of("/[name]")
+
+
+@pytest.mark.parametrize("protocol", ["asgi", "wsgi"])
+def test_field_that_was_not_sent_is_the_clients_mistake(tmp_path: Path, protocol: str) -> None:
+    """A form, a query or JSON without what the page reads is 400 and named, and nothing is logged as a defect."""
+    page = (
+        "CSRF = False\n\n\ndef get(request):\n    return request.query['q']\n\n\n"
+        "def post(request):\n    return request.json['name'] if request.is_json else request.form['name']\n"
+    )
+    client = TestClient(make_app(tmp_path, pages={"page.py": page}), protocol)
+    for answer in (client.get("/"), client.post("/", data={"other": "1"}), client.post("/", json={})):
+        assert answer.status_code == 400
+        assert "was not sent" in answer
+        assert answer.error is None
+    assert client.post("/", data={"name": "Ada"}).text == "Ada"

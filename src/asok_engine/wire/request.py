@@ -21,6 +21,7 @@ from asok_engine.errors import (
     ForbiddenError,
     InputError,
     MalformedBody,
+    MissingField,
     NotFoundError,
     Redirect,
     UnauthorizedError,
@@ -131,7 +132,10 @@ class JsonAccess(Struct, eq=False):
         return body
 
     def __getitem__(self, key: str) -> Any:
-        return self._mapping()[key]
+        body = self._mapping()
+        if key not in body:
+            raise MissingField(key)
+        return body[key]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._mapping())

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from asok_engine.errors import MissingField
+
 __all__ = ["Values", "no_values"]
 
 _NONE: Mapping[str, list[str]] = {}
@@ -16,6 +18,8 @@ _NONE: Mapping[str, list[str]] = {}
 
 class Values(dict[str, str]):
     """Named text values; `values["a"]` and `get` give the last one sent, `getlist` all of them.
+
+    A name that was not sent is MissingField, a KeyError that is answered with 400.
 
     Built from pairs in the order they were sent. Blank values are values. To set
     a name puts one value in the place of all that were sent.
@@ -38,6 +42,9 @@ class Values(dict[str, str]):
     def from_lists(cls, lists: Mapping[str, Sequence[str]]) -> Values:
         """Build from a list of values per name."""
         return cls([(name, value) for name, values in lists.items() for value in values])
+
+    def __missing__(self, name: str) -> str:
+        raise MissingField(name)
 
     def getlist(self, name: str) -> list[str]:
         """Give every value of a name in order; an empty list when there is none."""

@@ -14,6 +14,7 @@ from asok_engine.errors import (
     ForbiddenError,
     InputError,
     MalformedBody,
+    MissingField,
     NotFoundError,
     Redirect,
     UnauthorizedError,
@@ -100,7 +101,7 @@ def test_json_is_read_in_every_form() -> None:
     assert (request.json["name"], request.json.get("n"), request.json.get("none", 3)) == ("x", 2, 3)
     assert ("name" in request.json, "none" in request.json) == (True, False)
     assert (dict(request.json), len(request.json)) == ({"name": "x", "n": 2}, 2)
-    with pytest.raises(KeyError):
+    with pytest.raises(MissingField, match="'none' was not sent"):
         request.json["none"]
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import copy
 import pickle
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from asok_engine.errors import MissingField
 from asok_engine.wire.values import Values
 
 
@@ -31,6 +33,15 @@ def test_missing_name_has_no_values() -> None:
     """What was not sent is None, or an empty list."""
     assert Values().get("x") is None
     assert Values([("a", "1")]).getlist("x") == []
+
+
+def test_missing_name_that_is_read_is_the_clients_mistake() -> None:
+    """What a client leaves out is 400 and names the field; code that catches KeyError goes on to work."""
+    with pytest.raises(MissingField, match=r"^The field 'name' was not sent\.$") as raised:
+        Values([("a", "1")])["name"]
+    assert isinstance(raised.value, KeyError)
+    assert (raised.value.status, raised.value.name) == (400, "name")
+    assert raised.value.errors == {"name": ["is missing"]}
 
 
 def test_list_that_is_given_out_is_a_copy() -> None:
