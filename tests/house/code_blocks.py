@@ -20,7 +20,7 @@ from pathlib import Path
 
 _FENCE = re.compile(r"^(?P<indent> *)(?P<fence>`{3,}|~{3,}) *(?P<info>[^`\n]*)$")
 _PATH = re.compile(
-    r"^(?:#|//|/\*|<!--|\{#) *(?P<path>(?:src|tests|data)/[\w./\[\]:-]+|wsgi\.py|\.env) *(?:\*/|-->|#\})?$"
+    r"^(?:#|//|/\*|<!--|\{#) *(?P<path>(?:src|tests|data)/[\w./\[\]:-]+|\w+\.py|\.env) *(?:\*/|-->|#\})?$"
 )
 _NO_RUN = re.compile(r"\bno-run\b[: ]*(?P<reason>.*)$")
 
