@@ -17,7 +17,7 @@ from asok_engine.records.changes import invalid, stored_value
 from asok_engine.records.errors import FieldProblem
 from asok_engine.records.events import EventKind, model_events
 from asok_engine.records.fields.moment import SoftDelete
-from asok_engine.records.plans.delete import force_delete, needs_deeds
+from asok_engine.records.plans.delete import force_delete_each, needs_deeds
 from asok_engine.records.plans.refresh import refresh
 from asok_engine.records.plans.save import prepared
 from asok_engine.records.query import Query
@@ -171,10 +171,9 @@ def _keys(query: Query) -> Plan[list[Any]]:
 
 
 def _one_by_one(query: Query) -> Plan[int]:
-    count = 0
-    for record in (yield from query.fetch()):
-        count += yield from force_delete(record, query.database)
-    return count
+    # Whole rows: what points to a record may name any field of it.
+    whole = replace(query, names=None, included=())
+    return (yield from force_delete_each((yield from whole.fetch()), query.database))
 
 
 def _condition(query: Query) -> Condition | None:

@@ -3,11 +3,16 @@
 The database does what it can by its own constraints. Records of another model are
 deleted one by one only where that model has hooks, signals or restrictions of its
 own. A model with a soft-delete field is marked instead, unless one insists.
+
+One deed is one transaction, and deletes each row once, by whatever ways it is reached:
+rows may point to each other in a circle, and a chain of them may be of any length.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Generator, Iterable
+from types import GeneratorType
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from asok_engine.records.changes import mark_stored, stored_value
 from asok_engine.records.errors import RestrictedDelete
@@ -18,6 +23,7 @@ from asok_engine.records.plans.count import exists
 from asok_engine.records.plans.save import call_hooks
 from asok_engine.records.query import Query
 from asok_engine.records.registry import registry
+from asok_engine.records.relations.relation import database_beside
 from asok_engine.records.signals import post_delete, pre_delete
 from asok_engine.records.steps import Atomic, Plan
 
@@ -25,7 +31,10 @@ if TYPE_CHECKING:
     from asok_engine.records.description import Description
     from asok_engine.records.record import Record
 
-__all__ = ["delete", "force_delete", "incoming", "needs_deeds", "restore"]
+__all__ = ["delete", "force_delete", "force_delete_each", "incoming", "needs_deeds", "restore"]
+
+#: A plan that may also yield another such plan, and receives its result.
+DeepPlan: TypeAlias = Generator[Any, Any, Any]
 
 
 def delete(record: Record, database: str = "") -> Plan[int]:
@@ -46,11 +55,17 @@ def force_delete(record: Record, database: str = "") -> Plan[int]:
     """Delete the row of a record, whatever its model says about soft deletion."""
     if record._origin is None:
         return 0
-    description = record.__description__
-    if not needs_deeds(description):
+    if not needs_deeds(record.__description__):
         return (yield from _delete_row(record, database))
-    alias = database or record._origin.database
-    count: int = yield Atomic(_with_listeners(record, _delete_all(record, alias)), alias)
+    return (yield from force_delete_each([record], database or record._origin.database))
+
+
+def force_delete_each(records: Iterable[Record], database: str) -> Plan[int]:
+    """Delete the rows of stored records with all that their models ask for; give how many of them went.
+
+    One that an earlier one has taken along counts, and is not deleted again.
+    """
+    count: int = yield Atomic(_on_a_stack(_Deed().delete_each(records, database)), database)
     return count
 
 
@@ -84,46 +99,116 @@ def incoming(description: Description) -> list[tuple[Description, ForeignKey[Any
     return kept[1]
 
 
-def _with_listeners(record: Record, deed: Plan[int]) -> Plan[int]:
+def _on_a_stack(plan: DeepPlan) -> Plan[Any]:
+    """Drive a plan and the plans that it yields on a list of them, not on Python's own stack."""
+    stack: list[DeepPlan] = [plan]
+    value: Any = None
+    error: BaseException | None = None
+    while stack:
+        try:
+            step = stack[-1].send(value) if error is None else stack[-1].throw(error)
+        except StopIteration as end:
+            stack.pop()
+            value, error = end.value, None
+            continue
+        except BaseException as raised:
+            stack.pop()
+            value, error = None, raised
+            continue
+        value = error = None
+        if type(step) is GeneratorType:
+            stack.append(step)
+            continue
+        try:
+            value = yield step
+        except BaseException as thrown:
+            error = thrown
+    if error is not None:
+        try:
+            raise error
+        finally:
+            # Else the error and this frame would hold each other.
+            error = None
+    return value
+
+
+def _with_listeners(record: Record, deed: DeepPlan) -> Generator[Any, Any, int]:
     yield from call_hooks(record, "before_delete")
     if pre_delete:
         yield from pre_delete.send(type(record), instance=record)
-    count = yield from deed
+    count: int = yield from deed
     yield from call_hooks(record, "after_delete")
     if post_delete:
         yield from post_delete.send(type(record), instance=record)
     return count
 
 
-def _delete_all(record: Record, alias: str) -> Plan[int]:
-    """Do what the models that point here ask for, then delete the row."""
-    pointing = [
-        (child, field, Query(child, database_alias=alias).with_everything().where_equal(field.name, value))
-        for child, field in incoming(record.__description__)
-        if (value := stored_value(record, field.target_field.name)) is not None
-    ]
-    for child, field, query in pointing:
-        if field.on_delete in ("RESTRICT", "PROTECT") and (yield from exists(query)):
-            raise RestrictedDelete(
-                f"{record!r} cannot be deleted: a {child.name} points to it by {field.name!r}.",
-                fix=f"Delete the {child.name} first, or let it point to another record.",
-            )
-    for child, field, query in pointing:
-        if field.on_delete == "CASCADE" and (needs_deeds(child) or not field.has_constraint):
-            for row in (yield from query.fetch()):
-                yield from force_delete(row, alias)
-        elif field.on_delete == "SET_NULL" and (not field.has_constraint or model_events.wants(child.model)):
-            for row in (yield from query.fetch()):
-                row.__dict__[field.name] = None
-                yield from _write_marker(row, field.name, alias)
-    return (yield from _delete_row(record, alias))
+class _Deed:
+    """One deletion with all that it takes along."""
+
+    def __init__(self) -> None:
+        #: The rows that were reached, with the number of rows that went by it: None while it is going on.
+        self._reached: dict[Any, int | None] = {}
+        #: A row was reached again on the way down from itself.
+        self._has_circle = False
+
+    def delete_each(self, records: Iterable[Record], alias: str) -> DeepPlan:
+        count = 0
+        for record in records:
+            count += yield self._delete(record, alias)
+        return count
+
+    def _delete(self, record: Record, alias: str) -> DeepPlan:
+        """Delete one row with its listeners, unless it is gone or going already; give its number: 0 or 1."""
+        description = record.__description__
+        row = (alias, description.table.full_name, *[stored_value(record, name) for name in description.key])
+        if row in self._reached:
+            count = self._reached[row]
+            if count is None:
+                self._has_circle = True
+            else:
+                record._row = record._origin = None
+            return count or 0
+        self._reached[row] = None
+        deed = self._delete_all(record, alias)
+        count = yield from (_with_listeners(record, deed) if needs_deeds(description) else deed)
+        self._reached[row] = count
+        return count
+
+    def _delete_all(self, record: Record, alias: str) -> Generator[Any, Any, int]:
+        """Do what the models that point here ask for, then delete the row."""
+        pointing = []
+        for child, field in incoming(record.__description__):
+            value = stored_value(record, field.target_field.name)
+            if value is not None:
+                there = database_beside(record.__description__, alias, child)
+                query = Query(child, database_alias=there).with_everything().where_equal(field.name, value)
+                pointing.append((child, field, query))
+        for child, field, query in pointing:
+            if field.on_delete in ("RESTRICT", "PROTECT") and (yield from exists(query)):
+                raise RestrictedDelete(
+                    f"{record!r} cannot be deleted: a {child.name} points to it by {field.name!r}.",
+                    fix=f"Delete the {child.name} first, or let it point to another record.",
+                )
+        for child, field, query in pointing:
+            by_database = field.foreign_key() is not None
+            if field.on_delete == "CASCADE" and (needs_deeds(child) or not by_database):
+                for each in (yield from query.fetch()):
+                    yield self._delete(each, query.database)
+            elif field.on_delete == "SET_NULL" and (not by_database or model_events.wants(child.model)):
+                for each in (yield from query.fetch()):
+                    each.__dict__[field.name] = None
+                    yield from _write_marker(each, field.name, query.database)
+        # The last row of a circle takes the others along by the database's own cascade.
+        return (yield from _delete_row(record, alias, self._has_circle))
 
 
-def _delete_row(record: Record, database: str) -> Plan[int]:
+def _delete_row(record: Record, database: str, is_taken_along: bool = False) -> Plan[int]:
     description, origin = record.__description__, record._origin
     assert origin is not None
     wanted, alias = _key_columns(record), database or origin.database
     count = yield description.delete_shape(description.key).bind(wanted, alias)
+    count = count or int(is_taken_along)
     record._row = record._origin = None
     if model_events and count:
         yield from model_events.tell(description, "deleted", (record.pk,), database=alias)

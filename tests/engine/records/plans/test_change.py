@@ -10,6 +10,7 @@ from asok_engine.errors import UsageError
 from asok_engine.records.errors import InvalidRecord, RecordNotFound, RestrictedDelete, UnknownName
 from asok_engine.records.fields.moment import DateTime
 from asok_engine.records.fields.number import Integer
+from asok_engine.records.fields.reference import ForeignKey
 from asok_engine.records.fields.text import String
 from asok_engine.records.plans.change import delete_all, force_delete_all, increment, restore_all, update_all
 from asok_engine.records.plans.count import count
@@ -141,3 +142,24 @@ def test_key_of_several_fields_takes_plain_conditions_only() -> None:
     assert driver.run(update_all(Query(Seat.__description__).where(number=2), {"free": 0})) == 1
     with pytest.raises(UsageError, match="several fields"):
         driver.run(update_all(Query(Seat.__description__).limit(1), {"free": 0}))
+
+
+class Task(Record):
+    """A part of another one."""
+
+    id: int
+    part_of_id = ForeignKey("self", nullable=True, on_delete="CASCADE")
+    told: list[int] = []
+
+    def before_delete(self) -> None:
+        """Note it."""
+        self.told.append(self.id)
+
+
+def test_row_that_an_earlier_one_takes_along_is_deleted_once() -> None:
+    """Its hooks come once, and it counts."""
+    driver = Driver(Task)
+    driver.save(Task(), Task(part_of_id=1), Task(part_of_id=2), Task())
+    Task.told.clear()
+    assert driver.run(delete_all(Query(Task.__description__).only("part_of_id").order_by("id"))) == 4
+    assert Task.told == [1, 2, 3, 4]

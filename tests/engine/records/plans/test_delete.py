@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
+from typing import Any
+
 import pytest
 
 from asok_engine.records.errors import RestrictedDelete
+from asok_engine.records.events import model_events
 from asok_engine.records.fields.moment import CreatedAt, SoftDelete, UpdatedAt
 from asok_engine.records.fields.reference import ForeignKey
 from asok_engine.records.fields.text import String
 from asok_engine.records.plans.count import count
-from asok_engine.records.plans.delete import delete, force_delete, incoming, restore
+from asok_engine.records.plans.delete import delete, force_delete, force_delete_each, incoming, restore
 from asok_engine.records.plans.find import find_by_key
 from asok_engine.records.query import Query
 from asok_engine.records.record import Record
@@ -150,3 +154,97 @@ def test_soft_deletion_can_be_overruled() -> None:
     assert driver.run(force_delete(note)) == 1
     assert driver.run(count(NOTES.with_trashed())) == 0
     assert driver.run(delete(Note(text="x"))) == 0
+
+
+class Reply(Record):
+    """An answer to another one, which may answer a third."""
+
+    id: int
+    parent_id = ForeignKey("self", nullable=True, on_delete="CASCADE")
+    other_id = ForeignKey("self", nullable=True, on_delete="CASCADE")
+    told: list[str] = []
+
+    def before_delete(self) -> None:
+        """Note it."""
+        self.told.append(f"before {self.id}")
+
+    def after_delete(self) -> None:
+        """Note it."""
+        self.told.append(f"after {self.id}")
+
+
+REPLIES = Query(Reply.__description__)
+
+
+def replies(*parents: tuple[int | None, int | None]) -> Driver:
+    """Give a driver with replies, each with the keys that it points to, whether they are there yet or not."""
+    driver = Driver(Reply)
+    for _ in parents:
+        driver.save(Reply())
+    for reply, (parent, other) in zip(driver.fetch(REPLIES.order_by("id")), parents, strict=True):
+        reply.parent_id, reply.other_id = parent, other
+        driver.save(reply)
+    Reply.told.clear()
+    return driver
+
+
+def test_chain_of_any_length_goes() -> None:
+    """From its end to its beginning, in one transaction, with hooks around what they are about."""
+    length = 1500
+    driver = replies((None, None), *((number, None) for number in range(1, length)))
+    first = driver.run(find_by_key(Reply.__description__, 1))
+    assert driver.run(delete(first)) == 1
+    assert driver.run(count(REPLIES)) == 0
+    assert Reply.told == [
+        *(f"before {number}" for number in range(1, length + 1)),
+        *(f"after {number}" for number in range(length, 0, -1)),
+    ]
+
+
+def test_error_at_the_end_of_a_chain_undoes_all_of_it() -> None:
+    """It arrives as it was raised."""
+    driver = replies((None, None), (1, None), (2, None))
+    driver.connection.execute(
+        "CREATE TRIGGER no BEFORE DELETE ON replies BEGIN SELECT raise(ABORT, 'no'); END"
+    )
+    with pytest.raises(sqlite3.IntegrityError, match="no"):
+        driver.run(delete(driver.run(find_by_key(Reply.__description__, 1))))
+    assert driver.run(count(REPLIES)) == 3
+    assert Reply.told == ["before 1", "before 2", "before 3"]
+
+
+@pytest.mark.parametrize(
+    ("pointers", "told"),
+    [
+        ([(1, None)], "before 1, after 1"),
+        ([(2, None), (1, None)], "before 1, before 2, after 2, after 1"),
+        ([(3, None), (1, None), (2, None)], "before 1, before 2, before 3, after 3, after 2, after 1"),
+        ([(None, None), (1, None), (1, 2)], "before 1, before 2, before 3, after 3, after 2, after 1"),
+        ([(None, None), (1, 3), (1, 2)], "before 1, before 2, before 3, after 3, after 2, after 1"),
+    ],
+)
+def test_rows_that_point_to_each_other_go_once(
+    pointers: list[tuple[int | None, int | None]], told: str
+) -> None:
+    """In a circle, to themselves, or on two ways: each has its hooks and its event once."""
+    driver = replies(*pointers)
+    events: list[Any] = []
+    listener = model_events.listen(lambda event: events.extend(event.keys), Reply)
+    try:
+        assert driver.run(delete(driver.run(find_by_key(Reply.__description__, 1)))) == 1
+    finally:
+        model_events.unlisten(listener)
+    assert ", ".join(Reply.told) == told
+    assert sorted(events) == list(range(1, len(pointers) + 1))
+    assert driver.run(count(REPLIES)) == 0
+
+
+def test_each_of_many_goes_once() -> None:
+    """What an earlier one has taken along counts among those that went, and is no longer stored."""
+    driver = replies((None, None), (1, None), (2, None), (None, None))
+    found = driver.fetch(REPLIES.where(id__lt=4).order_by("id"))
+    assert driver.run(force_delete_each(found, "default")) == 3
+    assert Reply.told == ["before 1", "before 2", "before 3", "after 3", "after 2", "after 1"]
+    assert not any(each.is_stored for each in found)
+    assert driver.run(count(REPLIES)) == 1
+    assert len([text for text in driver.since(0) if text.startswith("DELETE")]) == 3
