@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal as D
@@ -14,6 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from asok_engine.database.databases import Database
+from asok_engine.database.running import run
 from asok_engine.errors import ForeignKeyError, InputError, UniqueError, UsageError
 from asok_engine.records.aggregates import aggregate_at
 from asok_engine.records.changes import changed
@@ -45,13 +47,13 @@ from asok_engine.records.relations.has import HasMany
 from asok_engine.records.relations.many_to_many import ManyToMany
 from asok_engine.records.relations.morph import MorphMany, MorphTo
 from asok_engine.records.relations.through import Through
-from asok_engine.records.steps import AskDialect, Atomic, Plan
+from asok_engine.records.steps import AskDialect, Atomic, Call, Plan
 from asok_engine.records.zones import active_zone
 from asok_engine.sql.expressions import Order, any_of
 from asok_engine.sql.functions import Cast, Function
 from asok_engine.sql.metadata import create_statements
 from asok_engine.sql.raw import Raw
-from asok_engine.sql.select import Lock
+from asok_engine.sql.select import Lock, Select
 from asok_engine.sql.tables import NOW
 from asok_engine.sql.types import text as text_type
 
@@ -117,6 +119,20 @@ class Label(Record):
 
     class Meta:
         table_name = "contract_labels"
+
+
+class Reply(Record):
+    """An answer to another one."""
+
+    parent_id = ForeignKey("self", nullable=True, on_delete="CASCADE")
+    told: list[int] = []
+
+    def before_delete(self) -> None:
+        """Note the key."""
+        self.told.append(self.id)
+
+    class Meta:
+        table_name = "contract_replies"
 
 
 class Note(Record):
@@ -201,7 +217,7 @@ class Spot(Record):
         table_name = "contract_spots"
 
 
-MODELS = (Writer, Book, Review, Label, Note, Everything, Reading, Ticket)
+MODELS = (Writer, Book, Review, Label, Note, Everything, Reading, Ticket, Reply)
 WRITERS, BOOKS, LABELS = (Query(model.__description__) for model in (Writer, Book, Label))
 
 
@@ -660,3 +676,63 @@ def test_near_vectors_are_found(ready: Perform, database: Database) -> None:
     assert [spot.name for spot in near] == ["4", "3"]
     assert near[0].distance == pytest.approx(0, abs=1e-6)
     assert near[0].place == [4.0, 1.0, 0.0]
+
+
+def test_chains_and_circles_go_whole_and_once(ready: Perform) -> None:
+    """However long the chain is, and whatever the database itself takes along."""
+
+    def pointing(parents: list[int | None]) -> Plan[None]:
+        made = yield from bulk_create(Reply.__description__, [Reply() for _ in parents])
+        for reply, place in zip(made, parents, strict=True):
+            reply.parent_id = None if place is None else made[place].id
+        yield from bulk_update(Reply.__description__, made, ["parent_id"])
+
+    replies = Query(Reply.__description__).order_by("id")
+    for parents in ([None, *range(1200)], [2, 0, 1, None], [0], [1, 0]):
+        ready(pointing(parents))
+        keys = ids(ready, replies)
+        Reply.told.clear()
+        assert ready(delete_all(replies)) == len(keys)
+        assert sorted(Reply.told) == keys
+        assert ready(count(replies)) == 0
+    ready(pointing([2, 0, 1]))
+    assert ready(delete(ready(first(replies)))) == 1
+    assert ready(count(replies)) == 0
+
+
+def test_two_who_join_the_same_at_once_both_succeed(ready: Perform) -> None:
+    """A double click is no error, and joins once."""
+    if ready(_dialect()).spelling == "sqlite":
+        pytest.skip("a writer of SQLite waits until the one before it has committed")
+    book = ready(find_by_key(Book.__description__, 3))
+
+    def meddle() -> None:
+        def other() -> None:
+            run(attach(run(find_by_key(Book.__description__, 3)), "labels", [2, 1]))
+
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join()
+
+    def meddled(plan: Plan[Any]) -> Plan[Any]:
+        """Let the other one come between what a plan reads and what it writes."""
+        step = next(plan)
+        while True:
+            if isinstance(step, Atomic):
+                step.plan = meddled(step.plan)
+            result = yield step
+            if isinstance(step, Select):
+                yield Call(meddle)
+            try:
+                step = plan.send(result)
+            except StopIteration as end:
+                return end.value
+
+    assert ready(meddled(attach(book, "labels", [1, 2]))) == [1, 2]
+    assert ready(attached_keys(book, "labels")) == [1, 2]
+    with pytest.raises(ForeignKeyError):
+        ready(attach(book, "labels", 999))
+
+
+def _dialect() -> Plan[Any]:
+    return (yield AskDialect())

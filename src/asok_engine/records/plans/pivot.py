@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -15,7 +15,7 @@ from asok_engine.records.relations.many_to_many import ManyToMany
 from asok_engine.records.steps import Atomic, Plan
 from asok_engine.sql.change import Delete
 from asok_engine.sql.expressions import Condition, In, Parameter
-from asok_engine.sql.insert import insert_shape
+from asok_engine.sql.insert import Conflict, insert_shape
 from asok_engine.sql.select import COLUMN, Output, Select
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ def attach(
 ) -> Plan[list[Any]]:
     """Join records, or keys, with a record; give the keys that were not joined before.
 
-    `values` fill other columns of the pivot.
+    `values` fill other columns of the pivot. Two who join the same ones at once both succeed,
+    unless a model of the pivot has rules against it.
     """
     relation, keys = _relation(record, name), _keys(record, name, targets)
     alias = _alias(record)
@@ -56,33 +57,45 @@ def detach(record: Record, name: str, targets: Any = None) -> Plan[int]:
 
 def sync(record: Record, name: str, targets: Any, values: Mapping[str, Any] | None = None) -> Plan[Synced]:
     """Join exactly these records, or keys, with a record: add what is missing, part what is too much."""
-    relation, keys = _relation(record, name), _keys(record, name, targets)
-    alias = _alias(record)
-
-    def deed() -> Plan[Synced]:
-        have = yield from _have(record, relation, alias)
-        surplus = [key for key in have if key not in set(keys)]
-        if surplus:
-            yield from _detach(record, relation, surplus, alias)
-        added = yield from _attach(record, relation, keys, values or {}, alias, have)
-        return Synced(added, surplus)
-
-    done: Synced = yield Atomic(deed(), alias)
-    record.__dict__.pop(name, None)
-    return done
+    keys = _keys(record, name, targets)
+    return (yield from _changed_to(record, name, lambda have: keys, values or {}))
 
 
 def toggle(record: Record, name: str, targets: Any) -> Plan[Synced]:
     """Join what is apart and part what is joined."""
-    relation, keys = _relation(record, name), _keys(record, name, targets)
-    have = yield from _have(record, relation, _alias(record))
-    kept = [key for key in have if key not in set(keys)]
-    return (yield from sync(record, name, [*kept, *(key for key in keys if key not in set(have))]))
+    keys = _keys(record, name, targets)
+
+    def turned(have: list[Any]) -> list[Any]:
+        known, given = set(have), set(keys)
+        return [*(key for key in have if key not in given), *(key for key in keys if key not in known)]
+
+    return (yield from _changed_to(record, name, turned, {}))
 
 
 def attached_keys(record: Record, name: str) -> Plan[list[Any]]:
     """Give the keys of the records that are joined with a record."""
     return (yield from _have(record, _relation(record, name), _alias(record)))
+
+
+def _changed_to(
+    record: Record, name: str, wanted: Callable[[list[Any]], list[Any]], values: Mapping[str, Any]
+) -> Plan[Synced]:
+    """Join exactly the keys that a function makes of those that are joined, in one transaction."""
+    relation, alias = _relation(record, name), _alias(record)
+
+    def deed() -> Plan[Synced]:
+        have = yield from _have(record, relation, alias)
+        keys = wanted(have)
+        kept = set(keys)
+        surplus = [key for key in have if key not in kept]
+        if surplus:
+            yield from _detach(record, relation, surplus, alias)
+        added = yield from _attach(record, relation, keys, values, alias, have)
+        return Synced(added, surplus)
+
+    done: Synced = yield Atomic(deed(), alias)
+    record.__dict__.pop(name, None)
+    return done
 
 
 def _attach(
@@ -102,11 +115,17 @@ def _attach(
     pivot = relation.pivot
     extra = _pivot_values(relation, values)
     columns = (relation.own_column, relation.other_column, *extra)
-    shape = relation.owner.kept_shape(("pivot", relation.name, columns), lambda: insert_shape(pivot, columns))
-    own = _column_value(relation.owner, record.pk)
-    yield shape.bind_many(
-        [(own, _column_value(relation.target, key), *extra.values()) for key in wanted], alias
+    # Joining what somebody else has joined meanwhile is no error; a pivot with a model has rules of its own.
+    conflict = None if relation.through is not None else Conflict("ignore")
+    shape = relation.owner.kept_shape(
+        ("pivot", relation.name, columns), lambda: insert_shape(pivot, columns, conflict=conflict)
     )
+    own = _column_value(relation.owner, record.pk)
+    rows = [(own, _column_value(relation.target, key), *extra.values()) for key in wanted]
+    if conflict is not None:
+        # In one order, so that two who join the same ones do not wait for each other.
+        rows.sort()
+    yield shape.bind_many(rows, alias)
     return wanted
 
 
