@@ -20,10 +20,28 @@ if TYPE_CHECKING:
     from asok_engine.records.record import Record
     from asok_engine.records.steps import Plan
 
-__all__ = ["load_beside", "load_by", "load_grouped", "load_paths"]
+__all__ = ["beside", "database_beside", "load_beside", "load_by", "load_grouped", "load_paths"]
 
 #: An IN list longer than this is read in several statements.
 LIST_LIMIT = 500
+
+
+def database_beside(owner: Description, alias: str, target: Description) -> str:
+    """Give the alias under which the records of a target are, for an owner's records from `alias`.
+
+    Models of one database stay together, whichever one is asked; a model of another
+    database has its own.
+    """
+    return alias if alias and owner.database == target.database else target.database
+
+
+def beside(query: Query, records: Sequence[Record]) -> Query:
+    """Give a query of what records lead to, where those are; one that says where stays as it is."""
+    origin = records[0]._origin if records else None
+    if origin is None or query.database_alias:
+        return query
+    database = database_beside(records[0].__description__, origin.database, query.description)
+    return query if database == query.database else query.using(database)
 
 
 def load_paths(

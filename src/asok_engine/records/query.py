@@ -538,7 +538,7 @@ class Query(Struct, eq=False):
         else:
             records = yield select
         if self.database_alias:
-            records.origin.database = self.database_alias
+            records.read_from(self.database_alias)
         if self.included and records:
             yield from load_paths(records, self.description, self.included)
         return (records, groups) if grouped_by else records

@@ -80,6 +80,12 @@ class Records(list[Item]):
     #: The records that were loaded for these, by relation, held for the same reason.
     loaded: dict[str, Records[Any]]
 
+    def read_from(self, database: str) -> None:
+        """Say that these, and the records that were joined, came from another database than their model's."""
+        self.origin.database = database
+        for others in getattr(self, "joined", ()):
+            others.origin.database = database
+
     def hold(self, name: str, others: Records[Any]) -> None:
         """Keep what was loaded for a relation as long as this list."""
         if not hasattr(self, "loaded"):
@@ -250,7 +256,7 @@ class _Source:
         lines = [
             "def decode(rows):",
             "    result = List()",
-            "    result.origin = origin = Origin(layout_o, ref(result))",
+            "    result.origin = origin = Origin(layout_o, ref(result), alias_o)",
             *(["    result.joined = joined = []"] if self.setup else []),
             *[f"    {line}" for line in self.setup],
             "    groups, last = {}, unread" if grouping else "    add = result.append",
@@ -302,7 +308,11 @@ class _Source:
     def _record(self, reader: RecordReader, name: str) -> str:
         """Write what makes one record; give the name of the variable that holds it."""
         layout = reader.layout(self.dialect)
-        self.names |= {f"layout_{name}": layout, f"class_{name}": reader.model}
+        self.names |= {
+            f"layout_{name}": layout,
+            f"class_{name}": reader.model,
+            f"alias_{name}": reader.model.__description__.database,
+        }
         start = self.place
         values = {
             field.name: self._value(decode)
@@ -339,7 +349,7 @@ class _Source:
             self.setup += [
                 f"seen_{variable} = {{}}",
                 f"list_{variable} = Records()",
-                f"origin_{variable} = Origin(layout_{variable}, ref(list_{variable}))",
+                f"origin_{variable} = Origin(layout_{variable}, ref(list_{variable}), alias_{variable})",
                 f"list_{variable}.origin = origin_{variable}",
                 f"joined.append(list_{variable})",
             ]

@@ -70,7 +70,7 @@ def bulk_create(
     made = None if quick is None else quick(items)
     if made is None:
         rows = made_of(description.model, items)
-        groups = yield from _grouped(description, rows, is_insert=True)
+        groups = yield from _grouped(description, rows, alias)
     else:
         rows, groups = made[0], {description.quick_names: made}
     conflict = Conflict("ignore") if ignore_conflicts else None
@@ -108,7 +108,7 @@ def upsert_all(
         raise UsageError("An upsert needs the fields that tell whether a row is there: unique=[...].")
     target = description.columns_of(unique)
     alias = database or description.database
-    groups = yield from _grouped(description, rows, is_insert=True)
+    groups = yield from _grouped(description, rows, alias)
     fixed = {*unique, *description.key, *(field.name for field in _only_at_create(description))}
 
     def deed() -> Plan[None]:
@@ -135,11 +135,9 @@ def bulk_update(
     if not rows or not names:
         return 0
     fields = [description.own_field(name) for name in names]
-    for record in rows:
-        if record._origin is None:
-            raise UsageError(f"{record!r} is not in the database; a bulk update changes stored records.")
-        if description.stamps_at_save:
-            stamp(record, description.stamps_at_save, is_first=False)
+    alias = database or _database_of(rows)
+    for record in rows if description.stamps_at_save else ():
+        stamp(record, description.stamps_at_save, is_first=False)
     fields += [field for field in description.stamps_at_save if field not in fields]
     values = yield from _checked_rows(description, rows, fields)
     wanted = tuple(field.name for field in fields)
@@ -147,7 +145,6 @@ def bulk_update(
     for record, found in zip(rows, values, strict=True):
         keys = {name: stored_value(record, name) for name in description.key}
         parameters.append([*to_columns(description, found), *to_columns(description, keys)])
-    alias = database or description.database
     shape, size = description.update_shape(wanted, description.key), batch_size or len(parameters)
 
     def deed() -> Plan[int]:
@@ -185,7 +182,7 @@ def upsert_one(
     return (yield from only_one(found))
 
 
-def _grouped(description: Description, rows: list[Record], is_insert: bool) -> Plan[Groups]:
+def _grouped(description: Description, rows: list[Record], alias: str) -> Plan[Groups]:
     """Check the values of records and group them by the columns that they fill."""
     needs_work = description.references or description.populated or description.stamps_at_create
     for record in rows if needs_work else ():
@@ -193,9 +190,9 @@ def _grouped(description: Description, rows: list[Record], is_insert: bool) -> P
             if relation.name in record.__dict__:
                 relation.settle(record)
         if description.populated:
-            yield from populate(record)
+            yield from populate(record, alias)
         if description.stamps_at_create:
-            stamp(record, description.stamps_at_create, is_first=is_insert)
+            stamp(record, description.stamps_at_create, is_first=True)
     quick = description.quick_row
     if quick is not None:
         made = [row for record in rows if (row := quick(record.__dict__)) is not None]
@@ -310,6 +307,21 @@ def _insert_for_keys(
         made = yield description.insert_shape(names, size).bind(flat, alias)
         keys += range(made, made + size) if isinstance(made, int) else made
     return keys
+
+
+def _database_of(records: list[Record]) -> str:
+    """Give the database that stored records are of."""
+    found: dict[str, None] = {}
+    for record in records:
+        if record._origin is None:
+            raise UsageError(f"{record!r} is not in the database; a bulk update changes stored records.")
+        found[record._origin.database] = None
+    if len(found) > 1:
+        raise UsageError(
+            f"The records are of the databases {', '.join(found)}; a bulk update is of one.",
+            fix="Update those of each database by themselves, or name the database.",
+        )
+    return next(iter(found))
 
 
 def _only_at_create(description: Description) -> list[Any]:

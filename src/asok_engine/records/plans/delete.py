@@ -19,11 +19,11 @@ from asok_engine.records.errors import RestrictedDelete
 from asok_engine.records.events import EventKind, model_events
 from asok_engine.records.fields.moment import SoftDelete
 from asok_engine.records.fields.reference import ForeignKey
+from asok_engine.records.loading import database_beside
 from asok_engine.records.plans.count import exists
 from asok_engine.records.plans.save import call_hooks
 from asok_engine.records.query import Query
 from asok_engine.records.registry import registry
-from asok_engine.records.relations.relation import database_beside
 from asok_engine.records.signals import post_delete, pre_delete
 from asok_engine.records.steps import Atomic, Plan
 

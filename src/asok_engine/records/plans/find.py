@@ -15,6 +15,7 @@ from asok_engine.records.errors import FieldProblem
 from asok_engine.records.fields.field import UNSET
 from asok_engine.records.plans.pick import not_found, only_one
 from asok_engine.records.query import Query
+from asok_engine.records.rows import Records
 from asok_engine.records.steps import Plan
 from asok_engine.sql.statements import Statement
 
@@ -43,8 +44,7 @@ def find(
         return None
     if statement is None:
         return (yield from _find_by_query(description, values, database))
-    records = yield statement
-    return records[0] if records else None
+    return _one_of((yield statement), database)
 
 
 def find_or_fail(
@@ -79,7 +79,11 @@ def find_by_key(description: Description, key: Any, database: str = "") -> Plan[
     if value is None:
         return None
     records = yield description.find_shape(names).bind((value,), database or description.database)
-    return records[0] if records else None
+    if not records:
+        return None
+    if database:
+        records.read_from(database)
+    return records[0]
 
 
 def find_by_values(description: Description, values: Mapping[str, Any], database: str = "") -> Plan[Any]:
@@ -89,8 +93,16 @@ def find_by_values(description: Description, values: Mapping[str, Any], database
         wanted = [description.field(name).comparable(value) for name, value in values.items()]
     except FieldProblem:
         return None
-    records = yield description.find_shape(names).bind(wanted, database or description.database)
-    return records[0] if records else None
+    statement = description.find_shape(names).bind(wanted, database or description.database)
+    return _one_of((yield statement), database)
+
+
+def _one_of(records: Records[Any], database: str) -> Any:
+    if not records:
+        return None
+    if database:
+        records.read_from(database)
+    return records[0]
 
 
 def _prepared(description: Description, values: Mapping[str, Any], database: str = "") -> Statement | None:

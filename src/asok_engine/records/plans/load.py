@@ -34,7 +34,11 @@ def load_relations(
         return
     description = type(records[0]).__description__
     query = Query(description).include(*paths, narrowed=narrowed)
-    yield from load_paths(records, description, query.included)
+    groups: dict[str, list[Any]] = {}
+    for record in records:
+        groups.setdefault("" if record._origin is None else record._origin.database, []).append(record)
+    for group in groups.values():
+        yield from load_paths(group, description, query.included)
 
 
 def query_of(record: Record, name: str) -> Query:

@@ -51,5 +51,5 @@ def raw(
     types = [*(field.column_type for field in fields), *[None] * len(others)]
     order = [*(places[field.column] for field in fields), *(places[name] for name in others)]
     records = reader.decode(dialect, types)([tuple([row[place] for place in order]) for row in rows])
-    records.origin.database = alias
+    records.read_from(alias)
     return records

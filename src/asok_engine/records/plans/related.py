@@ -44,10 +44,9 @@ def add_related(
     `values` fill other columns of a pivot.
     """
     targets = list(targets)
-    relation = _relation(record, name)
-    alias = _alias(record)
+    relation, alias = _relation(record, name)
     if isinstance(relation, ManyToMany):
-        yield Atomic(_attach(record, name, targets, values), alias)
+        yield Atomic(_attach(record, name, targets, values, alias), alias)
     else:
         yield Atomic(_point(record, relation, targets, alias), alias)
     record.__dict__.pop(name, None)
@@ -60,18 +59,18 @@ def remove_related(record: Record, name: str, targets: Iterable[Any]) -> Plan[in
         UsageError: a record cannot be without the one that it belongs to.
     """
     targets = list(targets)
-    relation = _relation(record, name)
+    relation, alias = _relation(record, name)
     if isinstance(relation, ManyToMany):
         return (yield from detach(record, name, targets))
-    return (yield from _unpoint(record, relation, targets))
+    return (yield from _unpoint(record, relation, targets, alias))
 
 
 def clear_related(record: Record, name: str) -> Plan[int]:
     """Take all records out of a relation; give their number."""
-    relation = _relation(record, name)
+    relation, alias = _relation(record, name)
     if isinstance(relation, ManyToMany):
         return (yield from detach(record, name))
-    return (yield from _unpoint(record, relation, None))
+    return (yield from _unpoint(record, relation, None, alias))
 
 
 def set_related(
@@ -79,11 +78,10 @@ def set_related(
 ) -> Plan[None]:
     """Let exactly these records, or keys, belong to a relation."""
     targets = list(targets)
-    relation = _relation(record, name)
+    relation, alias = _relation(record, name)
     if isinstance(relation, ManyToMany):
         yield from sync(record, name, targets, values)
         return
-    alias = _alias(record)
 
     def deed() -> Plan[None]:
         key = relation.target.fields[relation.target.key_name]
@@ -91,7 +89,7 @@ def set_related(
         have = yield from related_keys(record, name)
         surplus = [each for each in have if each not in wanted]
         if surplus:
-            yield from _unpoint(record, relation, surplus)
+            yield from _unpoint(record, relation, surplus, alias)
         known = set(have)
         added = [each for each in targets if key_of(each) is None or key.clean(key_of(each)) not in known]
         yield from _point(record, relation, added, alias)
@@ -102,20 +100,20 @@ def set_related(
 
 def create_related(record: Record, name: str, values: Mapping[str, Any]) -> Plan[Any]:
     """Make a record that belongs to a relation; give it."""
-    relation = _relation(record, name)
+    relation, alias = _relation(record, name)
     if not isinstance(relation, ManyToMany):
         own = {relation.remote_name: record.__dict__.get(relation.own_name)}
         made = relation.target.model(**{**values, **own})
-        yield from save(made)
+        yield from save(made, alias)
         record.__dict__.pop(name, None)
         return made
     made = relation.target.model(**values)
 
     def deed() -> Plan[None]:
-        yield from save(made)
+        yield from save(made, alias)
         yield from attach(record, name, [made])
 
-    yield Atomic(deed(), _alias(record))
+    yield Atomic(deed(), alias)
     return made
 
 
@@ -130,12 +128,11 @@ def find_or_create_related(
 
     Through a pivot it is looked for among all records of the target, and joined where it was not.
     """
-    relation = _relation(record, name)
-    alias = _alias(record)
+    relation, alias = _relation(record, name)
     if not isinstance(relation, ManyToMany):
         own = {relation.remote_name: record.__dict__.get(relation.own_name)}
         record.__dict__.pop(name, None)
-        return (yield from deed(query_of(record, name).using(alias), values, {**changes, **own}))
+        return (yield from deed(query_of(record, name), values, {**changes, **own}))
 
     def both() -> Plan[tuple[Any, bool]]:
         found, is_made = yield from deed(Query(relation.target, database_alias=alias), values, changes)
@@ -148,16 +145,18 @@ def find_or_create_related(
 
 def related_keys(record: Record, name: str) -> Plan[list[Any]]:
     """Give the keys of the records of a relation."""
-    relation = _relation(record, name)
+    relation, _ = _relation(record, name)
     if isinstance(relation, ManyToMany):
         return (yield from attached_keys(record, name))
     return (yield from pluck(query_of(record, name), relation.target.key_name))
 
 
-def _attach(record: Record, name: str, targets: list[Any], values: Mapping[str, Any] | None) -> Plan[None]:
+def _attach(
+    record: Record, name: str, targets: list[Any], values: Mapping[str, Any] | None, alias: str
+) -> Plan[None]:
     for each in targets:
         if hasattr(each, "__description__") and not each.is_stored:
-            yield from save(each)
+            yield from save(each, alias)
     yield from attach(record, name, targets, values)
 
 
@@ -177,15 +176,15 @@ def _point(record: Record, relation: HasMany[Any], targets: list[Any], alias: st
         yield from update_all(query, {remote: own})
 
 
-def _unpoint(record: Record, relation: HasMany[Any], targets: list[Any] | None) -> Plan[int]:
-    remote, alias = relation.remote_name, _alias(record)
+def _unpoint(record: Record, relation: HasMany[Any], targets: list[Any] | None, alias: str) -> Plan[int]:
+    remote = relation.remote_name
     if not relation.target.fields[remote].nullable:
         raise UsageError(
             f"A {relation.target.name} cannot be without its {record.__description__.name}: "
             f"{remote!r} is not nullable.",
             fix="Delete it, give it to another record, or make the foreign key nullable.",
         )
-    query = query_of(record, relation.name).using(alias)
+    query = query_of(record, relation.name)
     if targets is not None:
         query = query.where(pk__in=[key_of(each) for each in targets])
     count = yield from update_all(query, {remote: None})
@@ -197,15 +196,11 @@ def _unpoint(record: Record, relation: HasMany[Any], targets: list[Any] | None) 
     return count
 
 
-def _relation(record: Record, name: str) -> Any:
-    # Asked for its refusals: a name that the model does not have, a record that was never saved.
-    query_of(record, name)
+def _relation(record: Record, name: str) -> tuple[Any, str]:
+    """Give a relation to many, and the database that its records are in."""
+    # Also for its refusals: a name that the model does not have, a record that was never saved.
+    query = query_of(record, name)
     relation = record.__description__.relations[name]
     if not relation.is_to_many or not isinstance(relation, HasMany | ManyToMany):
         raise UsageError(f"{relation!r} leads to one record.", fix="Set it.")
-    return relation
-
-
-def _alias(record: Record) -> str:
-    assert record._origin is not None
-    return record._origin.database
+    return relation, query.database

@@ -54,7 +54,7 @@ def save(record: Record, database: str = "", only: Sequence[str] | None = None) 
 def insert(record: Record, database: str = "") -> Plan[Any]:
     """Insert a record, with its own key where it has one; give the record."""
     description = record.__description__
-    hooks = description.hooks
+    hooks, alias = description.hooks, database or description.database
     if hooks:
         yield from call_hooks(record, "before_save", "before_create")
     if pre_save:
@@ -63,12 +63,11 @@ def insert(record: Record, database: str = "") -> Plan[Any]:
         if relation.name in record.__dict__:
             relation.settle(record)
     if description.populated:
-        yield from populate(record)
+        yield from populate(record, alias)
     if description.stamps_at_create:
         stamp(record, description.stamps_at_create, is_first=True)
     if description.options.version:
         record.__dict__.setdefault(description.options.version, 1)
-    alias = database or description.database
     counted, quick = description.counted, description.quick_row
     row = None if quick is None else quick(record.__dict__)
     if row is not None:
@@ -126,14 +125,15 @@ def _insert_and_read(record: Record, values: dict[str, Any], unfilled: list[str]
 
 def update(record: Record, database: str = "", only: Sequence[str] | None = None) -> Plan[Any]:
     """Update the columns of a record that have changed since it was read; give the record."""
-    description = record.__description__
-    hooks = description.hooks
+    description, origin = record.__description__, record._origin
+    assert origin is not None
+    hooks, alias = description.hooks, database or origin.database
     if hooks:
         yield from call_hooks(record, "before_save", "before_update")
     if pre_save:
         yield from pre_save.send(type(record), instance=record, created=False)
     if description.populated:
-        yield from populate(record)
+        yield from populate(record, alias)
     changes = changed(record)
     if only is not None:
         names = {description.own_field(name).name for name in only}
@@ -146,8 +146,6 @@ def update(record: Record, database: str = "", only: Sequence[str] | None = None
     if description.stamps_at_save:
         for field in stamp(record, description.stamps_at_save, is_first=False):
             changes[field.name] = record.__dict__[field.name]
-    origin = record._origin
-    assert origin is not None
     keys = description.key
     wanted = [stored_value(record, name) for name in keys]
     version = description.options.version
@@ -159,7 +157,6 @@ def update(record: Record, database: str = "", only: Sequence[str] | None = None
     for name, value in zip(keys, wanted, strict=True):
         convert = description.fields[name].to_column
         values.append(value if convert is None else convert(value))
-    alias = database or origin.database
     count = yield description.update_shape(tuple(changes), keys).bind(values, alias)
     if count == 0:
         if version:

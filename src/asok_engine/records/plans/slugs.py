@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 __all__ = ["populate"]
 
 
-def populate(record: Record) -> Plan[None]:
-    """Fill the slugs of a record that are empty, or that follow a field which has changed."""
+def populate(record: Record, database: str) -> Plan[None]:
+    """Fill the slugs of a record that are empty, or that follow a field which has changed.
+
+    `database` is where the record goes, and where its slug has to be free.
+    """
     values = record.__dict__
     for field in record.__description__.populated:
         assert isinstance(field, Slug)
@@ -25,7 +28,7 @@ def populate(record: Record) -> Plan[None]:
         if source is None or (values.get(field.name) and not _follows(record, field, source)):
             continue
         slug = field.made_of(source) or "item"
-        values[field.name] = (yield from _free(record, field, slug)) if field.unique else slug
+        values[field.name] = (yield from _free(record, field, slug, database)) if field.unique else slug
 
 
 def _follows(record: Record, field: Slug[Any], source: Any) -> bool:
@@ -37,9 +40,10 @@ def _follows(record: Record, field: Slug[Any], source: Any) -> bool:
     return bool(stored_value(record, field.populate_from) != source)
 
 
-def _free(record: Record, field: Slug[Any], slug: str) -> Plan[str]:
+def _free(record: Record, field: Slug[Any], slug: str, database: str) -> Plan[str]:
     """Give the slug, with the lowest number that makes it unlike those of other records."""
-    query = Query(record.__description__).with_everything().where(**{f"{field.name}__startswith": slug})
+    query = Query(record.__description__, database_alias=database).with_everything()
+    query = query.where(**{f"{field.name}__startswith": slug})
     if record._origin is not None:
         query = query.exclude(pk=record.pk)
     taken = set((yield from pluck(query, field.name)))

@@ -7,6 +7,7 @@ from typing import Any
 
 from asok_engine.errors import UsageError
 from asok_engine.records.query import Query
+from asok_engine.records.rows import Records
 from asok_engine.records.steps import Plan, Stream
 
 __all__ = ["stream"]
@@ -20,16 +21,22 @@ def stream(query: Query, size: int = 500) -> Plan[Iterator[Any] | AsyncIterator[
     """
     if query.included:
         raise UsageError("A stream loads no relations apart.", fix="Join them, or read the records in pages.")
-    pieces = yield Stream(query.select(), size)
-    return _one_by_one_async(pieces) if hasattr(pieces, "__aiter__") else _one_by_one(pieces)
+    pieces, database = (yield Stream(query.select(), size)), query.database_alias
+    if hasattr(pieces, "__aiter__"):
+        return _one_by_one_async(pieces, database)
+    return _one_by_one(pieces, database)
 
 
-def _one_by_one(pieces: Iterator[list[Any]]) -> Iterator[Any]:
+def _one_by_one(pieces: Iterator[Records[Any]], database: str) -> Iterator[Any]:
     for piece in pieces:
+        if database:
+            piece.read_from(database)
         yield from piece
 
 
-async def _one_by_one_async(pieces: AsyncIterator[list[Any]]) -> AsyncIterator[Any]:
+async def _one_by_one_async(pieces: AsyncIterator[Records[Any]], database: str) -> AsyncIterator[Any]:
     async for piece in pieces:
+        if database:
+            piece.read_from(database)
         for record in piece:
             yield record

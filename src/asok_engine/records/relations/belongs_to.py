@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from asok_engine.errors import UsageError
 from asok_engine.records.fields.field import UNSET
-from asok_engine.records.loading import load_by
+from asok_engine.records.loading import beside, load_by
 from asok_engine.records.query import Query
 from asok_engine.records.relations.relation import Hop, Relation, Target
 from asok_engine.sql.sources import Source
@@ -59,19 +59,19 @@ class BelongsTo(Relation[Value]):
         wanted.pop(None, None)
         found: dict[Any, Record] = {}
         if wanted:
-            targets = yield from load_by(self._base(narrow), remote, list(wanted))
+            targets = yield from load_by(self._base(records, narrow), remote, list(wanted))
             found = {target.__dict__[remote]: target for target in targets}
         for record in records:
             record.__dict__[name] = found.get(record.__dict__.get(local))
         return list(found.values())
 
-    def _base(self, narrow: Query | None) -> Query:
-        return narrow if narrow is not None else Query(self.target).with_everything()
+    def _base(self, records: Sequence[Record], narrow: Query | None) -> Query:
+        return beside(narrow if narrow is not None else Query(self.target).with_everything(), records)
 
     def query(self, record: Record) -> Query:
         """Give the query for the target."""
         value = record.__dict__.get(self.local_name)
-        return self._base(None).where_equal(self.remote_name, value)
+        return self._base([record], None).where_equal(self.remote_name, value)
 
     def read(self, record: Record) -> Any:
         """Give the target; a loaded one only while the key is still its own."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import ref
 
 from asok_engine.errors import SetupError
-from asok_engine.records.loading import load_grouped
+from asok_engine.records.loading import beside, load_grouped
 from asok_engine.records.options import snake_case
 from asok_engine.records.query import Query
 from asok_engine.records.relations.relation import Hop, Relation, Target
@@ -80,7 +80,7 @@ class HasMany(Relation[Value]):
         owners: dict[Any, Callable[[], Record | None]] = {
             record.__dict__[own]: ref(record) for record in records
         }
-        base = narrow if narrow is not None else Query(self.target)
+        base = beside(narrow if narrow is not None else Query(self.target), records)
         groups: dict[Any, Records[Record]] = {}
         found: list[Record] = []
         if owners:
@@ -98,7 +98,8 @@ class HasMany(Relation[Value]):
 
     def query(self, record: Record) -> Query:
         """Give the query for the targets of one record."""
-        return Query(self.target).where_equal(self.remote_name, record.__dict__.get(self.own_name))
+        value = record.__dict__.get(self.own_name)
+        return beside(Query(self.target), [record]).where_equal(self.remote_name, value)
 
 
 def _hold(records: Sequence[Record], name: str, found: Any, groups: dict[Any, Records[Record]]) -> None:

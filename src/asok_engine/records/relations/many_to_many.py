@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from asok_engine.records.loading import load_beside
+from asok_engine.records.loading import beside, load_beside
 from asok_engine.records.options import snake_case
 from asok_engine.records.query import Query
 from asok_engine.records.relations.relation import Hop, Relation, Target, alias_for, resolve_target
@@ -121,7 +121,7 @@ class ManyToMany(Relation[Value]):
         key, name = self.owner.key_name, self.name
         new_list = self.target.new_list
         groups: dict[Any, Records[Record]] = {record.__dict__[key]: new_list() for record in records}
-        base = narrow if narrow is not None else Query(self.target)
+        base = beside(narrow if narrow is not None else Query(self.target), records)
         found: list[Record] = []
         if groups:
             pivot = self.pivot.aliased("_pivot")
@@ -138,7 +138,7 @@ class ManyToMany(Relation[Value]):
         """Give the query for the targets of one record."""
         pivot = self.pivot.aliased("_pivot")
         own = pivot.ref(self.own_column)
-        joined = Query(self.target).with_join(
+        joined = beside(Query(self.target), [record]).with_join(
             Join(pivot, pivot.ref(self.other_column) == self.target.ref(self.target.key_name))
         )
         return joined.where(own == Parameter(record.pk, own.type))

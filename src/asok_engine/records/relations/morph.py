@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from asok_engine.records.fields.field import UNSET
 from asok_engine.records.fields.number import BigInteger
 from asok_engine.records.fields.text import String
-from asok_engine.records.loading import load_by
+from asok_engine.records.loading import beside, load_by
 from asok_engine.records.query import Query
 from asok_engine.records.registry import registry
 from asok_engine.records.relations.has import HasMany
@@ -78,7 +78,7 @@ class MorphTo(Relation[Value]):
         for kind, keys in wanted.items():
             target = self._model(kind).__description__
             key_field = target.fields[target.key_name]
-            query = Query(target).with_everything()
+            query = beside(Query(target).with_everything(), records)
             # The keys come from a field of this model; the target's own field makes them its type.
             cleaned = {key_field.coerce(key): key for key in keys}
             for each in (yield from load_by(query, target.key_name, list(cleaned))):

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from asok_engine.records.record import Record
     from asok_engine.records.steps import Plan
 
-__all__ = ["Hop", "JoinedSource", "Relation", "Target", "alias_for", "database_beside", "resolve_target"]
+__all__ = ["Hop", "JoinedSource", "Relation", "Target", "alias_for", "resolve_target"]
 
 Value = TypeVar("Value")
 #: A model, its name, or a function that gives it.
@@ -208,14 +208,6 @@ def resolve_target(target: Target, asking: type[Record]) -> type[Record]:
     if isinstance(target, Callable):  # type: ignore[arg-type]
         return resolve_target(target(), asking)
     raise SetupError(f"{target!r} is no model.", fix="Give the class, its name, or a function that gives it.")
-
-
-def database_beside(owner: Description, alias: str, target: Description) -> str:
-    """Give the alias under which the records of a target are, for an owner's records from `alias`.
-
-    Models of one database stay together, whichever one somebody asks; a model of another database has its own.
-    """
-    return alias if alias and owner.database == target.database else target.database
 
 
 def alias_for(source: Source, name: str) -> str:

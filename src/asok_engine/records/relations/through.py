@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from asok_engine.errors import UsageError
 from asok_engine.records.errors import unknown_name
+from asok_engine.records.loading import beside
 from asok_engine.records.query import Query
 from asok_engine.records.relations.relation import Hop, Relation, alias_for
 from asok_engine.sql.expressions import Parameter
@@ -108,7 +109,8 @@ class Through(Relation[Value]):
             joins=(*hop.pivots, Join(beginning, hop.condition)),
             where=own == Parameter(record.pk, own.type),
         )
-        return Query(self.target).where_condition(InSelect(self.target.ref(self.target.key_name), select))
+        targets = InSelect(self.target.ref(self.target.key_name), select)
+        return beside(Query(self.target), [record]).where_condition(targets)
 
 
 def _as_list(value: Any) -> list[Any]:
