@@ -6,13 +6,13 @@ is there stays as it is, unless `--force` says otherwise.
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
+from asok.auth.extra import INSTALL, missing_packages
 from asok.orm.discovery import load_models
 from asok_engine.commands.create import filled_templates
 from asok_engine.commands.models import snake_case, told_imports
@@ -23,8 +23,6 @@ from asok_engine.records.record import Record
 __all__ = ["make_auth"]
 
 _TEMPLATES = Path(__file__).parent / "scaffold" / "auth"
-#: What the extra `auth` brings and these pages use.
-_PACKAGES = ("pyotp", "segno", "webauthn")
 #: The models that a project has of its own, by the file that this command would write.
 _OWN_MODELS = {"access_token.py": "BearerToken", "identity.py": "Identity", "passkey.py": "Passkey"}
 
@@ -50,9 +48,10 @@ def make_auth(force: bool, dry_run: bool) -> None:
         click.echo(
             f"\n{name} has no field `name`, which signup and account show: add it, or take it out of them."
         )
-    missing = [package for package in _PACKAGES if importlib.util.find_spec(package) is None]
+    missing = missing_packages()
     if missing:
-        click.echo(f'\nCodes and passkeys need {", ".join(missing)}: pip install "asok[auth]"')
+        click.echo(f"\nTwo-factor codes and passkeys need {', '.join(missing)}: {INSTALL}")
+        click.echo("Until then these pages are not offered, and answer 404.")
     click.echo("\nNow:\n\n    asok make migration\n    asok migrate")
     click.echo("\nThen open /signup. In DEBUG mail is written to the terminal.")
 

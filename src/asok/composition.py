@@ -385,6 +385,13 @@ class _Composition:
         model = None if self._data is None else self._data.models.get(name)
         if model is None:
             return Nobody(self._sessions, name)
+        missing = parts.missing_packages()
+        if missing:
+            _log.warning(
+                "Two-factor codes and passkeys do not work: %s is not installed. Run: %s",
+                ", ".join(missing),
+                parts.INSTALL,
+            )
         return parts.People(
             self._sessions,
             self._stores.counters,

@@ -11,6 +11,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from asok.auth.extra import INSTALL as INSTALL
+    from asok.auth.extra import missing_packages as missing_packages
     from asok.auth.followers import FollowedQueries as FollowedQueries
     from asok.auth.followers import PeopleNow as PeopleNow
     from asok.auth.followers import follower_of as follower_of
@@ -48,6 +50,7 @@ _HOMES = {
     "Environment": "asok_engine.templates.environment",
     "FollowedQueries": "asok.auth.followers",
     "Followings": "asok_engine.realtime.followings",
+    "INSTALL": "asok.auth.extra",
     "MigrateButton": "asok.debugmigrate",
     "ImpersonationBanner": "asok.auth.impersonation",
     "Links": "asok.auth.links",
@@ -66,6 +69,7 @@ _HOMES = {
     "decide": "asok_engine.records.policy",
     "follower_of": "asok.auth.followers",
     "is_allowed": "asok_engine.records.policy",
+    "missing_packages": "asok.auth.extra",
     "row_choices": "asok.forms.rowchoices",
     "run": "asok_engine.database.running",
     "run_async": "asok_engine.database.running",

@@ -112,6 +112,44 @@ def test_pages_run_unmodified_on_a_fresh_project(project: Path) -> None:
     asok(project, "make", "migration", "--check")
 
 
+WITHOUT_THE_EXTRA = """
+import sys
+sys.modules["pyotp"] = None
+from asok import TestClient
+from wsgi import app
+
+with TestClient(app, raise_errors=True) as client:
+    from models.user import User
+    who = {"email": "ada@example.com", "password": "four tall birches"}
+    User.create(_trust=True, name="Ada", email_verified_at="2026-01-01T00:00:00Z", **who)
+    page = client.get("/login")
+    assert "data-passkey" not in page
+    client.submit(page.form(), who)
+    page = client.get("/account")
+    assert page.status_code == 200 and "/account/sessions" in page
+    assert "two-factor" not in page and "passkeys" not in page
+    for path in ("/account/two-factor", "/account/passkeys"):
+        assert client.get(path).status_code == 404, path
+print("WELL")
+"""
+
+
+def test_what_needs_the_extra_is_not_offered_without_it(project: Path) -> None:
+    """No link, no button, 404 instead of 500, and a line at the start; the other pages work."""
+    asok(project, "make", "auth")
+    asok(project, "make", "migration")
+    asok(project, "migrate")
+    ran = subprocess.run(
+        [sys.executable, "-W", "error", "-c", WITHOUT_THE_EXTRA],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "WELL" in ran.stdout, ran.stdout + ran.stderr
+    assert 'pyotp is not installed. Run: pip install "asok[auth]"' in ran.stderr
+
+
 @pytest.mark.parametrize("pages", ["src/asok/scaffold/auth/src/pages", "examples/desk/src/pages"])
 def test_what_a_page_shows_besides_has_no_address(pages: str) -> None:
     """A template that a page renders on the way is not `page.html`, so its name begins with an underscore."""

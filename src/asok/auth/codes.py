@@ -19,6 +19,7 @@ import msgspec
 from msgspec import Struct
 
 from asok.auth.account import Account, AccountSecret, SealedText
+from asok.auth.extra import missing_packages
 from asok.auth.people import People
 from asok.auth.tries import Tries
 from asok_engine.database.running import run, run_async
@@ -146,6 +147,11 @@ class RequestCodes:
         self._people: People = request.app.services.people
 
     # --- what there is ------------------------------------------------------------------------
+
+    @property
+    def is_available(self) -> bool:
+        """Whether the extra `auth` is installed, without which codes can be neither made nor checked."""
+        return not missing_packages()
 
     @property
     def is_on(self) -> bool:

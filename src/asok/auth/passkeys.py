@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from asok.auth.begun import Begun
+from asok.auth.extra import missing_packages
 from asok.auth.own_models import own_model
 from asok.auth.passkey import Passkey
 from asok.auth.people import People
@@ -312,6 +313,11 @@ class RequestPasskeys:
     def __init__(self, passkeys: Passkeys, request: Request) -> None:
         self._passkeys = passkeys
         self._request = request
+
+    @property
+    def is_available(self) -> bool:
+        """Whether the extra `auth` is installed, without which passkeys can be neither made nor checked."""
+        return not missing_packages()
 
     def registration_options(self) -> dict[str, Any]:
         """Give what `navigator.credentials.create` takes, for the person who is signed in."""
