@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import socket
 import sys
-import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +17,7 @@ from typing import Any
 from asok_engine.dispatch.site import Site
 from asok_engine.errors import SetupError
 from asok_engine.servers.production import serve_listener
+from asok_engine.telemetry.traces import short_trace
 
 __all__ = ["failure_page", "serve_for_development", "with_failures_shown"]
 
@@ -48,14 +48,11 @@ def serve_for_development(
 
 
 def readable_traceback(error: BaseException, root: Path) -> str:
-    """Give the traceback from the first frame of the project on; whole when there is none."""
+    """Give the traceback from the first frame of the project on; of a SetupError without one the sentence."""
     first: TracebackType | None = error.__traceback__
     while first is not None and not first.tb_frame.f_code.co_filename.startswith(f"{root}/"):
         first = first.tb_next
-    if first is None and isinstance(error, SetupError) and error.__cause__ is None:
-        return str(error)
-    start = first or (None if isinstance(error, SyntaxError) else error.__traceback__)
-    return "".join(traceback.format_exception(type(error), error, start))
+    return str(error) if first is None and isinstance(error, SetupError) else short_trace(error, first)
 
 
 def failure_page(text: str) -> App:

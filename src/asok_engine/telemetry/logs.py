@@ -21,6 +21,7 @@ from typing import Any, Final
 import msgspec
 
 from asok_engine.errors import SetupError
+from asok_engine.telemetry.traces import short_trace
 
 __all__ = [
     "JsonFormatter",
@@ -218,6 +219,10 @@ class TextFormatter(logging.Formatter):
             kept = _HARMFUL_IN_LINES.sub(_escaped, trace)
             line += "".join(f"\n    {part}" for part in kept.split("\n"))
         return line
+
+    def formatException(self, ei: Any) -> str:
+        """Give the traceback: whole for who looks into a log, short for who looks for a line of their own."""
+        return short_trace(ei[1]) if self._debug and ei[1] is not None else super().formatException(ei)
 
     def _time(self, created: float) -> str:
         second = int(created)

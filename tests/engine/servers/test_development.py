@@ -74,4 +74,4 @@ def test_traceback_begins_in_the_project(tmp_path: Path) -> None:
         text = readable_traceback(error, tmp_path)
     assert "return 1 / 0" in text
     assert "test_development" not in text
-    assert text.endswith("ZeroDivisionError: division by zero\n")
+    assert text.endswith("ZeroDivisionError: division by zero")

@@ -1,0 +1,61 @@
+"""A traceback for the one who wrote the application: its frames, and few of the framework's.
+
+Who develops looks for a line of their own between twenty that carried the request there.
+Frames of the framework before the first other one say nothing of the error, and behind it
+only when what was raised is not the framework's own word, which says all. An error
+that met no other code keeps every frame: then it is ours to explain.
+"""
+
+from __future__ import annotations
+
+import os
+import traceback
+from pathlib import Path
+from types import TracebackType
+
+from asok_engine.errors import FrameworkError
+
+__all__ = ["short_trace"]
+
+_PACKAGES = Path(__file__).resolve().parents[2]
+_OURS = tuple(f"{_PACKAGES / name}{os.sep}" for name in ("asok_engine", "asok", "aksara"))
+#: The import system stands between us and a module of the application.
+_BETWEEN = "<frozen importlib"
+
+
+def short_trace(error: BaseException, start: TracebackType | None = None) -> str:
+    """Give the traceback of an error and its causes without the framework's own frames.
+
+    It begins at `start` where that is given, and ends without a newline.
+    """
+    told = traceback.TracebackException(type(error), error, start or error.__traceback__)
+    _shorten(told, error, set())
+    return "".join(told.format()).rstrip("\n")
+
+
+def _shorten(
+    told: traceback.TracebackException, error: BaseException, seen: set[int], *, is_told: bool = False
+) -> None:
+    seen.add(id(error))
+    is_our_word = isinstance(error, FrameworkError)
+    # Code that cannot be read has run nothing, and names its own line.
+    says_all = is_our_word or isinstance(error, SyntaxError)
+    _leave_out(told, says_all=says_all, is_told=says_all or is_told)
+    for below, cause in ((told.__cause__, error.__cause__), (told.__context__, error.__context__)):
+        if below is not None and cause is not None and id(cause) not in seen:
+            _shorten(below, cause, seen, is_told=is_our_word)
+
+
+def _leave_out(told: traceback.TracebackException, *, says_all: bool, is_told: bool) -> None:
+    ours = [frame.filename.startswith((*_OURS, _BETWEEN)) for frame in told.stack]
+    if all(ours):
+        if is_told:
+            # No headline either, where nothing follows it.
+            told.stack = None  # type: ignore[assignment]
+        return
+    first, last = ours.index(False), len(ours) - 1 - ours[::-1].index(False)
+    told.stack[:] = [
+        frame
+        for number, frame in enumerate(told.stack)
+        if number >= first and (not ours[number] or (number > last and not says_all))
+    ]
