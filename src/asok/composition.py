@@ -351,10 +351,12 @@ class _Composition:
         return parts.MigrateButton(self._app.root_dir, self._csrf.check)
 
     def _debug_page(self, routes: RouteTable) -> parts.DebugPage:
+        answered = [page.problem for page in self._pages.pages]
         return parts.DebugPage(
             self._app.root_dir,
             near=lambda path: [route.pattern for route in routes.near(path)],
             secrets=self._secrets,
+            left_out=[str(problem) for problem in self._pages.problems if problem not in answered],
             has_migrations=self._migrate_button.has_work,
         )
 

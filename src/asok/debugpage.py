@@ -52,6 +52,7 @@ _EXTRAS = {
 class DebugPage:
     """Renders failures for a developer; `near` gives addresses similar to one that is not there.
 
+    `left_out` are sentences about pages that answer no address, because of their names.
     `has_migrations` tells whether there are any to apply, for the button that does.
     """
 
@@ -61,10 +62,12 @@ class DebugPage:
         *,
         near: Callable[[str], Iterable[str]],
         secrets: Iterable[str] = (),
+        left_out: Iterable[str] = (),
         has_migrations: Callable[[], bool] = lambda: True,
     ) -> None:
         self._root = str(root)
         self._near = near
+        self._left_out = list(left_out)
         self._has_migrations = has_migrations
         self._secrets = frozenset(secret for secret in secrets if len(secret) >= SHORTEST_SECRET)
         self._redactor = Redactor(self._secrets)
@@ -85,6 +88,7 @@ class DebugPage:
             {
                 "path": request.path,
                 "near": list(self._near(request.path)),
+                "left_out": [self._said(text) for text in self._left_out],
                 "nonce": getattr(request, "nonce", ""),
             },
         )
@@ -241,7 +245,7 @@ def known_fix(error: BaseException) -> str:
         return "Something gave None where an object was expected; check the call before this line."
     if isinstance(error, TypeError) and _AWAITED.search(str(error)):
         return "What was awaited is a value already: leave await away, or call the twin that ends in _async."
-    if isinstance(error, TypeError) and "coroutine" in str(error):
+    if isinstance(error, TypeError | AttributeError) and "coroutine" in str(error):
         return "A call of an async function needs await."
     if isinstance(error, AttributeError) and error.name and error.obj is not None:
         # Of a class also what its metaclass has, such as the kinds of fields of a form.

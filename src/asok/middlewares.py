@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from asok.pages.handlers import accepts, line_of
 from asok.slips import unreadable
 from asok_engine.dispatch.chain import Link, is_async_callable
 from asok_engine.errors import SetupError
@@ -41,7 +42,7 @@ def link_of(call: Callable[..., Any]) -> Link:
             f"app.use was given {call!r}, which cannot be called.",
             fix="Give it a function handle(request, next), plain or async.",
         )
-    return Link(handle, f"middleware {_name(handle)}", is_async_callable(handle))
+    return _link(handle, f"middleware {_name(handle)}")
 
 
 def _from_file(path: Path) -> Link:
@@ -49,10 +50,20 @@ def _from_file(path: Path) -> Link:
     handle = getattr(module, "handle", None)
     if not callable(handle):
         raise SetupError(
-            f"Middleware {path.name} has no function handle(request, next).",
-            fix=f"Define it in {path.name}, or let the file's name begin with an underscore.",
+            f"Middleware {_shown(path)} has no function handle(request, next).",
+            fix="Define it there, or let the file's name begin with an underscore.",
         )
-    return Link(handle, f"middleware {path.name}", is_async_callable(handle))
+    return _link(handle, f"middleware {_shown(path)}")
+
+
+def _link(handle: Callable[..., Any], source: str) -> Link:
+    if not accepts(handle, 2):
+        raise SetupError(
+            f"{source[0].upper()}{source[1:]}, line {line_of(handle)}: "
+            f"{_name(handle)}() cannot be called with a request and what comes next.",
+            fix="Define it as handle(request, next), and return next(request) or an answer of its own.",
+        )
+    return Link(handle, source, is_async_callable(handle))
 
 
 def _load(path: Path) -> ModuleType:
@@ -74,6 +85,12 @@ def _load(path: Path) -> ModuleType:
             raise unreadable(error, path.parent) from None
         raise
     return module
+
+
+def _shown(path: Path) -> str:
+    """Name a file from the folder of the project on, as people do: src/middlewares/01_auth.py."""
+    root = path.parent.parent.parent
+    return path.relative_to(root).as_posix()
 
 
 def _name(call: object) -> str:

@@ -163,6 +163,17 @@ def test_what_a_handler_does_not_find_is_its_own_pages_business(tmp_path: Path) 
         assert "Nothing at /nowhere" in client.get("/nowhere").text
 
 
+def test_page_whose_name_is_wrong_is_told_where_it_is_looked_for(tmp_path: Path) -> None:
+    """An address that answers 404 because of the name of a folder says so, with what to write."""
+    pages = {"page.py": "def get(request):\n    return 'x'\n", "tea/[id:integer]/page.py": "CONTENT = 'x'\n"}
+    settings = {"LOG_LEVEL": "CRITICAL", "SECRET_KEY": SECRET, "DEBUG": True}
+    with TestClient(make_app(tmp_path, settings, pages=pages)) as client:
+        text = client.get("/tea/1", headers={"Accept": "text/html"}).text
+    assert "Pages that answer no address" in text
+    assert "src/pages/tea/[id:integer]/page.py" in text
+    assert "unknown kind" in text
+
+
 def test_name_that_no_model_has_is_shown_with_the_line_and_the_nearest(tmp_path: Path) -> None:
     """A slip in the code; with DEBUG off a visitor learns only that the request was bad."""
     code = (
@@ -216,6 +227,7 @@ def test_nothing_of_it_is_shown_in_production(tmp_path: Path) -> None:
         ),
         (AttributeError("'NoneType' object has no attribute 'x'"), "None"),
         (TypeError("can't multiply coroutine"), "needs await"),
+        (AttributeError("'coroutine' object has no attribute 'headers'"), "needs await"),
         (TypeError("object list can't be used in 'await' expression"), "leave await away"),
         (TypeError("'list' object can't be awaited"), "leave await away"),
         (AttributeError("no", name="uper", obj="x"), "Did you mean upper"),

@@ -45,10 +45,11 @@ def test_files_come_in_the_order_of_their_names_and_used_ones_behind(tmp_path: P
     (tmp_path / "_private.py").write_text("raise RuntimeError('loaded')")
     (tmp_path / "__init__.py").write_text("")
     links = load_links(tmp_path, [used, used_async])
+    shown = f"middleware {tmp_path.parent.name}/{tmp_path.name}"
     assert [(link.source, link.is_async) for link in links] == [
-        ("middleware 01_first.py", True),
-        ("middleware 02_second.py", False),
-        ("middleware 10_last.py", False),
+        (f"{shown}/01_first.py", True),
+        (f"{shown}/02_second.py", False),
+        (f"{shown}/10_last.py", False),
         (f"middleware {used.__qualname__}", False),
         (f"middleware {used_async.__qualname__}", True),
     ]
@@ -66,6 +67,33 @@ def test_file_without_handle_stops_the_start(tmp_path: Path, text: str) -> None:
     write(tmp_path, n01_auth=text)
     with pytest.raises(SetupError, match=r"01_auth\.py has no function handle"):
         load_links(tmp_path, [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def handle(request):\n    return 'x'\n",
+        "\n\nasync def handle(request, next, more):\n    return 'x'\n",
+        "def handle():\n    return 'x'\n",
+    ],
+)
+def test_handle_with_other_arguments_stops_the_start(tmp_path: Path, text: str) -> None:
+    """Its first request would show it; the start names file, line and the form instead."""
+    folder = tmp_path / "src" / "middlewares"
+    folder.mkdir(parents=True)
+    (folder / "01_auth.py").write_text(text)
+    line = text.count("\n", 0, text.index("def ")) + 1
+    with pytest.raises(
+        SetupError, match=rf"Middleware src/middlewares/01_auth\.py, line {line}: handle\(\)"
+    ) as told:
+        load_links(folder, [])
+    assert told.value.fix.startswith("Define it as handle(request, next)")
+
+
+def test_used_callable_with_other_arguments_stops_the_start() -> None:
+    """`app.use` is as strict as the folder."""
+    with pytest.raises(SetupError, match="cannot be called with a request and what comes next"):
+        link_of(lambda request: None)
 
 
 def test_error_in_a_file_is_raised_and_the_file_is_read_again(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from asok.pages.handlers import (
     PageEndpoint,
     PageHandler,
     TemplatePage,
-    accepts_one_argument,
+    accepts,
     describe,
     line_of,
 )
@@ -131,7 +131,7 @@ def page_endpoints(module: ModuleType, file: PageFile) -> tuple[dict[str, PageEn
     if callable(render):
         named["render"] = render
     for name, call in named.items():
-        if not accepts_one_argument(call):
+        if not accepts(call):
             line = line_of(call)
             return {}, PageProblem(
                 file.path,

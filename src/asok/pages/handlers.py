@@ -23,7 +23,7 @@ __all__ = [
     "PageEndpoint",
     "PageHandler",
     "TemplatePage",
-    "accepts_one_argument",
+    "accepts",
     "describe",
     "line_of",
 ]
@@ -133,15 +133,15 @@ def describe(call: Callable[[Any], Any], source: str) -> PageHandler:
     return PageHandler(call, source)
 
 
-def accepts_one_argument(call: Callable[..., Any]) -> bool:
-    """Tell whether a callable can be called with the request alone."""
+def accepts(call: Callable[..., Any], count: int = 1) -> bool:
+    """Tell whether a callable can be called with that many arguments: the request, and what else it gets."""
     try:
         # Why not through __wrapped__: a decorator may give the function more than it gets.
         signature = inspect.signature(call, follow_wrapped=False)
     except ValueError:
         return True
     try:
-        signature.bind(None)
+        signature.bind(*[None] * count)
     except TypeError:
         return False
     return True

@@ -20,7 +20,7 @@ from types import ModuleType
 
 from asok.pages.discovery import PageFile
 from asok.pages.reports import PageProblem
-from asok_engine.errors import SetupError
+from asok_engine.errors import FrameworkError, SetupError
 
 __all__ = ["import_page", "problem_of"]
 
@@ -53,10 +53,15 @@ def problem_of(page: PageFile, error: Exception, *, folder: Path, root: Path) ->
     if isinstance(error, SyntaxError) and error.lineno and (error.filename or "").startswith(own):
         path, line = Path(str(error.filename)), error.lineno
     shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
-    reason = error.msg if isinstance(error, SyntaxError) else str(error)
-    what = f"{type(error).__name__}: {reason}" if reason else type(error).__name__
+    fix = ""
+    if isinstance(error, FrameworkError):
+        what, fix = error.message, error.fix
+    else:
+        reason = error.msg if isinstance(error, SyntaxError) else str(error)
+        what = f"{type(error).__name__}: {reason}" if reason else type(error).__name__
     through = "" if path == page.path else f" (imported by {page.source})"
-    return PageProblem(path, line, f"{shown}, line {line}{through}: {what}.", error=error)
+    text = f"{shown}, line {line}{through}: {what}"
+    return PageProblem(path, line, text if text.endswith((".", "?", "!")) else f"{text}.", fix, error=error)
 
 
 def _packages(page: PageFile, folder: Path, package: str) -> ModuleType:

@@ -24,6 +24,9 @@ from asok_engine.wire.response import FreshResponse, Response, respond
 
 __all__ = ["AsyncCall", "Composer", "Handler", "Link", "PlainCall", "is_async_callable"]
 
+#: What a link has forgotten that returned nothing.
+_GO_ON = "Return next(request), with await where the link is async def, or an answer of its own."
+
 PlainCall = Callable[[Request], Response]
 AsyncCall = Callable[[Request], Coroutine[Any, Any, Response]]
 Answer = Callable[[Request, Exception], Response]
@@ -163,7 +166,7 @@ class Composer:
                 return answer(request, stopped)
             if type(result) is FreshResponse and request._draft is None:
                 return result
-            return request.answered(respond(result, source))
+            return request.answered(respond(result, source, for_none=_GO_ON))
 
         return step
 
@@ -177,7 +180,7 @@ class Composer:
                 return await answer_async(request, stopped)
             if type(result) is FreshResponse and request._draft is None:
                 return result
-            return request.answered(respond(result, source))
+            return request.answered(respond(result, source, for_none=_GO_ON))
 
         return step
 

@@ -18,6 +18,7 @@ from asok_engine.dispatch.chain import Handler
 from asok_engine.dispatch.threads import BackgroundLoop, Threads, _here
 from asok_engine.errors import (
     Abort,
+    FrameworkError,
     InputError,
     OutsideError,
     Redirect,
@@ -156,7 +157,7 @@ class ErrorAnswers:
                 request.method,
                 request.path,
                 status,
-                error,
+                error if isinstance(error, FrameworkError) else _named(error),
                 exc_info=error,
                 extra={"request_id": request.id, "status": status},
             )
@@ -238,6 +239,12 @@ class ErrorAnswers:
             f"<body><h1>{escape(title)}</h1>{text}</body></html>\n"
         )
         return bare(page.encode(), HTML, status)
+
+
+def _named(error: Exception) -> str:
+    """Say what an error is, which the text of many does not: that of a KeyError is the key."""
+    text = str(error)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _message(error: Exception) -> str:

@@ -198,5 +198,5 @@ def unknown_name(name: str, where: str, known: Iterable[str], what: str = "field
     shown = name if len(name) <= 60 else f"{name[:57]}..."
     return UnknownName(
         f"{where} has no {what} {shown!r}.",
-        fix=f"Did you mean {near[0]!r}?" if near else f"It has {', '.join(sorted(known))}.",
+        fix=f"Did you mean {near[0]!r}?" if near else f"It has {', '.join(sorted(known)) or 'none'}.",
     )

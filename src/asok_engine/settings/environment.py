@@ -99,7 +99,8 @@ class Environment(Mapping[str, str]):
             return []
         from dotenv.parser import parse_stream
 
-        with self.file.open(encoding="utf-8-sig") as stream:
+        # What is no text at all is told where the values are read.
+        with self.file.open(encoding="utf-8-sig", errors="replace") as stream:
             return [
                 Problem(
                     ".env",

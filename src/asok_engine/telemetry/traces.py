@@ -19,8 +19,9 @@ __all__ = ["short_trace"]
 
 _PACKAGES = Path(__file__).resolve().parents[2]
 _OURS = tuple(f"{_PACKAGES / name}{os.sep}" for name in ("asok_engine", "asok", "aksara"))
-#: The import system stands between us and a module of the application.
-_BETWEEN = "<frozen importlib"
+#: The standard library passes a call on, as the import system does to a module of the application.
+_BETWEEN = ("<frozen importlib", os.path.dirname(os.__file__) + os.sep)
+_INSTALLED = f"{os.sep}site-packages{os.sep}"
 
 
 def short_trace(error: BaseException, start: TracebackType | None = None) -> str:
@@ -47,13 +48,18 @@ def _shorten(
 
 
 def _leave_out(told: traceback.TracebackException, *, says_all: bool, is_told: bool) -> None:
-    ours = [frame.filename.startswith((*_OURS, _BETWEEN)) for frame in told.stack]
+    ours = [frame.filename.startswith((*_OURS, _BETWEEN[0])) for frame in told.stack]
     if all(ours):
         if is_told:
             # No headline either, where nothing follows it.
             told.stack = None  # type: ignore[assignment]
         return
-    first, last = ours.index(False), len(ours) - 1 - ours[::-1].index(False)
+    passing = [
+        own or (frame.filename.startswith(_BETWEEN) and _INSTALLED not in frame.filename)
+        for own, frame in zip(ours, told.stack, strict=True)
+    ]
+    first = (ours if all(passing) else passing).index(False)
+    last = len(ours) - 1 - ours[::-1].index(False)
     told.stack[:] = [
         frame
         for number, frame in enumerate(told.stack)

@@ -15,6 +15,7 @@ from a template is the `__cause__` and keeps its traceback.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 from typing import ClassVar
@@ -59,7 +60,8 @@ class TemplateError(FrameworkError):
         self.path = path
         self.line = line
         self.source = source
-        where = f"{template}, line {line}: " if template and line else f"{template}: " if template else ""
+        place = _place(template, path)
+        where = f"{place}, line {line}: " if place and line else f"{place}: " if place else ""
         super().__init__(f"{where}{message}" if message else "", fix=fix)
 
     @property
@@ -129,6 +131,14 @@ class UnknownBlock(TemplateError, KeyError, ValueError):
 
     def __str__(self) -> str:
         return f"{self.message} {self.fix}".rstrip()
+
+
+def _place(template: str, path: Path | None) -> str:
+    """Name a file from the working directory on, which is the project's: many files are a page.html."""
+    if path is not None:
+        with suppress(ValueError, OSError):
+            return path.relative_to(Path.cwd()).as_posix()
+    return template
 
 
 def suggestion(word: str, known: Sequence[str], form: str = "{}") -> str:

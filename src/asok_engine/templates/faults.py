@@ -119,6 +119,12 @@ def explain(
                 **place,
                 fix="Give the template less to loop over, or raise the environment's fuel.",
             )
+    if detail == "recursion limit exceeded":
+        return TemplateError(
+            f"{origin.name} includes or calls itself, directly or by way of others, without an end.",
+            **place,
+            fix="Leave out one of the includes, or put it into an {% if %} that ends.",
+        )
     return TemplateError(f"{detail or _plain(kind)}.", **place)
 
 

@@ -301,13 +301,13 @@ def json_response(value: object, status: int | str = 200) -> Response:
     return bare(encode_json(value), JSON, parse_status(status))
 
 
-def respond(result: object, source: str) -> Response:
+def respond(result: object, source: str, *, for_none: str = "") -> Response:
     """Turn what a handler or a link returned into a Response.
 
     Text is HTML, bytes are a download type, dict, list, dataclass and msgspec
     Struct are JSON, a generator is streamed, `(body, status)` and
     `(body, status, headers)` set those too. `source` names who returned it, for
-    the message. Raises UsageError for anything else.
+    the message, `for_none` what to do about None. Raises UsageError for anything else.
     """
     kind = type(result)
     if kind is FreshResponse:
@@ -344,7 +344,8 @@ def respond(result: object, source: str) -> Response:
         )
     raise UsageError(
         f"{source} returned {_described(result)}, which cannot be sent.",
-        fix="Return text, bytes, a dict or list (JSON), a generator (stream), "
+        fix=(for_none if result is None else "")
+        or "Return text, bytes, a dict or list (JSON), a generator (stream), "
         "(body, status), a Response, or request.html(...), request.json(...), request.redirect(...).",
     )
 

@@ -48,6 +48,10 @@ def redirect_target(url: str, *, host: str, app_host: str = "", safe: bool = Tru
     with control characters. Raises OffsiteTarget, an InputError (400) that is a
     UsageError too.
     """
+    if not isinstance(url, str):
+        raise UsageError(
+            f"A redirect to {url!r} was asked for, which is no address.", fix="Pass a path such as /next."
+        )
     url = url.strip(" ")
     if not url or _CONTROLS.search(url):
         raise OffsiteTarget(

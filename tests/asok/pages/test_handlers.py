@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from asok.pages.handlers import ActionPage, PageHandler, accepts_one_argument, describe, line_of
+from asok.pages.handlers import ActionPage, PageHandler, accepts, describe, line_of
 from asok_engine.errors import InputError, NotFoundError
 
 
@@ -106,13 +106,13 @@ def test_generators_are_light_and_not_awaited(call: Callable[[Any], Any]) -> Non
 
 def test_call_with_the_request_alone_is_checked() -> None:
     """A function that cannot take exactly the request is found out before it is called."""
-    assert accepts_one_argument(plain)
-    assert accepts_one_argument(Plain())
-    assert accepts_one_argument(lambda request, page=1: None)
-    assert accepts_one_argument(lambda *everything: None)
-    assert not accepts_one_argument(lambda: None)
-    assert not accepts_one_argument(lambda request, user: None)
-    assert not accepts_one_argument(lambda request, *, user: None)
+    assert accepts(plain)
+    assert accepts(Plain())
+    assert accepts(lambda request, page=1: None)
+    assert accepts(lambda *everything: None)
+    assert not accepts(lambda: None)
+    assert not accepts(lambda request, user: None)
+    assert not accepts(lambda request, *, user: None)
 
 
 def test_decorator_that_gives_more_is_judged_by_its_own_arguments() -> None:
@@ -125,7 +125,7 @@ def test_decorator_that_gives_more_is_judged_by_its_own_arguments() -> None:
     def wrapper(request: Any) -> str:
         return with_user(request, "ann")
 
-    assert accepts_one_argument(wrapper)
+    assert accepts(wrapper)
 
 
 def test_line_is_that_of_the_innermost_function() -> None:

@@ -144,6 +144,14 @@ def test_failed_import_leaves_nothing_behind(tmp_path: Path) -> None:
             2,
             "(imported by src/pages/page.py): SyntaxError: unmatched ')'.",
         ),
+        (
+            {
+                "page.py": "from asok_engine.errors import UsageError\nraise UsageError('No rule.', fix='Near it: a.')"
+            },
+            "page.py",
+            2,
+            "line 2: No rule.",
+        ),
     ],
 )
 def test_problem_names_file_and_line_of_the_users_code(

@@ -251,7 +251,7 @@ async def test_link_may_answer_itself(kind: str) -> None:
 @pytest.mark.parametrize("kind", ["p", "a"])
 async def test_link_that_returns_nothing_is_named(kind: str) -> None:
     """A forgotten return is a sentence that names the middleware."""
-    with pytest.raises(UsageError, match="gate returned None"):
+    with pytest.raises(UsageError, match=r"gate returned None.*Return next\(request\)"):
         await both_ways([returning(None, kind)], recording_handler("plain", []))
 
 

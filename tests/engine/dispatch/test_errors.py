@@ -18,6 +18,7 @@ from asok_engine.errors import (
     BackendUnavailable,
     BodyTooLarge,
     ForbiddenError,
+    FrameworkError,
     InputError,
     MalformedBody,
     NotFoundError,
@@ -132,7 +133,8 @@ async def test_defect_is_logged_once_with_traceback_and_request_id(
     assert record.exc_info is not None
     assert record.exc_info[1] is error
     assert record.request_id == "r-1"  # type: ignore[attr-defined]
-    assert record.getMessage() == f"GET /page answered {status}: {error}"
+    said = str(error) if isinstance(error, FrameworkError) else f"{type(error).__name__}: {error}"
+    assert record.getMessage() == f"GET /page answered {status}: {said}"
 
 
 @pytest.mark.parametrize(("error", "status"), EXPECTED, ids=lambda value: type(value).__name__)

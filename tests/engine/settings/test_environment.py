@@ -88,6 +88,7 @@ def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="cannot be read") as caught:
         _ = Environment(file, {}).file_values
     assert str(file) in str(caught.value)
+    assert Environment(file, {}).unreadable_lines() == []
 
 
 def test_a_line_that_cannot_be_read_is_named_by_its_number(

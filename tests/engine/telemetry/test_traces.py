@@ -80,3 +80,15 @@ def test_start_can_be_given() -> None:
     error = raised(lambda: code("1 / 0"))
     trace = short_trace(error, _last(error))
     assert trace.count("File ") == 1
+
+
+def test_standard_library_that_passes_a_call_on_is_left_out_in_front() -> None:
+    """Between the framework and the application it says no more than the framework does."""
+    text = "import functools\nclass A:\n @functools.cached_property\n def a(self): return 1 / 0\nA().a"
+    error = raised(lambda: code(text))
+    start = error.__traceback__
+    while start is not None and not start.tb_frame.f_code.co_filename.endswith("functools.py"):
+        start = start.tb_next
+    assert start is not None
+    assert "functools.py" not in short_trace(error, start)
+    assert "functools.py" in short_trace(error)

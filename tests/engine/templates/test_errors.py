@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from asok_engine.errors import FrameworkError
 from asok_engine.templates import errors
 from asok_engine.templates.errors import TemplateError, TemplateNotFound, UnknownBlock, suggestion
@@ -20,6 +22,18 @@ def test_error_tells_place_and_lines() -> None:
     assert error.source_lines[0] == (6, "line 6", False)
     assert (10, "line 10", True) in error.source_lines
     assert len(error.source_lines) == 9
+
+
+def test_file_of_the_project_is_named_from_its_folder_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many templates are called page.html; which one is meant is in the message, not in `template`."""
+    place = {"template": "page.html", "path": tmp_path / "src" / "pages" / "a" / "page.html", "line": 2}
+    assert str(TemplateError("broke.", **place)) == "page.html, line 2: broke."  # type: ignore[arg-type]
+    monkeypatch.chdir(tmp_path)
+    error = TemplateError("broke.", **place)  # type: ignore[arg-type]
+    assert str(error) == "src/pages/a/page.html, line 2: broke."
+    assert error.template == "page.html"
 
 
 def test_error_without_a_place_is_still_a_sentence() -> None:

@@ -53,6 +53,7 @@ def told(kind: str, detail: str) -> TemplateError:
         ("UnknownFunction", "lenn is unknown", TemplateSyntaxError, "there is no function 'lenn'. Did you mean len?"),
         ("UnknownFunction", "eval is unknown", PrivateAttribute, "eval() cannot be called"),
         ("OutOfFuel", "", TemplateError, "more steps"),
+        ("InvalidOperation", "recursion limit exceeded", TemplateError, "a.html includes or calls itself, directly"),
         ("InvalidOperation", "cannot add", TemplateError, "cannot add."),
         ("BadSerialization", "", TemplateError, "bad serialization."),
     ],

@@ -44,7 +44,10 @@ def test_status_is_read(value: int | str, code: int) -> None:
     [
         0,
         99,
+        600,
+        999,
         1000,
+        "999 Odd",
         -200,
         True,
         "",

@@ -116,6 +116,13 @@ def test_lone_surrogate_is_refused() -> None:
         redirect_target("/\ud800", host="a")
 
 
+def test_what_is_no_address_is_refused() -> None:
+    """None from a look-up that found nothing is the application's slip, not the visitor's."""
+    with pytest.raises(UsageError, match="redirect to None") as caught:
+        redirect_target(None, host="a.example")  # type: ignore[arg-type]
+    assert not isinstance(caught.value, InputError)
+
+
 def test_error_says_what_to_do() -> None:
     """A handler's author learns how to say that a target is meant."""
     with pytest.raises(OffsiteTarget, match="safe=False"):

@@ -10,7 +10,9 @@ value's type on records and an expression on the class.
 from __future__ import annotations
 
 import copy
+import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar, overload
 
 from asok_engine.errors import SetupError, UsageError
@@ -25,6 +27,13 @@ __all__ = ["UNSET", "Field", "FieldOptions", "FieldRef"]
 Value = TypeVar("Value")
 Code = Callable[[Any], Any]
 _AGENT_OPTIONS = frozenset(("ai_description", "ai_sensitive", "ai_agent_writable"))
+
+
+def _near_option(kind: type[Field[Any]], name: str) -> str:
+    """Say which option was probably meant."""
+    options = {*inspect.signature(kind.__init__).parameters, *inspect.signature(Field.__init__).parameters}
+    near = get_close_matches(name, sorted(options - {"self"}), n=1)
+    return f" Did you mean {near[0]}?" if near else ""
 
 
 class _Unset:
@@ -148,7 +157,8 @@ class Field(Generic[Value]):
     ) -> None:
         unknown = agent.keys() - _AGENT_OPTIONS
         if unknown:
-            raise TypeError(f"{type(self).__name__} takes no {', '.join(sorted(unknown))}.")
+            near = _near_option(type(self), min(unknown))
+            raise TypeError(f"{type(self).__name__} takes no {', '.join(sorted(unknown))}.{near}")
         self.nullable = nullable
         self.default = default
         self.server_default = server_default

@@ -121,3 +121,11 @@ def test_value_is_compared_in_the_form_of_the_column() -> None:
     assert Field.comparable(field, None) is None
     field.to_column = str
     assert Field.comparable(field, 5) == "5"
+
+
+def test_unknown_option_is_told_with_the_nearest() -> None:
+    """Also one of the kind itself, and of those for agents; nothing is guessed from afar."""
+    with pytest.raises(TypeError, match=r"String takes no max_lenght\. Did you mean max_length\?"):
+        String(max_lenght=3)  # type: ignore[call-overload]
+    with pytest.raises(TypeError, match=r"Integer takes no zzz\.$"):
+        Integer(zzz=3)  # type: ignore[call-overload]
