@@ -15,12 +15,13 @@ from types import TracebackType
 
 from asok_engine.errors import FrameworkError
 
-__all__ = ["short_trace"]
+__all__ = ["met_other_code", "short_trace"]
 
 _PACKAGES = Path(__file__).resolve().parents[2]
-_OURS = tuple(f"{_PACKAGES / name}{os.sep}" for name in ("asok_engine", "asok", "aksara"))
+_IMPORTS = "<frozen importlib"
+_OURS = (*(f"{_PACKAGES / name}{os.sep}" for name in ("asok_engine", "asok", "aksara")), _IMPORTS)
 #: The standard library passes a call on, as the import system does to a module of the application.
-_BETWEEN = ("<frozen importlib", os.path.dirname(os.__file__) + os.sep)
+_PYTHON = (_IMPORTS, os.path.dirname(os.__file__) + os.sep)
 _INSTALLED = f"{os.sep}site-packages{os.sep}"
 
 
@@ -32,6 +33,14 @@ def short_trace(error: BaseException, start: TracebackType | None = None) -> str
     told = traceback.TracebackException(type(error), error, start or error.__traceback__)
     _shorten(told, error, set())
     return "".join(told.format()).rstrip("\n")
+
+
+def met_other_code(error: BaseException) -> bool:
+    """Tell whether an error passed code that is neither the framework's nor Python's own."""
+    return not all(
+        _is_ours(frame.filename) or _is_python(frame.filename)
+        for frame in traceback.extract_tb(error.__traceback__)
+    )
 
 
 def _shorten(
@@ -48,16 +57,13 @@ def _shorten(
 
 
 def _leave_out(told: traceback.TracebackException, *, says_all: bool, is_told: bool) -> None:
-    ours = [frame.filename.startswith((*_OURS, _BETWEEN[0])) for frame in told.stack]
+    ours = [_is_ours(frame.filename) for frame in told.stack]
     if all(ours):
         if is_told:
             # No headline either, where nothing follows it.
             told.stack = None  # type: ignore[assignment]
         return
-    passing = [
-        own or (frame.filename.startswith(_BETWEEN) and _INSTALLED not in frame.filename)
-        for own, frame in zip(ours, told.stack, strict=True)
-    ]
+    passing = [own or _is_python(frame.filename) for own, frame in zip(ours, told.stack, strict=True)]
     first = (ours if all(passing) else passing).index(False)
     last = len(ours) - 1 - ours[::-1].index(False)
     told.stack[:] = [
@@ -65,3 +71,11 @@ def _leave_out(told: traceback.TracebackException, *, says_all: bool, is_told: b
         for number, frame in enumerate(told.stack)
         if number >= first and (not ours[number] or (number > last and not says_all))
     ]
+
+
+def _is_ours(filename: str) -> bool:
+    return filename.startswith(_OURS)
+
+
+def _is_python(filename: str) -> bool:
+    return filename.startswith(_PYTHON) and _INSTALLED not in filename
