@@ -390,7 +390,7 @@ class _Composition:
         missing = parts.missing_packages()
         if missing:
             _log.warning(
-                "Two-factor codes and passkeys do not work: %s is not installed. Run: %s",
+                "Two-factor codes and passkeys do not work without %s. Run: %s",
                 ", ".join(missing),
                 parts.INSTALL,
             )

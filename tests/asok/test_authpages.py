@@ -147,7 +147,7 @@ def test_what_needs_the_extra_is_not_offered_without_it(project: Path) -> None:
         check=False,
     )
     assert "WELL" in ran.stdout, ran.stdout + ran.stderr
-    assert 'pyotp is not installed. Run: pip install "asok[auth]"' in ran.stderr
+    assert 'do not work without pyotp. Run: pip install "asok[auth]"' in ran.stderr
 
 
 @pytest.mark.parametrize("pages", ["src/asok/scaffold/auth/src/pages", "examples/desk/src/pages"])

@@ -58,13 +58,13 @@ def _shorten(
 
 def _leave_out(told: traceback.TracebackException, *, says_all: bool, is_told: bool) -> None:
     ours = [_is_ours(frame.filename) for frame in told.stack]
-    if all(ours):
+    passing = [own or _is_python(frame.filename) for own, frame in zip(ours, told.stack, strict=True)]
+    if all(passing):
         if is_told:
             # No headline either, where nothing follows it.
             told.stack = None  # type: ignore[assignment]
         return
-    passing = [own or _is_python(frame.filename) for own, frame in zip(ours, told.stack, strict=True)]
-    first = (ours if all(passing) else passing).index(False)
+    first = passing.index(False)
     last = len(ours) - 1 - ours[::-1].index(False)
     told.stack[:] = [
         frame
