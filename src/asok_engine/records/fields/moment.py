@@ -24,6 +24,8 @@ from asok_engine.sql.types import ColumnType
 __all__ = ["CreatedAt", "Date", "DateTime", "Duration", "SoftDelete", "Time", "UpdatedAt", "utc_now"]
 
 Value = TypeVar("Value")
+#: The longest span: its microseconds are a number of 64 bits where a database has no spans of time.
+MOST_DAYS = 106_751_991
 
 
 def utc_now() -> Moment:
@@ -256,8 +258,13 @@ class Duration(Field[Value]):
 
     def coerce(self, value: Any) -> Any:
         """Accept timedeltas, seconds as a number, and text such as `1 02:30:00`, `90.5` or `PT90.5S`."""
-        if isinstance(value, timedelta):
-            return value
+        if not isinstance(value, timedelta):
+            value = self._span(value)
+        if not -MOST_DAYS <= value.days < MOST_DAYS:
+            raise self.problem("range", f"must be shorter than {MOST_DAYS} days", max=MOST_DAYS)
+        return value
+
+    def _span(self, value: Any) -> timedelta:
         try:
             if isinstance(value, int | float) and not isinstance(value, bool):
                 return timedelta(seconds=value)

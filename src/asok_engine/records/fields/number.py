@@ -99,8 +99,13 @@ class Integer(Field[Value]):
     def _whole(self, value: Any) -> int:
         if isinstance(value, bool | int):
             return int(value)
-        if isinstance(value, float | Number) and value == value and value % 1 == 0:
+        if isinstance(value, float) and value % 1 == 0:
             return int(value)
+        # Why the length: a decimal of a few characters can stand for a number of a million digits.
+        if isinstance(value, Number) and value.is_finite() and value.adjusted() < 40:
+            whole = int(value)
+            if whole == value:
+                return whole
         if isinstance(value, str) and len(value) <= 40:
             text = value.strip()
             if text.removeprefix("-").removeprefix("+").isdecimal():

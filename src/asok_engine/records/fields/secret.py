@@ -206,15 +206,6 @@ class Encrypted(String[Value]):
         """Text."""
         return types.text()
 
-    def coerce(self, value: Any) -> Any:
-        """Accept text that can be sealed."""
-        text: str = super().coerce(value)
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            raise self.problem("format", "is not valid Unicode") from None
-        return text
-
     def comparable(self, value: Any) -> Any:
         """Refuse: the same text is sealed differently each time."""
         return Field.comparable(self, value)

@@ -68,7 +68,24 @@ class JSON(Field[Value]):
             raise self.problem("json", f"cannot be kept as JSON: {error}") from error
         if b"\\u0000" in text:
             raise self.problem("json", "contains a NUL character")
+        if b"null" in text and _has_no_number(value):
+            raise self.problem("json", "contains nan or infinity, which JSON does not have")
         return value
+
+
+def _has_no_number(value: Any) -> bool:
+    """Tell whether a document has floats that would be written as null."""
+    rest = [msgspec.to_builtins(value)]
+    while rest:
+        each = rest.pop()
+        if isinstance(each, float):
+            if not math.isfinite(each):
+                return True
+        elif isinstance(each, dict):
+            rest += each.values()
+        elif isinstance(each, list | tuple):
+            rest += each
+    return False
 
 
 class Array(Field[Value]):

@@ -93,6 +93,13 @@ class String(Field[Value]):
         if "\0" in value:
             # Why: PostgreSQL refuses it, and C programs would end the text there.
             raise self.problem("format", "contains a NUL character")
+        return value if value.isascii() else self._encodable(value)
+
+    def _encodable(self, value: str) -> str:
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise self.problem("format", "is not valid Unicode") from None
         return value
 
     def _as_text(self, value: Any) -> str:
@@ -104,9 +111,14 @@ class String(Field[Value]):
 
     def comparable(self, value: Any) -> Any:
         """Accept text that is too long or too short as well: it equals nothing."""
-        if value is None or type(value) is str:
-            return value
-        return self._as_text(value)
+        if value is None:
+            return None
+        if type(value) is not str:
+            value = self._as_text(value)
+        if "\0" in value:
+            # Why: PostgreSQL does not take it in a comparison either.
+            raise self.problem("format", "contains a NUL character")
+        return value if value.isascii() else self._encodable(value)
 
 
 class Text(String[Value]):

@@ -6,11 +6,11 @@ written. All rows go in one transaction. Hooks and signals are not called.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from asok_engine.errors import UsageError
+from asok_engine.errors import DataError, UsageError
 from asok_engine.records.changes import (
     checked,
     invalid,
@@ -81,7 +81,12 @@ def bulk_create(
         deed = _insert_or(description, groups, conflict, alias)
     is_one = conflict is None and len(groups) == 1 and len(rows) <= min(batch_size, MAX_LISTED)
     is_one = is_one and all(_in_lists(description, names, dialect) for names in groups)
-    yield Atomic(deed, alias, is_one_statement=is_one)
+    try:
+        yield Atomic(deed, alias, is_one_statement=is_one)
+    except DataError:
+        # Looked at again one by one, so that the field is named.
+        _clean_rows(description, rows, description.fields.values())
+        raise
     if model_events:
         keys = () if ignore_conflicts else [record.pk for record in rows]
         yield from model_events.tell(description, "created", keys, database=alias)
@@ -210,6 +215,17 @@ def _grouped(description: Description, rows: list[Record], alias: str) -> Plan[G
 def _checked_rows(
     description: Description, rows: list[Record], fields: list[Any]
 ) -> Plan[list[dict[str, Any]]]:
+    values = _clean_rows(description, rows, fields)
+    if description.prepares:
+        for record, found in zip(rows, values, strict=True):
+            yield from prepared(description, found)
+            record.__dict__.update(found)
+    return values
+
+
+def _clean_rows(
+    description: Description, rows: list[Record], fields: Collection[Any]
+) -> list[dict[str, Any]]:
     values: list[dict[str, Any]] = []
     problems: dict[str, list[FieldProblem]] = {}
     for place, record in enumerate(rows):
@@ -219,10 +235,6 @@ def _checked_rows(
             problems |= {f"{place}.{name}": found for name, found in error.problems.items()}
     if problems:
         raise invalid(description.name, problems)
-    if description.prepares:
-        for record, found in zip(rows, values, strict=True):
-            yield from prepared(description, found)
-            record.__dict__.update(found)
     return values
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from asok_engine.errors import UniqueError
+from asok_engine.errors import DataError, UniqueError
 from asok_engine.records.changes import changed, checked, mark_inserted, mark_stored, stored_value, to_columns
 from asok_engine.records.conflicts import not_unique
 from asok_engine.records.errors import NotUnique, StaleRecord
@@ -44,6 +44,11 @@ def save(record: Record, database: str = "", only: Sequence[str] | None = None) 
         if record._row is None:
             return (yield from insert(record, database))
         return (yield from update(record, database, only))
+    except DataError:
+        if record._row is None:
+            # Looked at again one by one, so that the field is named.
+            checked(record, record.__description__.fields.values())
+        raise
     except UniqueError as error:
         told = None if isinstance(error, NotUnique) else not_unique(record.__description__, error)
         if told is None:

@@ -84,7 +84,10 @@ def as_utc(value: datetime) -> datetime:
 
 def in_utc(value: datetime) -> datetime:
     """Move a moment to UTC."""
-    return value if value.tzinfo is UTC else value.astimezone(UTC)
+    if value.tzinfo is UTC:
+        return value
+    # asyncpg gives the first and the last moment, which it keeps as infinity, without a zone.
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 def time_text(value: time) -> str:

@@ -135,6 +135,9 @@ def test_every_document_comes_back(value: Any) -> None:
     [
         (JSON(), object()),
         (JSON(), {"a": "\0"}),
+        (JSON(), float("nan")),
+        (JSON(), {"a": [None, (1, float("inf"))]}),
+        (JSON(), "\ud800"),
         (JSON(Point), {"y": 1}),
         (Array(String(2)), "ab"),
         (Array(String(2)), 5),

@@ -17,6 +17,7 @@ from asok_engine.sql import types
         (String(min_length=2), "a", "at least 2"),
         (String(regex="[a-z]+"), "a1", "right form"),
         (String(), "a\0b", "NUL"),
+        (String(), "a\ud800", "not valid Unicode"),
         (String(), ["a"], "not list"),
         (String(), True, "not bool"),
         (String(), b"a", "not bytes"),

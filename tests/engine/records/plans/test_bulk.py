@@ -6,7 +6,7 @@ import sqlite3
 
 import pytest
 
-from asok_engine.errors import UsageError
+from asok_engine.errors import DataError, UsageError
 from asok_engine.records.changes import changed
 from asok_engine.records.errors import InvalidRecord
 from asok_engine.records.fields.number import Integer
@@ -16,6 +16,7 @@ from asok_engine.records.plans.count import count
 from asok_engine.records.plans.values import pluck
 from asok_engine.records.query import Query
 from asok_engine.records.record import Record
+from asok_engine.records.steps import AskDialect, Atomic
 from tests.engine.records.blog import Author, Post, Tag, blog
 from tests.engine.records.driver import Driver
 
@@ -138,3 +139,13 @@ def test_one_is_inserted_or_changed_and_given() -> None:
     assert (again, again.place, again.heat) == (made, "roof", 2)
     assert driver.run(upsert_one(described, {"code": "a"}, {})) == made
     assert driver.run(upsert_one(described, {"code": "b"}, {})).heat == 0
+
+
+def test_value_that_the_database_refuses_is_looked_at_again() -> None:
+    """So that its row and field are named, which the database does not know."""
+    posts = [{"title": "a"}, {"title": "\ud800"}]
+    plan = bulk_create(Post.__description__, posts)
+    assert isinstance(next(plan), AskDialect)
+    assert isinstance(plan.send(blog().dialect), Atomic)
+    with pytest.raises(InvalidRecord, match="1.title is not valid Unicode"):
+        plan.throw(DataError("That is too much."))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from asok_engine.errors import UsageError
+from asok_engine.errors import DataError, UsageError
 from asok_engine.records.errors import InvalidRecord, StaleRecord
 from asok_engine.records.fields.moment import Date, DateTime
 from asok_engine.records.fields.number import Integer
@@ -16,6 +16,7 @@ from asok_engine.records.plans.delete import delete
 from asok_engine.records.plans.find import find_by_key
 from asok_engine.records.plans.save import save
 from asok_engine.records.record import Record
+from asok_engine.sql.statements import Statement
 from tests.engine.records.blog import Author, Post, blog
 from tests.engine.records.driver import Driver
 
@@ -254,3 +255,20 @@ def test_what_the_database_fills_in_stands_on_the_record(gives_rows: bool) -> No
     first.rank = 4
     driver.save(first)
     assert driver.texts[-1].startswith("UPDATE parcels SET rank")
+
+
+def test_value_that_the_database_refuses_is_looked_at_again() -> None:
+    """So that the field is named, which the database does not know; what nobody finds stays as it was told."""
+    with pytest.raises(InvalidRecord, match="title is not valid Unicode") as caught:
+        refused_by_the_database(Post(title="\ud800", author_id=1))
+    assert list(caught.value.problems) == ["title"]
+    with pytest.raises(DataError, match="too much"):
+        refused_by_the_database(Post(title="a", author_id=1))
+
+
+def refused_by_the_database(record: Record) -> None:
+    """Save a record into a database that holds nothing."""
+    plan = save(record)
+    for step in plan:
+        if isinstance(step, Statement):
+            plan.throw(DataError("That is too much."))

@@ -31,6 +31,7 @@ def test_moment_of_another_zone_is_the_same_moment() -> None:
     assert texts.naive_utc(east) == texts.naive_utc(datetime(2026, 1, 1)) == datetime(2026, 1, 1)
     assert texts.in_utc(east).tzinfo is UTC
     assert texts.in_utc(texts.in_utc(east)) == east
+    assert texts.in_utc(datetime.min) == datetime.min.replace(tzinfo=UTC)
     for text in ("2026-01-01", "2026-01-01 00:00:00", "2026-01-01T02:00:00+02:00"):
         assert texts.datetime_of_text(text) == east
         assert texts.datetime_of_text(text).tzinfo is UTC
