@@ -81,7 +81,9 @@ def changed(record: Record) -> dict[str, Any]:
             continue
         if decode is not None and before is not None:
             before = decode(before)
-        if value == before and type(value) is type(before):
+        is_equal = value == before and type(value) is type(before)
+        exact = field.exact_form
+        if is_equal and (exact is None or exact(value) == exact(before)):
             continue
         try:
             value = field.clean(value)
@@ -89,7 +91,7 @@ def changed(record: Record) -> dict[str, Any]:
             problems.setdefault(name, []).append(problem)
             continue
         # A password that reads like the hash of the one before is another password.
-        if value != before or (field.is_heavy and not field.is_prepared(value)):
+        if is_equal or value != before or (field.is_heavy and not field.is_prepared(value)):
             found[name] = values[name] = value
     if len(values) > len(layout.fields):
         _add_unread(record, found, problems)

@@ -323,7 +323,17 @@ class Query(Struct, eq=False):
         return replace(self, having_condition=both)
 
     def include(self, *paths: str, narrowed: Mapping[str, Query] | None = None) -> Query:
-        """Load relations with the records, in one statement each; a path loads each relation on its way."""
+        """Load relations with the records, in one statement each; a path loads each relation on its way.
+
+        Raises:
+            UsageError: a query that narrows is cut to a number of records.
+        """
+        for path, query in (narrowed or {}).items():
+            if query.limited is not None or query.skipped:
+                raise UsageError(
+                    f"The query for {path!r} is cut, and one statement reads the records of all.",
+                    fix="Leave the limit out, or ask for the records of each by themselves.",
+                )
         added = [(_checked_path(self.description, path), None) for path in paths]
         added += [
             (_checked_path(self.description, path), query)  # type: ignore[misc]
@@ -388,7 +398,8 @@ class Query(Struct, eq=False):
         """Add another query's records, keep those in both, or take them away: union, intersect, except."""
         if other.description is not self.description:
             raise UsageError(f"A {kind} needs queries of one model.")
-        return replace(self, members=(*self.members, (kind, other)))
+        first = replace(self, is_empty=False).guarded(any_of(())) if self.is_empty else self
+        return replace(first, members=(*self.members, (kind, other)))
 
     # The statement
 
@@ -400,6 +411,9 @@ class Query(Struct, eq=False):
     def scoped(self) -> Query:
         """Give the query with its guards and the conditions of its scopes."""
         query = self
+        if query.is_empty:
+            # A statement of its own is left out; in a larger one nobody may find what this one does not.
+            query = replace(query, conditions=(*query.conditions, any_of(())))
         if query.guards:
             query = replace(query, conditions=(*query.conditions, *query.guards), guards=())
         if self.without is not None:

@@ -6,8 +6,12 @@ import pytest
 
 from asok_engine.records.changes import changed, checked, to_columns
 from asok_engine.records.errors import InvalidRecord
+from asok_engine.records.fields.structure import JSON
+from asok_engine.records.plans.find import find_by_key
 from asok_engine.records.query import Query
+from asok_engine.records.record import Record
 from tests.engine.records.blog import Post, blog
+from tests.engine.records.driver import Driver
 
 
 def test_every_field_that_is_wrong_is_reported() -> None:
@@ -69,3 +73,26 @@ def test_field_that_was_not_read_and_was_set_is_a_change() -> None:
 def test_columns_come_in_the_order_of_the_values() -> None:
     """NULL is not converted."""
     assert to_columns(Post.__description__, {"title": "a", "author_id": None}) == ["a", None]
+
+
+class Paper(Record):
+    """Holds a document."""
+
+    id: int
+    content = JSON()
+
+
+def test_change_between_values_that_are_equal_is_seen_in_a_document() -> None:
+    """Python says that True, 1 and 1.0 are equal; in JSON they are three values. The order of keys is none."""
+    driver = Driver(Paper)
+    paper = driver.save(Paper(content={"a": {"b": 1}, "c": 2}))
+    for value in (True, 1.0, 1):
+        paper.content["a"]["b"] = value
+        driver.save(paper)
+        again = driver.run(find_by_key(Paper.__description__, 1))
+        assert type(again.content["a"]["b"]) is type(value)
+    paper.content = {"c": 2, "a": {"b": 1}}
+    assert changed(paper) == {}
+    paper.content["a"]["b"] = object()
+    with pytest.raises(InvalidRecord):
+        changed(paper)

@@ -288,3 +288,27 @@ def test_groups_of_rows_are_kept_by_a_group_of_conditions() -> None:
     found = query.having_group(query.group().where(n__gt=1))
     assert found.having_condition is not None
     assert query.having_group(query.group()) is query
+
+
+def test_query_of_nothing_finds_nothing_in_a_larger_one() -> None:
+    """As a subquery or a member of a union: an answer of nobody must not become one of everybody (CWE-863)."""
+    driver = blog()
+    nothing, authors = POSTS.none(), Query(Author.__description__)
+    for query, found in (
+        (POSTS.where(author__in=authors.none()), []),
+        (POSTS.where(pk__in=nothing), []),
+        (POSTS.exclude(pk__in=nothing), [1, 2, 3, 4]),
+        (POSTS.where(id=1).combine("union", nothing), [1]),
+        (nothing.combine("union", POSTS.where(id=1)), [1]),
+        (nothing.combine("union", POSTS.where(id=1)).either(id=2), [1]),
+        (POSTS.combine("intersect", nothing), []),
+        (POSTS.combine("except", nothing), [1, 2, 3, 4]),
+    ):
+        assert sorted(post.id for post in driver.fetch(query)) == found
+
+
+def test_query_that_narrows_is_not_cut() -> None:
+    """The cut would hold for the records of all together."""
+    for narrowed in (POSTS.limit(1), POSTS.offset(1)):
+        with pytest.raises(UsageError, match="'posts' is cut"):
+            Query(Author.__description__).include(narrowed={"posts": narrowed})

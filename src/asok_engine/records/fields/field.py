@@ -115,6 +115,8 @@ class Field(Generic[Value]):
     to_column: Code | None = None
     #: The form of a value on the record, from the column's; None where they are the same.
     from_column: Code | None = None
+    #: What tells values apart that are equal and not the same, as True and 1 are; None where none are.
+    exact_form: Code | None = None
     #: False where a condition on the column cannot work, as with encrypted text.
     is_comparable: bool = True
     #: The database makes the value at insert.

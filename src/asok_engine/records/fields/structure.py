@@ -22,8 +22,18 @@ _decode = msgspec.json.Decoder().decode
 _PLAIN_KINDS = ("string", "text", "enum", "integer", "smallint", "bigint", "float", "boolean", "inet")
 
 
+_encode_sorted = msgspec.json.Encoder(order="sorted").encode
+
+
 def _json_text(value: Any) -> str:
     return _encode(value).decode()
+
+
+def _exact_json(value: Any) -> bytes | None:
+    try:
+        return _encode_sorted(value)
+    except (TypeError, ValueError, RecursionError):
+        return None
 
 
 class JSON(Field[Value]):
@@ -50,6 +60,7 @@ class JSON(Field[Value]):
     def __init__(self, shape: Any = None, *, nullable: bool = False, **options: Unpack[FieldOptions]) -> None:
         super().__init__(nullable=nullable, **options)
         self.shape = shape
+        self.exact_form = _exact_json
         self.to_column = _json_text
         self.from_column = _decode if shape is None else msgspec.json.Decoder(shape).decode
 

@@ -150,7 +150,8 @@ def bulk_update(
     for record, found in zip(rows, values, strict=True):
         keys = {name: stored_value(record, name) for name in description.key}
         parameters.append([*to_columns(description, found), *to_columns(description, keys)])
-    shape, size = description.update_shape(wanted, description.key), batch_size or len(parameters)
+    shape = description.update_shape(wanted, description.key)
+    size = batch_size if batch_size > 0 else len(parameters)
 
     def deed() -> Plan[int]:
         count = 0

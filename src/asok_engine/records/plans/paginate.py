@@ -64,12 +64,13 @@ def paginate(query: Query, page: Any = 1, per_page: Any = 20, counts: bool = Tru
     ordered = query if query.is_ordered or not ordering else query.order_by(*ordering)
     if not query.groups and not query.members:
         ordered = ordered.order_by(*query.description.key)
-    records = yield from ordered.offset((number - 1) * size).limit(size + 1).fetch()
+    start = (number - 1) * size
+    records = yield from ordered.slice(slice(start, start + size + 1)).fetch()
     has_next = len(records) > size
     del records[size:]
     total = None
     if counts:
-        total = (number - 1) * size + len(records)
+        total = start + len(records)
         if has_next or (not records and number > 1):
             total = yield from count_of(query)
     return Page(records, total, number, size, has_next)

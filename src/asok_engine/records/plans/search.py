@@ -71,9 +71,12 @@ class Nearest(Struct, frozen=True):
 
     def fetch(self, query: Query) -> Plan[Any]:
         """Give the nearest of a query's records, at most as many as it takes itself."""
-        limit = self.limit if query.limited is None else min(self.limit, query.limited)
-        whole = replace(query, limited=None)
-        return (yield from nearest(whole, self.name, self.vector, limit=limit, metric=self.metric))
+        skipped = query.skipped or 0
+        limit = self.limit if query.limited is None else min(self.limit, skipped + query.limited)
+        whole = replace(query, limited=None, skipped=None)
+        records = yield from nearest(whole, self.name, self.vector, limit=limit, metric=self.metric)
+        del records[:skipped]
+        return records
 
 
 def nearest_query(

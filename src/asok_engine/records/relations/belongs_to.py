@@ -55,7 +55,7 @@ class BelongsTo(Relation[Value]):
     def load(self, records: Sequence[Record], narrow: Query | None = None) -> Plan[list[Record]]:
         """Read each target once, whoever has it."""
         local, remote, name = self.local_name, self.remote_name, self.name
-        wanted = {record.__dict__.get(local): None for record in records}
+        wanted = {self._key(record): None for record in records}
         wanted.pop(None, None)
         found: dict[Any, Record] = {}
         if wanted:
@@ -68,9 +68,20 @@ class BelongsTo(Relation[Value]):
     def _base(self, records: Sequence[Record], narrow: Query | None) -> Query:
         return beside(narrow if narrow is not None else Query(self.target).with_everything(), records)
 
+    def _key(self, record: Record) -> Any:
+        """Give the key of a record's target.
+
+        Raises:
+            NotLoaded: the record was read without it.
+        """
+        name = self.local_name
+        if name in record.__dict__ or record._origin is None:
+            return record.__dict__.get(name)
+        return getattr(record, name)
+
     def query(self, record: Record) -> Query:
         """Give the query for the target."""
-        value = record.__dict__.get(self.local_name)
+        value = self._key(record)
         return self._base([record], None).where_equal(self.remote_name, value)
 
     def read(self, record: Record) -> Any:
@@ -81,10 +92,12 @@ class BelongsTo(Relation[Value]):
         if loaded is not UNSET:
             if loaded is None and key is None:
                 return None
-            if loaded is not None and loaded.__dict__.get(self.remote_name) == key:
+            if loaded is not None and (
+                loaded.__dict__.get(self.remote_name) == key or self.local_name not in values
+            ):
                 return loaded
         if key is None:
-            return None
+            return self._key(record)
         origin = record._origin
         if origin is not None and origin.owners is not None:
             owner = origin.owners.find(self.local_name, self.remote_name, key)

@@ -149,3 +149,13 @@ def test_value_that_the_database_refuses_is_looked_at_again() -> None:
     assert isinstance(plan.send(blog().dialect), Atomic)
     with pytest.raises(InvalidRecord, match="1.title is not valid Unicode"):
         plan.throw(DataError("That is too much."))
+
+
+def test_size_of_batches_that_is_none_means_one_batch() -> None:
+    """A negative one wrote nothing, and let the records believe that it had."""
+    driver = blog()
+    posts = driver.fetch(Query(Post.__description__))
+    for post in posts:
+        post.views = 77
+    assert driver.run(bulk_update(Post.__description__, posts, ["views"], batch_size=-1)) == 4
+    assert driver.run(pluck(Query(Post.__description__), "views")) == [77] * 4

@@ -64,3 +64,12 @@ def test_wrong_numbers_are_the_clients_fault(page: object, per_page: object) -> 
     with pytest.raises(InputError) as error:
         blog().run(paginate(POSTS, page, per_page))
     assert error.value.status == 422
+
+
+def test_pages_of_a_part_end_where_it_ends() -> None:
+    """What the query leaves out stands on no page."""
+    driver = blog()
+    part = POSTS.order_by("id").slice(slice(1, 4))
+    pages = [driver.run(paginate(part, number, 2)) for number in (1, 2)]
+    assert [[post.id for post in page.items] for page in pages] == [[2, 3], [4]]
+    assert [(page.total, page.has_next) for page in pages] == [(3, True), (3, False)]

@@ -142,6 +142,8 @@ def test_query_for_the_nearest_is_narrowed_like_any_other() -> None:
     assert [doc.id for doc in driver.fetch(near)] == [1, 3]
     assert [doc.id for doc in driver.fetch(near.where(kind="b"))] == [3, 2]
     assert [doc.id for doc in driver.fetch(near.limit(1))] == [1]
+    assert [doc.id for doc in driver.fetch(near.offset(1))] == [3]
+    assert [doc.id for doc in driver.fetch(near.offset(1).limit(5))] == [3]
     with pytest.raises(UnknownName):
         nearest_query(DOCS, "place", [1, 0], metric="taxi")  # type: ignore[arg-type]
     with pytest.raises(FieldProblem, match="no vectors"):

@@ -39,3 +39,8 @@ def test_prefetching_needs_all_records() -> None:
     """So a stream refuses it and says what to do."""
     with pytest.raises(UsageError, match="Join them"):
         blog().run(stream(POSTS.include("comments")))
+
+
+def test_query_of_nothing_streams_nothing() -> None:
+    """It asks the database, which finds nothing."""
+    assert list(blog().run(stream(POSTS.none()))) == []

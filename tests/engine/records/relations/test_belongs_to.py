@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from asok_engine.errors import UsageError
+from asok_engine.records.errors import NotLoaded
 from asok_engine.records.fields.reference import ForeignKey
 from asok_engine.records.fields.text import String
 from asok_engine.records.query import Query
@@ -55,3 +56,15 @@ def test_relation_may_go_by_another_field_than_the_key() -> None:
     assert city.country.id == 1
     assert len(driver.fetch(Query(City.__description__).where(country__code="de"))) == 1
     assert len(driver.fetch(City.__description__.relations["country"].query(city))) == 1
+
+
+def test_record_that_was_read_without_the_key_does_not_say_that_it_leads_nowhere() -> None:
+    """Neither when it is asked, nor when its relations are loaded; what was joined is there."""
+    driver = blog()
+    titles = Query(Post.__description__).only("title").where(id=1)
+    post = driver.fetch(titles)[0]
+    for ask in (lambda: post.author, lambda: driver.fetch(titles.include("author"))):
+        with pytest.raises(NotLoaded, match="author_id was not loaded"):
+            ask()
+    assert driver.fetch(titles.join("author"))[0].author.id == 1
+    assert Post(title="new").author is None
