@@ -48,7 +48,7 @@ def settings_command(face_name: str, load: Callable[[], Resolver]) -> click.Comm
                 click.echo(report(problems))
             click.echo(_verdict(len(resolver.table.rows), len(errors), len(problems) - len(errors)))
         else:
-            click.echo(listing(resolved))
+            click.echo(listing(resolved, resolver.table.planned))
             if problems:
                 click.echo(f"\n{report(problems)}")
         if checks and errors:

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from asok_engine.settings.masking import shown
@@ -35,8 +36,11 @@ def default_text(setting: Setting) -> str:
     return shown(setting, setting.default) if not setting.secret else "none"
 
 
-def listing(resolved: Iterable[Resolved]) -> str:
-    """Give a table of name, value, source and meaning, one setting a line, sections apart."""
+def listing(resolved: Iterable[Resolved], planned: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Give a table of name, value, source and meaning, one setting a line, sections apart.
+
+    `planned` has the capability that each setting without an effect waits for.
+    """
     rows = [(item, (item.setting.name, _cut(item.shown()), item.source)) for item in resolved]
     widths = [max((len(cells[column]) for _, cells in rows), default=0) for column in range(3)]
     lines: list[str] = []
@@ -44,7 +48,9 @@ def listing(resolved: Iterable[Resolved]) -> str:
         lines.extend(["", section] if lines else [section])
         for item, cells in members:
             columns = [cell.ljust(width) for cell, width in zip(cells, widths, strict=True)]
-            lines.append("  ".join(["", *columns, item.setting.meaning]).rstrip())
+            waits_for = planned.get(item.setting.name)
+            meaning = f"(planned, with {waits_for}) " if waits_for else ""
+            lines.append("  ".join(["", *columns, f"{meaning}{item.setting.meaning}"]).rstrip())
     return "\n".join(lines)
 
 

@@ -105,6 +105,13 @@ def test_the_reference_page_has_every_row_and_option() -> None:
     assert "| `size` | `int \\| None` | `5` | Bound it. Environment: `HALL_SIZE`. |" in page
 
 
+def test_the_listing_says_what_has_no_effect_yet() -> None:
+    """A planned setting is told from one that works where values are looked up as well."""
+    lines = listing(everything({}).everything(), TABLE.planned).splitlines()
+    assert [line.split()[0] for line in lines if "(planned, with halls) Name it." in line] == ["TITLE"]
+    assert sum("planned" in line for line in lines) == 1
+
+
 def test_the_reference_page_says_what_has_no_effect_yet() -> None:
     """Nobody sets a setting in vain: a planned one says so and what it waits for, and no other does."""
     page = reference_page(TABLE, "Settings of hall", "Opening.")
