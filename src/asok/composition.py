@@ -441,6 +441,7 @@ class _Composition:
         people, config = self._people, self._config
         if isinstance(people, Nobody):
             return people
+        parts.need_providers([provider.name for provider in self._providers])
         return parts.OAuth(
             people,
             self._sessions,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from asok.auth.extra import INSTALL as INSTALL
     from asok.auth.extra import missing_packages as missing_packages
+    from asok.auth.extra import need_providers as need_providers
     from asok.auth.followers import FollowedQueries as FollowedQueries
     from asok.auth.followers import PeopleNow as PeopleNow
     from asok.auth.followers import follower_of as follower_of
@@ -70,6 +71,7 @@ _HOMES = {
     "follower_of": "asok.auth.followers",
     "is_allowed": "asok_engine.records.policy",
     "missing_packages": "asok.auth.extra",
+    "need_providers": "asok.auth.extra",
     "row_choices": "asok.forms.rowchoices",
     "run": "asok_engine.database.running",
     "run_async": "asok_engine.database.running",

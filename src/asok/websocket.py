@@ -110,6 +110,7 @@ class WebSocketServer:
         `path` may have parameters, as pages do: "/chat/[room]". A handler with one
         parameter takes the whole conversation: `async for message in conn`.
         """
+        _must_be_address(path, "on")
 
         def register(handler: H) -> H:
             self._engine.routes.on_message(path, handler, subprotocols)
@@ -119,6 +120,7 @@ class WebSocketServer:
 
     def on_connect(self, path: str) -> Callable[[H], H]:
         """Call the function when a client has connected to `path`: `handler(conn)`."""
+        _must_be_address(path, "on_connect")
 
         def register(handler: H) -> H:
             self._engine.routes.on_connect(path, handler)
@@ -128,6 +130,7 @@ class WebSocketServer:
 
     def on_disconnect(self, path: str) -> Callable[[H], H]:
         """Call the function when a client of `path` has left: `handler(conn)`."""
+        _must_be_address(path, "on_disconnect")
 
         def register(handler: H) -> H:
             self._engine.routes.on_disconnect(path, handler)
@@ -370,3 +373,13 @@ async def _started(app: Asok) -> None:
             await asyncio.get_running_loop().run_in_executor(None, app.startup)
             return
         await asyncio.sleep(0.02)
+
+
+def _must_be_address(path: object, name: str) -> None:
+    """Refuse the function itself, which a decorator without brackets is given, and never registers."""
+    if not isinstance(path, str):
+        said = getattr(path, "__qualname__", repr(path))
+        raise UsageError(
+            f"{name} was given {said} in the place of an address.",
+            fix=f'Name the address of the socket: @ws.{name}("/chat/[room]").',
+        )

@@ -123,10 +123,12 @@ class InputError(FrameworkError):
 
     `status` is the HTTP status of the answer, `message` is safe to show to the
     client, `errors` reports per field: `{"email": ["is not an e-mail address"]}`.
+    `is_likely_slip` says of a kind that the application's own code may be at fault as well.
     """
 
     code = "input"
     status: int = 400
+    is_likely_slip: ClassVar[bool] = False
 
     def __init__(
         self,

@@ -573,3 +573,17 @@ def test_port_of_its_own_can_be_for_wsgi_alone(tmp_path: Path) -> None:
     assert ws._engine.is_serving.wait(5)
     ws.stop()
     app.shutdown()
+
+
+@pytest.mark.parametrize("name", ["on", "on_connect", "on_disconnect"])
+def test_decorator_without_its_address_is_refused(name: str) -> None:
+    """Without brackets it would be given the function, and never call it."""
+    server = WebSocketServer()
+
+    def handler(conn: Any, message: Any) -> None:
+        """Do nothing."""
+
+    with pytest.raises(
+        UsageError, match=rf"^{name} was given .*handler in the place of an address.*@ws\.{name}\("
+    ):
+        getattr(server, name)(handler)

@@ -164,6 +164,16 @@ class ErrorAnswers:
             request._draft = None
             if error_caught:
                 error_caught.send(request.app, error=error, request=request, error_id=request.id)
+        elif isinstance(error, InputError) and error.is_likely_slip:
+            # The answer blames the client; whoever wrote the name sees it here alone.
+            self._log.warning(
+                "%s %s answered %d: %s",
+                request.method,
+                request.path,
+                status,
+                error,
+                extra={"request_id": request.id, "status": status},
+            )
         message = _message(error) if expected else _apology(request, status)
         if self._wants_json(request):
             return self._problem(request, status, message, getattr(error, "errors", None) or {})

@@ -287,6 +287,12 @@ def _connect_arguments(options: DatabaseOptions, wait_seconds: float) -> dict[st
     return arguments
 
 
+#: What helps where a migration makes what somebody has made already.
+_ALREADY = (
+    "If it is as the migration makes it, note the migration as done, with --fake and --to; else drop it."
+)
+
+
 @contextmanager
 def _told(text: str) -> Iterator[None]:
     import sqlalchemy
@@ -300,6 +306,7 @@ def _told(text: str) -> Iterator[None]:
         shown = " ".join(text.split())
         raise MigrationError(
             f"The database refused {shown[:200]!r}: {_first_line(error)}.",
+            fix=_ALREADY if "already exists" in str(original) else "",
             statement=text,
             is_busy=is_busy,
         ) from error

@@ -123,6 +123,7 @@ class UnknownName(InputError, ValueError):
 
     code = "unknown-name"
     status = 400
+    is_likely_slip = True
 
 
 class RecordNotFound(NotFoundError):

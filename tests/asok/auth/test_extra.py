@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from asok.auth import google
 from asok.auth.extra import INSTALL, missing_packages
+from asok_engine.errors import SetupError
 from tests.asok.auth.desk import make_desk
 
 
@@ -37,3 +39,16 @@ def test_missing_package_is_told_at_the_start(tmp_path: Path, caplog: pytest.Log
     make_desk(tmp_path)
     (line,) = [record.getMessage() for record in caplog.records if "Two-factor" in record.getMessage()]
     assert line == f"Two-factor codes and passkeys do not work without segno. Run: {INSTALL}"
+
+
+def test_provider_without_its_packages_stops_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the first visitor who signs in with it would find out."""
+    monkeypatch.setitem(sys.modules, "joserfc", None)
+    missing_packages.cache_clear()
+    try:
+        with pytest.raises(SetupError, match=r"with google does not work without joserfc\. Run: pip install"):
+            make_desk(tmp_path, prepare=lambda app: app.add_provider(google("id", "secret")))
+    finally:
+        missing_packages.cache_clear()

@@ -421,3 +421,22 @@ async def test_refused_input_leads_a_browser_back_and_tells_a_program() -> None:
         assert "<li>name: Too &lt;short&gt;.</li>" in response.text
     for response in await both(answers, InputError("m", status=422), accept="text/html"):
         assert response.status_code == 422
+
+
+async def test_slip_that_answers_400_is_a_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """A misspelt name of a field blames the client in the answer; the developer reads it here, without frames."""
+
+    class Misspelt(InputError):
+        is_likely_slip = True
+
+    response = await ErrorAnswers(LOOP).answer_async(
+        asked(), Misspelt("No field 'nmae'.", fix="Did you mean 'name'?")
+    )
+    assert response.status_code == 400
+    (record,) = [record for record in caplog.records if record.name == "asok"]
+    assert record.levelno == logging.WARNING
+    assert record.getMessage() == "GET /page answered 400: No field 'nmae'. Did you mean 'name'?"
+    assert record.exc_info is None
+    caplog.clear()
+    await ErrorAnswers(LOOP).answer_async(asked(), InputError("No."))
+    assert not [record for record in caplog.records if record.name == "asok"]

@@ -78,6 +78,19 @@ def test_error_shows_the_statement_and_what_the_database_says(link: Link) -> Non
     assert "\n" not in str(caught.value)
 
 
+def test_table_that_is_there_already_says_how_to_go_on(link: Link) -> None:
+    """Somebody has made it by hand, or notes of what was done are lost."""
+    with link.transaction():
+        link.run("CREATE TABLE there_already (id INTEGER)")
+    try:
+        with pytest.raises(MigrationError, match="already exists") as caught, link.transaction():
+            link.run("CREATE TABLE there_already (id INTEGER)")
+        assert "--fake" in caught.value.fix
+    finally:
+        with link.transaction():
+            link.run("DROP TABLE there_already")
+
+
 def test_per_cent_and_colon_are_sent_as_they_are(link: Link) -> None:
     """No driver takes them for a parameter."""
     assert link.query("SELECT '100% :name %s'") == [("100% :name %s",)]
