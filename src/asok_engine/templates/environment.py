@@ -10,6 +10,7 @@ A template is code. Never render one that a visitor wrote.
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections import OrderedDict
@@ -43,11 +44,13 @@ from asok_engine.templates.markup import Markup
 from asok_engine.templates.outline import Outline, read
 from asok_engine.templates.plain import Loops, find_loops, names_bound
 from asok_engine.templates.rewrite import BLOCK_SEPARATOR, VARIANT_MARK, Dialect, Variant, write
-from asok_engine.templates.survey import Survey, survey
+from asok_engine.templates.survey import Survey, survey, unshown_blocks
 from asok_engine.templates.template import Template
 from asok_engine.templates.tokens import Origin
 
 __all__ = ["Environment"]
+
+_log = logging.getLogger("asok.templates")
 
 #: Files of these kinds are not HTML, so nothing in them is escaped.
 PLAIN_SUFFIXES = (".txt", ".csv", ".md", ".eml")
@@ -462,6 +465,9 @@ class Environment:
             inherited: Mapping[str, Place] | None = None
             if (parent := self._parent(plain, outline, depth)) is not None:
                 inherited = self._surveyed(parent, depth + 1)[1].block_places
+                if self._debug and self._chain(parent)[-1].is_root:
+                    for slip in unshown_blocks(outline, inherited):
+                        _log.warning("%s", slip)
             found = survey(outline, inherited)
             self._compiled.surveys[plain] = found
         return outline, found

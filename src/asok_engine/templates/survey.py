@@ -9,15 +9,16 @@ It writes nothing; `rewrite` uses what is found here.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from msgspec import Struct, field
 
+from asok_engine.templates.errors import TemplateError, suggestion
 from asok_engine.templates.html import UNKNOWN, Place, Scanner, Tag
 from asok_engine.templates.outline import CAPTURES, Outline
 from asok_engine.templates.tokens import Kind
 
-__all__ = ["Insertion", "Survey", "survey"]
+__all__ = ["Insertion", "Survey", "survey", "unshown_blocks"]
 
 HEAD = "{{ __head }}"
 BODY = "{{ __body }}"
@@ -118,6 +119,22 @@ def survey(outline: Outline, inherited: Mapping[str, Place] | None) -> Survey:
     _insertions(outline, found, passed)
     _tokens(outline, found, passed)
     return found
+
+
+def unshown_blocks(outline: Outline, inherited: Collection[str]) -> list[TemplateError]:
+    """Say which blocks of a template no page shows; `inherited` are those that have a place."""
+    return [
+        TemplateError(
+            f"block {block.name!r} is in none of the templates that this one extends, so no page shows it.",
+            template=outline.origin.name,
+            path=outline.origin.path,
+            line=outline.tokens[block.open].line,
+            fix=suggestion(block.name, sorted(inherited))
+            or f"Their blocks are: {', '.join(sorted(inherited)) or 'none'}.",
+        )
+        for block in outline.blocks.values()
+        if block.depth == 0 and block.name not in inherited
+    ]
 
 
 def _insertions(outline: Outline, found: Survey, passed: list[tuple[Tag, int]]) -> None:

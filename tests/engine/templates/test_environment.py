@@ -660,3 +660,30 @@ def test_forms_and_heads_get_their_token(site: Site) -> None:
     assert environment.needs_token("bare.html") is False
     plain = site(files)
     assert plain.render("form.html", {}) == "<head></head><body><form method=post></form>"
+
+
+def test_block_that_no_layout_has_is_told_once(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    """The page would come without it and without a word; blocks within blocks of the layout are new ones."""
+    files = {
+        "base.html": "{% block title %}{% endblock %}{% block content %}{% endblock %}",
+        "middle.html": "{% extends 'base.html' %}{% block content %}{% block panel %}{% endblock %}{% endblock %}",
+        "page.html": "{% extends 'middle.html' %}\n{% block contents %}x{% endblock %}{% block panel %}y{% endblock %}",
+        "any.html": "{% extends name %}{% block whatever %}{% endblock %}",
+    }
+    templates = site(files, debug=True)
+    for _ in range(2):
+        assert templates.render("page.html", {}) == "y"
+        templates.render("any.html", {"name": "base.html"})
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    assert record.getMessage() == (
+        "page.html, line 2: block 'contents' is in none of the templates that this one extends, so no page shows "
+        "it. Did you mean content?"
+    )
+
+
+def test_blocks_are_not_looked_into_in_production(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    """What a developer has seen needs no line in the log of every process."""
+    templates = site({"base.html": "x", "page.html": "{% extends 'base.html' %}{% block a %}{% endblock %}"})
+    assert templates.render("page.html", {}) == "x"
+    assert caplog.records == []
