@@ -576,9 +576,9 @@ def test_port_of_its_own_can_be_for_wsgi_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["on", "on_connect", "on_disconnect"])
-def test_decorator_without_its_address_is_refused(name: str) -> None:
+def test_decorator_without_its_address_is_refused(tmp_path: Path, name: str) -> None:
     """Without brackets it would be given the function, and never call it."""
-    server = WebSocketServer()
+    server = WebSocketServer(app=make_app(tmp_path, {}))
 
     def handler(conn: Any, message: Any) -> None:
         """Do nothing."""

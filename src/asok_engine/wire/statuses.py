@@ -21,7 +21,7 @@ _PHRASES = {status.value: status.phrase for status in HTTPStatus} | {
     422: "Unprocessable Content",
 }
 _LINES = {code: f"{code} {text}" for code, text in _PHRASES.items()}
-_LINE = re.compile(r"([1-5][0-9]{2})(?: [\x20-\x7e]*)?\Z")
+_LINE = re.compile(r"([2-5][0-9]{2})(?: [\x20-\x7e]*)?\Z")
 
 
 def phrase(code: int) -> str:
@@ -36,16 +36,17 @@ def status_line(code: int) -> str:
 
 def parse_status(value: int | str) -> int:
     """Read 404 or "404 Not Found"; raises UsageError for anything else, and for what no server sends."""
-    # Why not above 599: RFC 9110 15 knows five classes, and servers break off the connection instead.
-    if type(value) is int and 100 <= value <= 599:
+    # Why from 200 to 599: a 1xx ends no exchange, so what follows it would be read as another answer
+    # (RFC 9110 15.2), and above the five classes servers break off the connection.
+    if type(value) is int and 200 <= value <= 599:
         return value
     if isinstance(value, int):
         code = int(value)
-        if 100 <= code <= 599:
+        if 200 <= code <= 599:
             return code
     elif isinstance(value, str) and (found := _LINE.match(value)):
         return int(found[1])
     raise UsageError(
-        f"{value!r} is no HTTP status, which are 100 to 599.",
+        f"{value!r} is no HTTP status of an answer, which are 200 to 599.",
         fix='Give a number such as 404 or a line such as "404 Not Found".',
     )

@@ -44,6 +44,10 @@ def test_status_is_read(value: int | str, code: int) -> None:
     [
         0,
         99,
+        100,
+        101,
+        199,
+        "103 Early Hints",
         600,
         999,
         1000,
