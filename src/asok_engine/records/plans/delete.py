@@ -191,7 +191,7 @@ class _Deed:
                     fix=f"Delete the {child.name} first, or let it point to another record.",
                 )
         for child, field, query in pointing:
-            by_database = field.foreign_key() is not None
+            by_database = field.has_constraint and child.database == record.__description__.database
             if field.on_delete == "CASCADE" and (needs_deeds(child) or not by_database):
                 for each in (yield from query.fetch()):
                     yield self._delete(each, query.database)

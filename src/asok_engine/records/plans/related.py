@@ -102,7 +102,7 @@ def create_related(record: Record, name: str, values: Mapping[str, Any]) -> Plan
     """Make a record that belongs to a relation; give it."""
     relation, alias = _relation(record, name)
     if not isinstance(relation, ManyToMany):
-        own = {relation.remote_name: record.__dict__.get(relation.own_name)}
+        own = {relation.remote_name: _own_value(record, relation)}
         made = relation.target.model(**{**values, **own})
         yield from save(made, alias)
         record.__dict__.pop(name, None)
@@ -130,7 +130,7 @@ def find_or_create_related(
     """
     relation, alias = _relation(record, name)
     if not isinstance(relation, ManyToMany):
-        own = {relation.remote_name: record.__dict__.get(relation.own_name)}
+        own = {relation.remote_name: _own_value(record, relation)}
         record.__dict__.pop(name, None)
         return (yield from deed(query_of(record, name), values, {**changes, **own}))
 
@@ -161,7 +161,7 @@ def _attach(
 
 
 def _point(record: Record, relation: HasMany[Any], targets: list[Any], alias: str) -> Plan[None]:
-    remote, own = relation.remote_name, record.__dict__.get(relation.own_name)
+    remote, own = relation.remote_name, _own_value(record, relation)
     keys = []
     for each in targets:
         if not hasattr(each, "__description__"):
@@ -194,6 +194,16 @@ def _unpoint(record: Record, relation: HasMany[Any], targets: list[Any] | None, 
             mark_stored(each, alias, (remote,))
     record.__dict__.pop(relation.name, None)
     return count
+
+
+def _own_value(record: Record, relation: HasMany[Any]) -> Any:
+    value = relation.own_value(record)
+    if value is None:
+        raise UsageError(
+            f"{record!r} has no {relation.own_name}, by which a {relation.target.name} could belong to it.",
+            fix=f"Give it a {relation.own_name} and save it first.",
+        )
+    return value
 
 
 def _relation(record: Record, name: str) -> tuple[Any, str]:

@@ -82,7 +82,8 @@ class BelongsTo(Relation[Value]):
     def query(self, record: Record) -> Query:
         """Give the query for the target."""
         value = self._key(record)
-        return self._base([record], None).where_equal(self.remote_name, value)
+        query = self._base([record], None)
+        return query.none() if value is None else query.where_equal(self.remote_name, value)
 
     def read(self, record: Record) -> Any:
         """Give the target; a loaded one only while the key is still its own."""

@@ -77,9 +77,14 @@ class HasMany(Relation[Value]):
     def load(self, records: Sequence[Record], narrow: Query | None = None) -> Plan[list[Record]]:
         """Read the targets of all records and give each its own."""
         own, remote, name = self.own_name, self.remote_name, self.name
-        owners: dict[Any, Callable[[], Record | None]] = {
-            record.__dict__[own]: ref(record) for record in records
-        }
+        try:
+            owners: dict[Any, Callable[[], Record | None]] = {
+                record.__dict__[own]: ref(record) for record in records
+            }
+        except KeyError:
+            # Says of the record that was read without the value what to do.
+            owners = {self.own_value(record): ref(record) for record in records}
+        owners.pop(None, None)
         base = beside(narrow if narrow is not None else Query(self.target), records)
         groups: dict[Any, Records[Record]] = {}
         found: list[Record] = []
@@ -98,8 +103,18 @@ class HasMany(Relation[Value]):
 
     def query(self, record: Record) -> Query:
         """Give the query for the targets of one record."""
-        value = record.__dict__.get(self.own_name)
-        return beside(Query(self.target), [record]).where_equal(self.remote_name, value)
+        query, value = beside(Query(self.target), [record]), self.own_value(record)
+        # A missing value is that of no record: those without an owner belong to nobody.
+        return query.none() if value is None else query.where_equal(self.remote_name, value)
+
+    def own_value(self, record: Record) -> Any:
+        """Give the value that the targets of a record have.
+
+        Raises:
+            NotLoaded: the record was read without it.
+        """
+        name = self.own_name
+        return record.__dict__.get(name) if record._origin is None else getattr(record, name)
 
 
 def _hold(records: Sequence[Record], name: str, found: Any, groups: dict[Any, Records[Record]]) -> None:

@@ -7,12 +7,17 @@ from typing import Any
 
 import pytest
 
-from asok_engine.errors import SetupError
+from asok_engine.errors import SetupError, UsageError
 from asok_engine.records import loading
+from asok_engine.records.errors import NotLoaded
 from asok_engine.records.fields.number import BigInteger
 from asok_engine.records.fields.reference import ForeignKey
+from asok_engine.records.fields.text import String
+from asok_engine.records.plans.load import load_relations, query_of
+from asok_engine.records.plans.related import clear_related, create_related
 from asok_engine.records.query import Query
 from asok_engine.records.record import Record
+from asok_engine.records.relations.belongs_to import BelongsTo
 from asok_engine.records.relations.has import HasMany
 from tests.engine.records.blog import Author, Post, blog
 from tests.engine.records.driver import Driver
@@ -122,3 +127,37 @@ def test_relation_that_finds_nothing_is_an_empty_list() -> None:
     narrowed = Query(Post.__description__).none()
     authors = driver.fetch(Query(Author.__description__).include("posts", narrowed={"posts": narrowed}))
     assert [author.posts for author in authors] == [[], []]
+
+
+class Shelf(Record):
+    """Has things by its code, which it may be without."""
+
+    id: int
+    code = String(20, nullable=True)
+    things = HasMany["list[Thing]"]("Thing", remote="shelf_code", local="code")
+
+
+class Thing(Record):
+    """May stand on no shelf."""
+
+    id: int
+    shelf_code = String(20, nullable=True)
+    shelf = BelongsTo["Shelf | None"](Shelf, "shelf_code", "code")
+
+
+def test_what_belongs_to_nobody_does_not_belong_to_a_record_without_a_value() -> None:
+    """Neither when it is asked for, nor when relations are loaded, changed or cleared."""
+    driver = Driver(Shelf, Thing)
+    named, bare = driver.save(Shelf(code="a"), Shelf())
+    thing, lost = driver.save(Thing(shelf_code="a"), Thing())
+    shelves = Query(Shelf.__description__)
+    assert [thing.id for thing in driver.fetch(query_of(named, "things"))] == [thing.id]
+    assert driver.fetch(query_of(bare, "things")) == driver.fetch(query_of(lost, "shelf")) == []
+    assert [len(shelf.things) for shelf in driver.fetch(shelves.include("things").order_by("id"))] == [1, 0]
+    assert driver.run(clear_related(bare, "things")) == 0
+    with pytest.raises(UsageError, match="has no code"):
+        driver.run(create_related(bare, "things", {}))
+    part = driver.fetch(shelves.only("id"))[0]
+    for plan in (lambda: query_of(part, "things"), lambda: driver.run(load_relations([part], "things"))):
+        with pytest.raises(NotLoaded, match="code was not loaded"):
+            plan()
