@@ -103,4 +103,10 @@ class Post:
 
     async def close_async(self) -> None:
         """Do what `close` does without blocking the event loop."""
-        await asyncio.to_thread(self.close)
+        if self._threads is None:
+            return
+        try:
+            await asyncio.to_thread(self.close)
+        except RuntimeError:
+            # The interpreter ends, as under gunicorn, and has waited for these threads already.
+            self.close()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import subprocess
+import sys
 import threading
 import time
 
@@ -103,3 +105,27 @@ def test_what_is_not_sent_is_in_the_log(
     assert len(lines) == 3
     assert "'a' was not sent: away" in lines[0]
     assert "'c' was not sent: The application was stopped" in lines[2]
+
+
+AT_THE_END = """
+import asyncio, atexit
+from asok.auth.post import Post
+
+class Printed:
+    def send(self, message):
+        print("sent", message.subject)
+
+post = Post(Printed(), "desk@example.com")
+if {takes}:
+    post.put("ada@example.com", "Hello", "There.")
+atexit.register(lambda: asyncio.run(post.close_async()))
+"""
+
+
+@pytest.mark.parametrize("takes", [True, False])
+def test_it_closes_while_the_interpreter_ends(takes: bool) -> None:
+    """gunicorn ends an application there, where no thread can be begun: nothing fails, and all is sent."""
+    code = AT_THE_END.format(takes=takes)
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ran.stderr == ""
+    assert ran.stdout == ("sent Hello\n" if takes else "")
