@@ -21,7 +21,7 @@ _PACKAGES = Path(__file__).resolve().parents[2]
 _IMPORTS = "<frozen importlib"
 _OURS = (*(f"{_PACKAGES / name}{os.sep}" for name in ("asok_engine", "asok", "aksara")), _IMPORTS)
 #: The standard library passes a call on, as the import system does to a module of the application.
-_PYTHON = (_IMPORTS, os.path.dirname(os.__file__) + os.sep)
+_PYTHON = ("<frozen ", os.path.dirname(os.__file__) + os.sep)
 _INSTALLED = f"{os.sep}site-packages{os.sep}"
 
 

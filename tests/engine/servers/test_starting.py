@@ -1,6 +1,7 @@
 """What the log says of an application that does not start."""
 
 import logging
+import os
 
 import pytest
 
@@ -26,7 +27,11 @@ def test_what_says_itself_what_is_wrong_is_told_without_frames(caplog: pytest.Lo
 def test_cause_within_the_framework_or_python_adds_nothing(caplog: pytest.LogCaptureFixture) -> None:
     """A folder that cannot be made, a package that is missing: the sentence has what the system said."""
     error = SetupError("The folder cannot be made: gone.")
-    error.__cause__ = OSError("gone")
+    with pytest.raises(OSError) as gone:
+        os.makedirs(os.devnull + "/below")
+    error.__cause__ = gone.value.with_traceback(
+        gone.value.__traceback__.tb_next if gone.value.__traceback__ else None
+    )
     record = told(caplog, error)
     assert record.exc_text is None
     assert record.exc_info is None
