@@ -170,8 +170,9 @@ class WebLink:
             raise WebUnavailable(f"{mask_url(parts.geturl())} is not https.")
         for each in addresses:
             plain = _plain(each)
-            is_open = plain.is_global and not plain.is_multicast and not _is_of_one_site(plain)
-            if not (is_open or (self._allows_private and plain.is_private and not _is_own(plain))):
+            is_open = plain.is_global and not plain.is_multicast
+            is_near = self._allows_private and plain.is_private and not _is_own(plain)
+            if _is_of_one_site(plain) or not (is_open or is_near):
                 raise WebUnavailable(
                     f"{parts.hostname} leads to {each}, which is not an address of the open internet.",
                     fix="A provider in a network of your own is defined with allows_private=True.",
@@ -243,7 +244,7 @@ def _plain(address: Address) -> Address:
 
 
 def _is_of_one_site(address: Address) -> bool:
-    """Tell whether an address has a meaning in one network only, though the library calls it global."""
+    """Tell whether an address has a meaning in one network only, whatever a Python version calls it."""
     return isinstance(address, ipaddress.IPv6Address) and (
         address.is_site_local or address in _LOCALLY_TRANSLATED
     )
