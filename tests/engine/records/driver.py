@@ -27,6 +27,9 @@ class Driver:
         self.texts: list[str] = []
         self.create(*models)
 
+    def __del__(self) -> None:
+        self.connection.close()
+
     def create(self, *models: type[Record]) -> None:
         """Make the tables of models."""
         tables = {}

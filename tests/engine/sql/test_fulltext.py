@@ -47,6 +47,7 @@ def test_index_follows_insert_update_and_delete() -> None:
     assert found(connection, "cold") == [1]
     connection.execute(rebuild_fts5_statement(SEARCH))
     assert found(connection, "cold") == [1]
+    connection.close()
 
 
 def test_index_of_a_table_with_rows_finds_them() -> None:
@@ -62,6 +63,7 @@ def test_index_of_a_table_with_rows_finds_them() -> None:
         connection.execute(statement)
     left = connection.execute("SELECT name FROM sqlite_master WHERE name LIKE '%fts%'").fetchall()
     assert left == []
+    connection.close()
 
 
 def test_generated_columns_quote_every_name() -> None:

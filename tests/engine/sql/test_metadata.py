@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -129,12 +131,14 @@ TEAMS = Table(
 )
 
 
-def opened(*tables: Table) -> sqlite3.Connection:
-    connection = sqlite3.connect(":memory:")
-    connection.execute("PRAGMA foreign_keys = ON")
-    for statement in create_statements(tables, "sqlite"):
-        connection.execute(statement)
-    return connection
+@pytest.fixture
+def connection() -> Iterator[sqlite3.Connection]:
+    """A database with the tables, made in an order that their keys do not care for."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as made:
+        made.execute("PRAGMA foreign_keys = ON")
+        for statement in create_statements((TEAMS, USERS), "sqlite"):
+            made.execute(statement)
+        yield made
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -164,9 +168,8 @@ def test_everything_of_a_table_is_written(dialect: DialectName) -> None:
     assert set(sqlalchemy_metadata([USERS, TEAMS], dialect).tables) == {"users", "teams"}
 
 
-def test_constraints_hold_in_sqlite() -> None:
+def test_constraints_hold_in_sqlite(connection: sqlite3.Connection) -> None:
     """What is written is what SQLite enforces."""
-    connection = opened(USERS, TEAMS)
     connection.execute("INSERT INTO users (email) VALUES ('ann@x.org')")
     for refused in (
         "INSERT INTO users (email) VALUES ('ann@x.org')",
@@ -178,9 +181,8 @@ def test_constraints_hold_in_sqlite() -> None:
             connection.execute(refused)
 
 
-def test_defaults_of_the_database_are_values_of_the_column() -> None:
+def test_defaults_of_the_database_are_values_of_the_column(connection: sqlite3.Connection) -> None:
     """A row that something else inserts has the same values as one of ours."""
-    connection = opened(USERS, TEAMS)
     connection.execute("INSERT INTO users (email) VALUES ('ann@x.org')")
     bio, made_at, active = connection.execute("SELECT bio, made_at, active FROM users").fetchone()
     assert bio == "it's 100% :here \\"
@@ -191,9 +193,8 @@ def test_defaults_of_the_database_are_values_of_the_column() -> None:
     assert active == 1
 
 
-def test_counted_key_is_never_given_twice() -> None:
+def test_counted_key_is_never_given_twice(connection: sqlite3.Connection) -> None:
     """The id of a deleted row is not the id of the next one."""
-    connection = opened(TEAMS, USERS)
     connection.execute("INSERT INTO teams DEFAULT VALUES")
     connection.execute("DELETE FROM teams")
     connection.execute("INSERT INTO teams DEFAULT VALUES")
