@@ -16,7 +16,8 @@ from asok_engine.errors import UsageError
 from asok_engine.records.changes import invalid, stored_value
 from asok_engine.records.errors import FieldProblem
 from asok_engine.records.events import EventKind, model_events
-from asok_engine.records.fields.moment import SoftDelete
+from asok_engine.records.fields.moment import Duration, SoftDelete
+from asok_engine.records.fields.number import Decimal, Float, Integer
 from asok_engine.records.plans.delete import force_delete_each, needs_deeds
 from asok_engine.records.plans.refresh import refresh
 from asok_engine.records.plans.save import prepared
@@ -128,6 +129,8 @@ def increment(record: Record, name: str, by: Any = 1, **changes: Any) -> Plan[An
     field = description.field(name)
     if record._origin is None:
         raise UsageError(f"{record!r} is not in the database; save it before adding to {name!r}.")
+    if not isinstance(field, Integer | Float | Decimal | Duration):
+        raise UsageError(f"{description.name}.{field.name} holds no number, so nothing can be added to it.")
     ref = description.ref(field.name)
     # A number that is missing counts as 0.
     current = Function("coalesce", (ref, Parameter(0, field.column_type))) if field.nullable else ref

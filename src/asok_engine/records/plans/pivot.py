@@ -12,6 +12,7 @@ from asok_engine.records.changes import invalid
 from asok_engine.records.errors import FieldProblem, unknown_name
 from asok_engine.records.paths import key_of
 from asok_engine.records.relations.many_to_many import ManyToMany
+from asok_engine.records.relations.relation import Relation
 from asok_engine.records.steps import Atomic, Plan
 from asok_engine.sql.change import Delete
 from asok_engine.sql.expressions import Condition, In, Parameter
@@ -21,7 +22,7 @@ from asok_engine.sql.select import COLUMN, Output, Select
 if TYPE_CHECKING:
     from asok_engine.records.record import Record
 
-__all__ = ["Synced", "attach", "attached_keys", "detach", "sync", "toggle"]
+__all__ = ["Synced", "attach", "attached_keys", "detach", "refuse_strangers", "sync", "toggle"]
 
 
 class Synced(Struct):
@@ -196,12 +197,25 @@ def _keys(record: Record, name: str, targets: Any) -> list[Any]:
     """Give the keys of records or keys, one or many, each once and in the form that the field has."""
     if isinstance(targets, str | bytes) or not isinstance(targets, Iterable):
         targets = [targets]
-    field = record.__description__.relations[name].target
-    key = field.fields[field.key_name]
+    relation = record.__description__.relations[name]
+    key = relation.target.fields[relation.target.key_name]
+    targets = list(targets)
+    refuse_strangers(relation, targets)
     try:
         return list(dict.fromkeys(key.clean(key_of(target)) for target in targets))
     except FieldProblem as problem:
         raise invalid(type(record).__name__, {name: [problem]}) from problem
+
+
+def refuse_strangers(relation: Relation[Any], targets: Iterable[Any]) -> None:
+    """Refuse records of a model that a relation does not lead to: their keys are those of others.
+
+    Raises:
+        UsageError: one of them is.
+    """
+    for each in targets:
+        if hasattr(each, "__description__") and not isinstance(each, relation.target.model):
+            raise UsageError(f"{relation!r} leads to {relation.target.name}; {each!r} is none.")
 
 
 def _alias(record: Record) -> str:

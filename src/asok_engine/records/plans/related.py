@@ -14,7 +14,7 @@ from asok_engine.records.changes import mark_stored
 from asok_engine.records.paths import key_of
 from asok_engine.records.plans.change import update_all
 from asok_engine.records.plans.load import query_of
-from asok_engine.records.plans.pivot import attach, attached_keys, detach, sync
+from asok_engine.records.plans.pivot import attach, attached_keys, detach, refuse_strangers, sync
 from asok_engine.records.plans.save import save
 from asok_engine.records.plans.values import pluck
 from asok_engine.records.query import Query
@@ -84,6 +84,7 @@ def set_related(
         return
 
     def deed() -> Plan[None]:
+        refuse_strangers(relation, targets)
         key = relation.target.fields[relation.target.key_name]
         wanted = {key.clean(key_of(each)) for each in targets if key_of(each) is not None}
         have = yield from related_keys(record, name)
@@ -154,6 +155,7 @@ def related_keys(record: Record, name: str) -> Plan[list[Any]]:
 def _attach(
     record: Record, name: str, targets: list[Any], values: Mapping[str, Any] | None, alias: str
 ) -> Plan[None]:
+    refuse_strangers(record.__description__.relations[name], targets)
     for each in targets:
         if hasattr(each, "__description__") and not each.is_stored:
             yield from save(each, alias)
@@ -162,13 +164,12 @@ def _attach(
 
 def _point(record: Record, relation: HasMany[Any], targets: list[Any], alias: str) -> Plan[None]:
     remote, own = relation.remote_name, _own_value(record, relation)
+    refuse_strangers(relation, targets)
     keys = []
     for each in targets:
         if not hasattr(each, "__description__"):
             keys.append(each)
             continue
-        if not isinstance(each, relation.target.model):
-            raise UsageError(f"{relation!r} leads to {relation.target.name}; {each!r} is none.")
         each.__dict__[remote] = own
         yield from save(each, alias)
     if keys:
@@ -186,6 +187,7 @@ def _unpoint(record: Record, relation: HasMany[Any], targets: list[Any] | None, 
         )
     query = query_of(record, relation.name)
     if targets is not None:
+        refuse_strangers(relation, targets)
         query = query.where(pk__in=[key_of(each) for each in targets])
     count = yield from update_all(query, {remote: None})
     for each in targets or ():

@@ -163,3 +163,12 @@ def test_row_that_an_earlier_one_takes_along_is_deleted_once() -> None:
     Task.told.clear()
     assert driver.run(delete_all(Query(Task.__description__).only("part_of_id").order_by("id"))) == 4
     assert Task.told == [1, 2, 3, 4]
+
+
+def test_only_to_numbers_is_added() -> None:
+    """SQLite would read a text as 0 and write the sum in its place."""
+    driver = blog()
+    post = driver.run(find_by_key(Post.__description__, 1))
+    with pytest.raises(UsageError, match="title holds no number"):
+        driver.run(increment(post, "title"))
+    assert driver.run(find_by_key(Post.__description__, 1)).title == "Post 1"

@@ -9,7 +9,10 @@ from asok_engine.records.errors import UnknownName
 from asok_engine.records.fields.number import Integer
 from asok_engine.records.fields.reference import ForeignKey
 from asok_engine.records.fields.text import String
+from asok_engine.records.plans.find import find_by_key
 from asok_engine.records.plans.get_or_create import get_or_create
+from asok_engine.records.plans.load import query_of
+from asok_engine.records.plans.pivot import attach, detach, sync
 from asok_engine.records.plans.related import (
     add_related,
     clear_related,
@@ -22,6 +25,7 @@ from asok_engine.records.plans.related import (
 from asok_engine.records.query import Query
 from asok_engine.records.record import Record
 from asok_engine.records.relations.many_to_many import ManyToMany
+from tests.engine.records.blog import Author, Post, Tag, blog
 from tests.engine.records.driver import Driver
 
 
@@ -144,3 +148,27 @@ def test_misuse_is_told(driver: Driver) -> None:
         driver.run(clear_related(driver.save(Thing(name="z", crate_id=one.id)), "crate"))
     with pytest.raises(UsageError, match="save it"):
         driver.run(add_related(Crate(name="new"), "things", []))
+
+
+def test_record_of_another_model_is_refused_on_every_way() -> None:
+    """Its key is that of another record, which would come or go in its place."""
+    driver = blog()
+    post, author = (
+        driver.run(find_by_key(Post.__description__, 1)),
+        driver.run(find_by_key(Author.__description__, 1)),
+    )
+    tag = driver.run(find_by_key(Tag.__description__, 2))
+    for plan in (
+        attach(post, "tags", author),
+        detach(post, "tags", [author]),
+        sync(post, "tags", [author]),
+        add_related(post, "tags", [author]),
+        set_related(author, "posts", [tag]),
+        add_related(author, "posts", [tag]),
+    ):
+        with pytest.raises(UsageError, match="is none"):
+            driver.run(plan)
+    with pytest.raises(UsageError, match="is none"):
+        driver.run(remove_related(author, "posts", [tag]))
+    assert [each.id for each in driver.fetch(query_of(post, "tags"))] == [1, 2]
+    assert len(driver.fetch(query_of(author, "posts"))) == 2
