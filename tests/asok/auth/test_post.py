@@ -21,11 +21,12 @@ class Slow:
     """A mailer that sends when it may; `fails` has it say that it cannot."""
 
     def __init__(self) -> None:
-        self.may_send = threading.Event()
+        self.may_send, self.is_asked = threading.Event(), threading.Event()
         self.sent: list[Message] = []
         self.fails = False
 
     def send(self, message: Message) -> None:
+        self.is_asked.set()
         self.may_send.wait(5)
         if self.fails:
             raise MailUnavailable("away")
@@ -99,6 +100,7 @@ def test_what_is_not_sent_is_in_the_log(
     with pytest.raises(BackendUnavailable, match="3 messages wait"):
         post.put("ada@example.com", "d", "Hi")
     caplog.set_level(logging.ERROR, "asok.mail")
+    assert mailer.is_asked.wait(5)
     threading.Timer(0.2, mailer.may_send.set).start()
     post.close()
     lines = sorted(record.getMessage() for record in caplog.records)

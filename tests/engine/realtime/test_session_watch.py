@@ -22,6 +22,11 @@ def quiet(server: Any) -> None:
     server.routes.on_connect("/", lambda conn: conn.send("welcome"))
 
 
+def errors_of(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
+    """Give the errors alone: libraries may have more to say."""
+    return [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
 async def test_connection_of_an_ended_session_is_closed_within_five_seconds(tmp_path: Path) -> None:
     """Signed out, revoked or run out: whoever did it, the sockets go too; others stay (case 114)."""
     people = People()
@@ -111,7 +116,7 @@ async def test_mistake_in_what_tells_people_does_not_end_the_watch(
         )
         with caplog.at_level(logging.ERROR, "asok.websocket"):
             await asyncio.sleep(0.1)
-        assert [record.exc_info is not None for record in caplog.records] == [True]
+        assert [record.exc_info is not None for record in errors_of(caplog)] == [True]
         people.people_now = real  # type: ignore[method-assign]
         people.dead.add("session-1")
         assert (await closed(client))[0] == 1008
@@ -135,5 +140,5 @@ async def test_store_that_is_away_closes_nobody_and_is_logged_once(
         with caplog.at_level(logging.ERROR, "asok.websocket"):
             await asyncio.sleep(0.1)
         watch.cancel()
-        assert [record.levelname for record in caplog.records] == ["ERROR"]
+        assert len(errors_of(caplog)) == 1
         await client.ping()
