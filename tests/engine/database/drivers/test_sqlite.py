@@ -40,7 +40,9 @@ def test_connection_is_set_up_for_a_server(tmp_path: Path) -> None:
 def test_reader_refuses_changes(tmp_path: Path) -> None:
     """A connection for reads on the loop cannot change anything by mistake."""
     file = SqliteFile(parse_url(f"sqlite:///{tmp_path}/a"))
-    SqliteConnection(file).run("CREATE TABLE t (id integer)", (), "count")
+    writer = SqliteConnection(file)
+    writer.run("CREATE TABLE t (id integer)", (), "count")
+    writer.close()
     reader = SqliteConnection(file, is_reader=True)
     with pytest.raises(DatabaseError, match="readonly"):
         reader.run("INSERT INTO t VALUES (1)", (), "count")
