@@ -41,7 +41,6 @@ DOORS = {
     "asok_engine.realtime.door:_Begun.__await__": "hands what the loop throws on to the coroutine that it drives",
     "asok_engine.realtime.session_watch:SessionWatch.run": "worker: one mistake does not end the watch over all",
     "asok_engine.records.events:ModelEvents.happened": "hooks: the deed is committed and cannot fail any more",
-    "asok_engine.records.plans.delete:_on_a_stack": "carries the error into the plan",
     "asok_engine.servers.asgi:AsgiAdapter._lifespan": "door: a failed start is told to the server",
     "asok_engine.servers.asgi:AsgiAdapter._stream": "door: a stream broke after its headers had been sent",
     "asok_engine.servers.development:serve_for_development": "door: shows a project that cannot be imported",

@@ -100,35 +100,23 @@ def incoming(description: Description) -> list[tuple[Description, ForeignKey[Any
 
 
 def _on_a_stack(plan: DeepPlan) -> Plan[Any]:
-    """Drive a plan and the plans that it yields on a list of them, not on Python's own stack."""
-    stack: list[DeepPlan] = [plan]
-    value: Any = None
-    error: BaseException | None = None
+    """Drive a plan and the plans that it yields on a list of them, not on Python's own stack.
+
+    An error ends them all: none of them has anything to mend, and the transaction is undone.
+    """
+    stack, value = [plan], None
     while stack:
         try:
-            step = stack[-1].send(value) if error is None else stack[-1].throw(error)
+            step = stack[-1].send(value)
         except StopIteration as end:
             stack.pop()
-            value, error = end.value, None
+            value = end.value
             continue
-        except BaseException as raised:
-            stack.pop()
-            value, error = None, raised
-            continue
-        value = error = None
         if type(step) is GeneratorType:
             stack.append(step)
-            continue
-        try:
+            value = None
+        else:
             value = yield step
-        except BaseException as thrown:
-            error = thrown
-    if error is not None:
-        try:
-            raise error
-        finally:
-            # Else the error and this frame would hold each other.
-            error = None
     return value
 
 
